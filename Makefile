@@ -1,0 +1,80 @@
+# make demo | make test | make lint: each creates .venv and installs what it needs first.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# PYTHON=... overrides the search; 3.11 first, as constraints.txt was frozen there.
+PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13; do \
+	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& command -v $$candidate && break; done)
+
+# Workers must not fight over the cores: one thread each, as many workers as cores, four at most.
+TEST_THREADS ?= 1
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
+
+CONFIG ?= configs/dfpenet/landslide4sense_mobilenetv2.py
+CHECKPOINT ?= checkpoints/dfpenet_mobilenetv2_landslide4sense.pth
+MAX_BYTES := 25000000
+
+# As variables the constraints reach pip's isolated builds too, by their old and new name.
+PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+	$(BIN)/python -m pip --disable-pip-version-check --no-input
+
+.PHONY: help install demo test lint format clean distclean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo       map the landslides of the 2018 Hokkaido earthquake into demo/out/'
+	@echo 'make test       run the test suite (PYTEST_ARGS=... for other pytest options)'
+	@echo 'make lint       check style, format and file sizes'
+	@echo 'make format     let ruff mend what it can'
+	@echo 'make install    create $(VENV) only'
+	@echo 'make clean      delete products and caches; distclean deletes $(VENV) too'
+
+install: $(STAMP)
+
+$(STAMP): setup.py constraints.txt
+	@test -n '$(PYTHON)' || { echo >&2 'No Python 3.11 or newer was found on PATH; install' \
+		'one, or name it: make PYTHON=/path/to/python3.11 ...'; exit 2; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
+		'$(PYTHON) is not Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11 ...'; \
+		exit 2; }
+	@'$(BIN)/python' -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear $(VENV) || \
+		{ echo >&2 'Could not create $(VENV); on Debian and Ubuntu the package python3-venv' \
+		'of that Python is needed.'; exit 2; }
+	$(PIP) install --progress-bar off -e '.[test,lint]'
+	@# onedl-mmcv asks for opencv-python, whose cv2 needs libGL and glib. The headless build
+	@# of the same version has the same cv2 without them: it is written over the other one, so
+	@# that a machine without a display works, and pip still finds what the packages ask for.
+	@$(BIN)/python -c 'from cv2.version import headless; raise SystemExit(not headless)' \
+		2>/dev/null || $(PIP) install --progress-bar off --no-deps --force-reinstall \
+		opencv-python-headless
+	$(BIN)/python -m dfpenet_mm.install_check
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/python tools/landslide_map.py $(CONFIG) $(CHECKPOINT) \
+		--post demo/hokkaido_post.tif --pre demo/hokkaido_pre.tif --out demo/out --overwrite
+
+test: $(STAMP)
+	OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	@for script in .ci/run $(wildcard tools/*.sh); do bash -n "$$script" || exit 1; done
+	@large=$$(git ls-files -z 2>/dev/null | xargs -0 -r sh -c \
+		'find "$$@" -maxdepth 0 -size +$(MAX_BYTES)c 2>/dev/null' find-large); \
+		test -z "$$large" || { echo >&2 "Larger than $(MAX_BYTES) bytes:" $$large; exit 1; }
+
+format: $(STAMP)
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+clean:
+	rm -rf demo/out build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -print0 | xargs -0 -r rm -rf
+
+distclean: clean
+	rm -rf $(VENV)

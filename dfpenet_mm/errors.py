@@ -1,0 +1,55 @@
+"""The root of every error a user can cause, and its branches.
+
+A message is one sentence: what came, what is wanted, how to mend it. Command lines
+print it on stderr and end with ``EXIT_CODE``; a library caller catches the class.
+"""
+
+EXIT_CODE = 2
+
+
+class DfpenetError(Exception):
+    """Something the user can mend: a file, an option, a config value."""
+
+
+class InputFileError(DfpenetError):
+    """A file is missing, or the library that should read it cannot."""
+
+
+class RasterFormatError(DfpenetError):
+    """A raster opens, but its bands, type or georeference do not serve."""
+
+
+class GridMismatchError(DfpenetError):
+    """Two rasters that must share or overlap a grid do not."""
+
+
+class EmptySceneError(DfpenetError):
+    """A raster holds no valid pixel."""
+
+
+class ConfigError(DfpenetError):
+    """A config lacks a setting, or a value is outside its range."""
+
+
+class CheckpointError(DfpenetError):
+    """A weights file does not load safely, or does not fit its network."""
+
+
+class OutputError(DfpenetError):
+    """The output folder cannot take the products."""
+
+
+class InstallError(DfpenetError):
+    """The installed packages cannot work together, or lack a system library."""
+
+
+class PredictionError(DfpenetError):
+    """A network returns something that is no probability."""
+
+
+class VectorFormatError(DfpenetError):
+    """A vector file opens, but its layers, geometries or CRS do not serve."""
+
+
+class PreEventError(DfpenetError):
+    """The pre-event image contradicts the post-event one too much to be subtracted."""

@@ -1,0 +1,52 @@
+"""Where the shipped configs and weights lie: in a checkout, an editable install or a wheel."""
+
+from pathlib import Path
+
+from dfpenet_mm.errors import InstallError
+
+PACKAGE_DIR = Path(__file__).resolve().parent
+
+
+def config_dir() -> Path:
+    """Return the folder that holds the shipped configs.
+
+    Raises:
+        InstallError: if this installation carries none.
+    """
+    return find_folder('configs', PACKAGE_DIR)
+
+
+def checkpoint_dir() -> Path:
+    """Return the folder that holds the shipped weights and their model cards.
+
+    Raises:
+        InstallError: if this installation carries none.
+    """
+    return find_folder('checkpoints', PACKAGE_DIR)
+
+
+def find_folder(name: str, package_dir: Path) -> Path:
+    """Find a shipped folder inside the package, as in a wheel, or beside it.
+
+    The inside comes first: a wheel's neighbours in site-packages are other projects, one of
+    which may well have a folder called ``configs``.
+
+    Args:
+        name: the folder's name at the top of the repository.
+        package_dir: folder of the package ``dfpenet_mm``.
+
+    Returns:
+        The folder's absolute path.
+
+    Raises:
+        InstallError: if it is in neither place.
+    """
+    if (package_dir / name).is_dir():
+        return package_dir / name
+    checkout = package_dir.parent
+    if (checkout / 'setup.py').is_file() and (checkout / name).is_dir():
+        return checkout / name
+    raise InstallError(
+        f'This installation in {package_dir} came without its folder {name!r}; reinstall it '
+        f'from a complete checkout with: pip install --force-reinstall --no-deps .'
+    )

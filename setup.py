@@ -1,0 +1,82 @@
+"""Package, dependencies and console script of dfpenet_mm.
+
+Ranges live here, the exact versions of a tested installation in ``constraints.txt``.
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+
+def version() -> str:
+    """Read the version where it is defined, without importing torch."""
+    source = (ROOT / 'dfpenet_mm' / '__init__.py').read_text(encoding='utf-8')
+    match = re.search(r"^__version__ = '([^']+)'$", source, flags=re.MULTILINE)
+    if match is None:
+        raise RuntimeError("dfpenet_mm/__init__.py has no line __version__ = '...'")
+    return match.group(1)
+
+
+def long_description() -> str:
+    """Return the README, or nothing in a tree that has none."""
+    readme = ROOT / 'README.md'
+    return readme.read_text(encoding='utf-8') if readme.is_file() else ''
+
+
+# Folders outside of the packages that a wheel must carry; dfpenet_mm.resources finds them.
+DATA_PACKAGES = {'dfpenet_mm.configs': 'configs', 'dfpenet_mm.checkpoints': 'checkpoints'}
+
+INSTALL_REQUIRES = [
+    # The first torch that loads weights safely unless told otherwise, and its torchvision.
+    'torch>=2.6,<3',
+    'torchvision>=0.21,<1',
+    # mmsegmentation declares neither of the other two. Their upstream namesakes (mmengine,
+    # mmcv, mmsegmentation) install into the same folders: never install both.
+    'onedl-mmengine>=0.10.12,<0.11',
+    'onedl-mmcv>=2.3.6,<3',
+    'onedl-mmsegmentation>=1.4.2,<2',
+    'numpy>=2.1,<3',
+    'opencv-python>=4.10',
+    'affine>=3.0',
+    'geopandas>=1.0',
+    'pyogrio>=0.10',
+    'pyproj>=3.6',
+    'rasterio>=1.4',
+    'rich>=13',
+    'scikit-image>=0.24',
+    'scipy>=1.13',
+    'shapely>=2.0',
+    'tensorboard>=2.18',
+]
+
+EXTRAS_REQUIRE = {
+    'test': ['hypothesis>=6.100', 'pytest>=8', 'pytest-xdist>=3.6'],
+    'lint': ['ruff>=0.15'],
+}
+
+setup(
+    name='dfpenet_mm',
+    version=version(),
+    description='Landslide inventories from pre- and post-earthquake images, with mmsegmentation',
+    long_description=long_description(),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    license_files=['LICENSE'],
+    python_requires='>=3.11',
+    packages=[
+        *find_packages(include=['dfpenet_mm', 'dfpenet_mm.*', 'postproc', 'postproc.*']),
+        *(name for name, folder in DATA_PACKAGES.items() if (ROOT / folder).is_dir()),
+    ],
+    package_dir=DATA_PACKAGES,
+    package_data={
+        'dfpenet_mm.configs': ['**/*.py'],
+        'dfpenet_mm.checkpoints': ['*.pth', '*.md'],
+    },
+    include_package_data=False,
+    install_requires=INSTALL_REQUIRES,
+    extras_require=EXTRAS_REQUIRE,
+    entry_points={'console_scripts': ['landslide-map = dfpenet_mm.cli.landslide_map:main']},
+)

@@ -1,0 +1,44 @@
+"""What holds for every test: no network, and hypothesis without clocks or a database."""
+
+import ipaddress
+import socket
+
+import pytest
+from hypothesis import settings
+from mmengine.registry import DefaultScope
+
+# Examples take as long as a busy machine lets them, and nothing is written beside the code.
+settings.register_profile('project', deadline=None, database=None, print_blob=True)
+settings.load_profile('project')
+
+
+def is_local(address: object) -> bool:
+    """Tell whether a socket address stays on this machine."""
+    if not isinstance(address, tuple):
+        return True  # a Unix socket's path
+    host = address[0]
+    if host in ('', 'localhost'):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def connect_locally(self: socket.socket, address: object) -> None:
+        if not is_local(address):
+            raise RuntimeError(f'a test tried to reach {address!r}; tests need no network')
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, 'connect', connect_locally)
+
+
+@pytest.fixture
+def mmseg_scope():
+    """Let registries find mmseg's components, as a config's default_scope does."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        yield

@@ -1,0 +1,183 @@
+"""Imports go one way, and names keep their promise."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ('dfpenet_mm', 'postproc')
+FOUNDATION = ('dfpenet_mm.errors', 'dfpenet_mm.grid')
+VAGUE_NAMES = {'utils', 'util', 'helpers', 'helper', 'misc', 'common'}
+PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
+
+# Layer -> what it may import of the project, and what it may never import. The deepest layer
+# that holds a module decides.
+MAY_IMPORT = {
+    'dfpenet_mm.errors': FOUNDATION,
+    'dfpenet_mm.grid': FOUNDATION,
+    'dfpenet_mm.resources': FOUNDATION,
+    'dfpenet_mm.install_check': FOUNDATION,
+    'dfpenet_mm': ('dfpenet_mm',),
+    'dfpenet_mm.mapping': ('dfpenet_mm',),
+    'dfpenet_mm.cli': ('dfpenet_mm', 'postproc'),
+    'postproc': ('postproc', *FOUNDATION),
+    'tools': ('dfpenet_mm', 'postproc'),
+}
+NEVER_IMPORTS = {
+    'dfpenet_mm': ('dfpenet_mm.mapping', 'dfpenet_mm.cli'),
+    'dfpenet_mm.mapping': ('dfpenet_mm.cli',),
+    'dfpenet_mm.cli': (),
+    'postproc': ('torch', 'torchvision', 'mmcv', 'mmseg'),
+    'tools': (),
+}
+
+
+def within(module: str, prefixes: tuple[str, ...]) -> bool:
+    return any(module == prefix or module.startswith(f'{prefix}.') for prefix in prefixes)
+
+
+def layer_of(module: str, layers: dict) -> str:
+    return max((layer for layer in layers if within(module, (layer,))), key=len)
+
+
+def module_name(path: Path) -> str:
+    parts = path.with_suffix('').parts
+    return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+
+
+def absolute_base(node: ast.ImportFrom, path: Path) -> str:
+    if not node.level:
+        return node.module
+    folder = path.parts[: len(path.parts) - node.level]
+    return '.'.join([*folder, *([node.module] if node.module else [])])
+
+
+def imported(tree: ast.AST, path: Path) -> set[str]:
+    """Names a file imports, at any depth; ``from a import b`` gives ``a.b``."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute_base(node, path)
+            names.update(f'{base}.{alias.name}' for alias in node.names)
+        elif isinstance(node, ast.Call) and called_name(node) in ('import_module', '__import__'):
+            names.update(arg.value for arg in node.args if isinstance(arg, ast.Constant))
+    return names
+
+
+def called_name(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, 'id', '')
+
+
+def wrong_imports(source: str, path: Path) -> list[str]:
+    """Imports of a file that its layer does not allow; path is relative to the root."""
+    module = module_name(path)
+    allowed = MAY_IMPORT[layer_of(module, MAY_IMPORT)]
+    never = NEVER_IMPORTS[layer_of(module, NEVER_IMPORTS)]
+    return sorted(
+        name
+        for name in imported(ast.parse(source), path)
+        if within(name, never) or (within(name, PROJECT) and not within(name, allowed))
+    )
+
+
+def python_files(*folders: str) -> list[Path]:
+    found = (path for folder in folders for path in (ROOT / folder).rglob('*.py'))
+    return sorted(path.relative_to(ROOT) for path in found)
+
+
+SOURCES = python_files(*PACKAGES, 'tools')
+CODE = pytest.mark.parametrize('path', SOURCES, ids=str)
+
+
+def test_there_are_sources():
+    assert {'dfpenet_mm', 'postproc'} <= {path.parts[0] for path in SOURCES}
+
+
+@CODE
+def test_imports_go_one_way(path):
+    assert wrong_imports((ROOT / path).read_text(), path) == []
+
+
+@CODE
+def test_no_star_import(path):
+    tree = ast.parse((ROOT / path).read_text())
+    stars = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and any(alias.name == '*' for alias in node.names)
+    ]
+    assert stars == []
+
+
+@pytest.mark.parametrize(
+    'path',
+    [path for path in SOURCES if not within(module_name(path), ('dfpenet_mm.cli', 'tools'))],
+    ids=str,
+)
+def test_library_neither_prints_nor_asserts(path):
+    tree = ast.parse((ROOT / path).read_text())
+    lines = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assert)
+        or (isinstance(node, ast.Call) and called_name(node) == 'print')
+    ]
+    assert lines == []
+
+
+@CODE
+def test_file_name_says_its_subject(path):
+    assert not VAGUE_NAMES & {*path.with_suffix('').parts}
+
+
+@pytest.mark.parametrize('package', PACKAGES)
+def test_folders_are_packages(package):
+    """A folder without __init__.py would be left out of the wheel."""
+    folders = {path.parent for path in python_files(package)}
+    assert [
+        str(folder) for folder in folders if not (ROOT / folder / '__init__.py').is_file()
+    ] == []
+
+
+def test_postproc_runs_without_torch():
+    modules = [module_name(path) for path in python_files('postproc')]
+    code = (
+        'import importlib, sys\n'
+        f'for name in {modules!r}: importlib.import_module(name)\n'
+        "print(sorted({'torch', 'mmseg', 'mmcv'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split('\n')[-2] == '[]'
+
+
+@pytest.mark.parametrize(
+    ('path', 'source', 'wrong'),
+    [
+        ('postproc/a.py', 'import torch.nn', ['torch.nn']),
+        ('postproc/a.py', 'from mmseg.apis import init_model', ['mmseg.apis.init_model']),
+        ('postproc/a.py', 'from dfpenet_mm import mapping', ['dfpenet_mm.mapping']),
+        ('postproc/a.py', 'from dfpenet_mm.grid import RasterGrid', []),
+        ('postproc/a.py', 'def f():\n    import mmcv', ['mmcv']),
+        ('dfpenet_mm/mapping/a.py', 'from postproc.registry import X', ['postproc.registry.X']),
+        ('dfpenet_mm/mapping/a.py', 'from ..cli import run', ['dfpenet_mm.cli.run']),
+        ('dfpenet_mm/mapping/a.py', 'from . import windows', []),
+        ('dfpenet_mm/mapping/__init__.py', 'from .. import cli', ['dfpenet_mm.cli']),
+        ('dfpenet_mm/models/a.py', 'import dfpenet_mm.mapping.scene', ['dfpenet_mm.mapping.scene']),
+        ('dfpenet_mm/engine/a.py', "import_module('postproc.registry')", ['postproc.registry']),
+        ('dfpenet_mm/datasets/a.py', 'import torch\nimport mmseg', []),
+        ('dfpenet_mm/errors.py', 'from dfpenet_mm import models', ['dfpenet_mm.models']),
+        ('dfpenet_mm/grid.py', 'from dfpenet_mm.errors import GridMismatchError', []),
+        ('dfpenet_mm/cli/a.py', 'from postproc import run\nimport tools.train', ['tools.train']),
+        ('dfpenet_mm/models/a.py', 'import torchvision_extra, postprocess', []),
+    ],
+)
+def test_rules_catch_what_they_forbid(path, source, wrong):
+    assert wrong_imports(source, Path(path)) == wrong

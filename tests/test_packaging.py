@@ -1,0 +1,180 @@
+"""The wheel carries what a machine without a checkout needs; the pins fit the ranges."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from email import message_from_string
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import dfpenet_mm
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ('dfpenet_mm', 'postproc', 'configs', 'checkpoints')
+PIN = re.compile(r'^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[0-9][A-Za-z0-9.]*)$')
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory):
+    """The project's wheel, built from a copy so that the checkout stays clean."""
+    source = tmp_path_factory.mktemp('source')
+    for name in ('setup.py', 'pyproject.toml', 'LICENSE', 'README.md'):
+        if (ROOT / name).is_file():
+            shutil.copy2(ROOT / name, source)
+    for name in SHIPPED:
+        if (ROOT / name).is_dir():
+            ignored = shutil.ignore_patterns('__pycache__')
+            shutil.copytree(ROOT / name, source / name, ignore=ignored)
+    target = tmp_path_factory.mktemp('wheel')
+    code = f'from setuptools import build_meta; build_meta.build_wheel({str(target)!r})'
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=source, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return next(target.glob('*.whl'))
+
+
+@pytest.fixture(scope='module')
+def site(wheel, tmp_path_factory):
+    """A folder with the wheel installed, as pip unpacks a pure wheel."""
+    folder = tmp_path_factory.mktemp('site')
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def wheel_metadata(site):
+    (info,) = site.glob('*.dist-info')
+    return message_from_string((info / 'METADATA').read_text(encoding='utf-8'))
+
+
+def run_installed(site, code):
+    """Run code that sees the installed wheel and not the checkout."""
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        cwd=site.parent,
+        env={**os.environ, 'PYTHONPATH': str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def files_below(folder, pattern):
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob(pattern)
+        if '__pycache__' not in path.parts
+    }
+
+
+def test_wheel_is_pure_and_named_after_the_version(wheel):
+    assert wheel.name == f'dfpenet_mm-{dfpenet_mm.__version__}-py3-none-any.whl'
+
+
+@pytest.mark.parametrize('package', ['dfpenet_mm', 'postproc'])
+def test_wheel_has_every_module(site, package):
+    inside = files_below(site / package, '*.py')
+    configs = {name for name in inside if name.startswith('configs/')}
+    assert inside - configs == files_below(ROOT / package, '*.py')
+
+
+def test_wheel_has_every_config(site):
+    configs = files_below(ROOT / 'configs', '*.py')
+    assert configs
+    assert files_below(site / 'dfpenet_mm' / 'configs', '*.py') == configs
+
+
+def test_wheel_has_the_shipped_weights_and_cards(site):
+    """Initial weights, in folders below, serve training from a checkout and stay there."""
+    folder = ROOT / 'checkpoints'
+    shipped = {path.name for pattern in ('*.pth', '*.md') for path in folder.glob(pattern)}
+    assert files_below(site / 'dfpenet_mm' / 'checkpoints', '*.*') == shipped
+
+
+def test_wheel_brings_no_other_top_level_name(site):
+    info = f'dfpenet_mm-{dfpenet_mm.__version__}.dist-info'
+    assert {path.name for path in site.iterdir()} == {'dfpenet_mm', 'postproc', info}
+
+
+def test_installed_package_finds_its_configs(site):
+    code = 'from dfpenet_mm import resources; print(resources.config_dir())'
+    assert Path(run_installed(site, code)) == site / 'dfpenet_mm' / 'configs'
+
+
+def test_installed_configs_load_with_their_bases(site):
+    code = (
+        'from dfpenet_mm.resources import config_dir\n'
+        'from mmengine.config import Config\n'
+        "leaves = [p for p in sorted(config_dir().rglob('*.py')) if '_base_' not in p.parts]\n"
+        'for leaf in leaves: Config.fromfile(leaf, import_custom_modules=False)\n'
+        'print(len(leaves))\n'
+    )
+    leaves = [n for n in files_below(ROOT / 'configs', '*.py') if not n.startswith('_base_/')]
+    assert leaves
+    assert int(run_installed(site, code).splitlines()[-1]) == len(leaves)
+
+
+def test_console_script_points_at_a_function(site):
+    (info,) = site.glob('*.dist-info')
+    lines = (info / 'entry_points.txt').read_text().split('\n')
+    (target,) = [line.split(' = ')[1] for line in lines if line.startswith('landslide-map = ')]
+    module, function = target.split(':')
+    tree = ast.parse((ROOT / module.replace('.', '/')).with_suffix('.py').read_text())
+    assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_wheel_carries_the_licence(site, wheel_metadata):
+    (licence,) = site.glob('*.dist-info/**/LICENSE')
+    assert licence.read_text() == (ROOT / 'LICENSE').read_text()
+    assert 'Version 2.0, January 2004' in licence.read_text()
+    assert 'Apache-2.0' in {wheel_metadata['License'], wheel_metadata['License-Expression']}
+
+
+def pins():
+    lines = (ROOT / 'constraints.txt').read_text(encoding='utf-8').splitlines()
+    return [line for line in lines if line and not line.startswith('#')]
+
+
+def pinned_versions():
+    matches = [PIN.match(line) for line in pins()]
+    return {canonicalize_name(m['name']): Version(m['version']) for m in matches if m}
+
+
+def test_constraints_are_exact_sorted_and_public():
+    assert [line for line in pins() if not PIN.match(line)] == []
+    assert pins() == sorted(set(pins()), key=str.upper)
+
+
+def test_every_requirement_is_pinned_within_its_range(wheel_metadata):
+    versions = pinned_versions()
+    requirements = [Requirement(text) for text in wheel_metadata.get_all('Requires-Dist')]
+    assert {'torch', 'onedl-mmsegmentation', 'pytest', 'ruff'} <= {r.name for r in requirements}
+    outside = [
+        str(requirement)
+        for requirement in requirements
+        if versions.get(canonicalize_name(requirement.name)) not in requirement.specifier
+    ]
+    assert outside == []
+
+
+def test_both_builds_of_opencv_have_one_version():
+    """The headless cv2 is written over the other one, so they must be the same release."""
+    versions = pinned_versions()
+    assert versions['opencv-python'] == versions['opencv-python-headless']
+
+
+def test_only_one_family_is_required(wheel_metadata):
+    names = {Requirement(text).name for text in wheel_metadata.get_all('Requires-Dist')}
+    assert not names & {'mmcv', 'mmcv-lite', 'mmengine', 'mmsegmentation'}
