@@ -1,0 +1,25 @@
+custom_imports = dict(
+    imports=[
+        'dfpenet_mm.models',
+        'dfpenet_mm.datasets',
+        'dfpenet_mm.evaluation',
+        'dfpenet_mm.engine',
+    ],
+    allow_failed_imports=False,
+)
+default_scope = 'mmseg'
+env_cfg = dict(
+    cudnn_benchmark=True,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+visualizer = dict(
+    type='SegLocalVisualizer',
+    vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')],
+    name='visualizer',
+)
+log_processor = dict(by_epoch=False)
+log_level = 'INFO'
+load_from = None
+resume = False
+tta_model = dict(type='SegTTAModel')

@@ -1,0 +1,45 @@
+# DFPENet on MobileNetV2, narrow enough to train and map on a CPU.
+norm_cfg = dict(type='BN', requires_grad=True)
+model = dict(
+    type='EncoderDecoder',
+    data_preprocessor=dict(
+        type='SegDataPreProcessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=False,
+        pad_val=0,
+        seg_pad_val=255,
+        size=(128, 128),
+        test_cfg=dict(size_divisor=16),
+    ),
+    backbone=dict(
+        type='MobileNetV2',
+        strides=(1, 2, 2, 2, 1, 1, 1),
+        dilations=(1, 1, 1, 1, 1, 2, 2),
+        out_indices=(0, 1, 2, 6),
+        norm_cfg=norm_cfg,
+        init_cfg=dict(type='Pretrained', checkpoint='checkpoints/imagenet/mobilenet_v2.pth'),
+    ),
+    neck=dict(
+        type='DFPENeck',
+        in_channels=(16, 24, 32, 320),
+        in_index=(0, 1, 2, 3),
+        lateral_channels=(16, 24, 32),
+        channels=48,
+        norm_cfg=norm_cfg,
+    ),
+    decode_head=dict(
+        type='DFPEHead',
+        in_channels=3 * 48 + 16,
+        channels=48,
+        num_classes=2,
+        dropouts=(0.2, 0.1),
+        norm_cfg=norm_cfg,
+        loss_decode=[
+            dict(type='CrossEntropyLoss', loss_weight=1.0),
+            dict(type='DiceLoss', use_sigmoid=False, loss_weight=1.0),
+        ],
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)

@@ -1,0 +1,6 @@
+"""What mmengine's Runner lacks."""
+
+from .channels_last_hook import ChannelsLastHook
+from .safe_checkpoint import load_local_checkpoint
+
+__all__ = ['ChannelsLastHook', 'load_local_checkpoint']

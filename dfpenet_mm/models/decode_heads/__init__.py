@@ -1,0 +1,5 @@
+"""Decode heads."""
+
+from .dfpe_head import DFPEHead
+
+__all__ = ['DFPEHead']

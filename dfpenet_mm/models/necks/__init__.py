@@ -1,0 +1,5 @@
+"""Necks."""
+
+from .dfpe_neck import DFPENeck
+
+__all__ = ['DFPENeck']
