@@ -1,0 +1,113 @@
+"""Read chips and masks with GDAL: GeoTIFF, PNG, JPEG, any band count and type."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import rasterio
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from dfpenet_mm.errors import InputFileError, RasterFormatError
+
+
+def read_bands(path: str, bands: Sequence[int]) -> np.ndarray:
+    """Read bands of a whole chip.
+
+    Args:
+        path: a raster GDAL can read; a georeference is not needed.
+        bands: band numbers, from 1.
+
+    Returns:
+        Array of the file's type, shape (rows, cols, len(bands)).
+
+    Raises:
+        InputFileError: if GDAL cannot read the file.
+        RasterFormatError: if it has too few bands.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', NotGeoreferencedWarning)
+            with rasterio.open(path) as source:
+                count = source.count
+                pixels = source.read(list(bands)) if max(bands) <= count else None
+    except RasterioError as error:
+        raise InputFileError(
+            f'{path} cannot be read as an image ({error}); '
+            f'replace it or take it out of the data set'
+        ) from error
+    if pixels is None:
+        raise RasterFormatError(
+            f'{path} has {count} bands, wanted is band {max(bands)}; '
+            f'set bands in the config to those it has'
+        )
+    return np.moveaxis(pixels, 0, -1)
+
+
+@TRANSFORMS.register_module()
+class LoadRasterImage(BaseTransform):
+    """Read ``img_path`` into ``img``, shape (rows, cols, bands), bands in the order asked.
+
+    8-bit images stay 8-bit, others become float32. Unlike mmcv's loader the order is the
+    file's own (RGB), so the data preprocessor must not swap channels.
+
+    Args:
+        bands: band numbers, from 1.
+    """
+
+    def __init__(self, bands: Sequence[int] = (1, 2, 3)) -> None:
+        self.bands = tuple(bands)
+
+    def transform(self, results: dict) -> dict:
+        """Add ``img``, ``img_shape`` and ``ori_shape``."""
+        image = read_bands(results['img_path'], self.bands)
+        if image.dtype != np.uint8:
+            image = image.astype(np.float32)
+        results['img'] = np.ascontiguousarray(image)
+        results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(bands={self.bands})'
+
+
+@TRANSFORMS.register_module()
+class LoadRasterMask(BaseTransform):
+    """Read ``seg_map_path`` into ``gt_seg_map``, its values mapped to classes.
+
+    Args:
+        value_map: class of every value that may occur in the file; 255 is ignored by
+            losses and metrics. Keys may be strings, as JSON and the command line give them.
+
+    Raises:
+        RasterFormatError: if the file holds a value that the map lacks.
+    """
+
+    def __init__(self, value_map: Mapping[int | str, int]) -> None:
+        self.value_map = {int(value): int(label) for value, label in value_map.items()}
+
+    def transform(self, results: dict) -> dict:
+        """Add ``gt_seg_map`` (uint8) and name it in ``seg_fields``."""
+        path = results['seg_map_path']
+        values = read_bands(path, [1])[..., 0]
+        labels = np.zeros(values.shape, np.uint8)
+        known = np.zeros(values.shape, bool)
+        for value, label in self.value_map.items():
+            hit = values == value
+            labels[hit] = label
+            known |= hit
+        if not known.all():
+            strangers = np.unique(values[~known])[:5].tolist()
+            raise RasterFormatError(
+                f'{path} holds the values {strangers}, wanted are {sorted(self.value_map)}; '
+                f'add them to value_map in the config (255 ignores them)'
+            )
+        results['gt_seg_map'] = labels
+        results.setdefault('seg_fields', []).append('gt_seg_map')
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(value_map={self.value_map})'

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import rasterio
+
+from dfpenet_mm.datasets import LoadRasterImage, LoadRasterMask
+from dfpenet_mm.errors import InputFileError, RasterFormatError
+
+pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
+
+
+def write(path, bands):
+    count, height, width = bands.shape
+    with rasterio.open(
+        path, 'w', driver='GTiff', count=count, height=height, width=width, dtype=bands.dtype
+    ) as target:
+        target.write(bands)
+    return str(path)
+
+
+def test_bands_keep_their_order(tmp_path):
+    bands = np.arange(4 * 6, dtype=np.uint8).reshape(4, 2, 3)
+    path = write(tmp_path / 'chip.tif', bands)
+    results = LoadRasterImage(bands=(4, 1))({'img_path': path})
+    np.testing.assert_array_equal(results['img'], np.stack([bands[3], bands[0]], axis=-1))
+    assert results['img'].dtype == np.uint8
+    assert results['img_shape'] == results['ori_shape'] == (2, 3)
+
+
+def test_16_bit_becomes_float32(tmp_path):
+    bands = np.full((3, 2, 2), 40_000, np.uint16)
+    results = LoadRasterImage()({'img_path': write(tmp_path / 'chip.tif', bands)})
+    assert results['img'].dtype == np.float32
+    assert results['img'].max() == 40_000
+
+
+def test_too_few_bands(tmp_path):
+    path = write(tmp_path / 'grey.tif', np.zeros((1, 2, 2), np.uint8))
+    with pytest.raises(RasterFormatError, match=r'grey\.tif has 1 bands, wanted is band 3'):
+        LoadRasterImage()({'img_path': path})
+
+
+def test_no_image(tmp_path):
+    path = tmp_path / 'text.png'
+    path.write_text('no image')
+    with pytest.raises(InputFileError, match=r'text\.png cannot be read'):
+        LoadRasterImage()({'img_path': str(path)})
+
+
+def test_mask_values_become_classes(tmp_path):
+    mask = np.array([[[0, 255, 7]]], np.uint8)
+    path = write(tmp_path / 'mask.tif', mask)
+    results = LoadRasterMask(value_map={'0': 0, 255: 1, 7: 255})({'seg_map_path': path})
+    np.testing.assert_array_equal(results['gt_seg_map'], [[0, 1, 255]])
+    assert results['seg_fields'] == ['gt_seg_map']
+
+
+def test_unknown_mask_value_is_named(tmp_path):
+    path = write(tmp_path / 'mask.tif', np.array([[[0, 3]]], np.uint8))
+    with pytest.raises(RasterFormatError, match=r'mask\.tif holds the values \[3\]'):
+        LoadRasterMask(value_map={0: 0, 255: 1})({'seg_map_path': path})
