@@ -1,0 +1,50 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.registry import DefaultScope, Registry
+
+import dfpenet_mm
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.mapping.registry import SCALINGS, build_component
+from dfpenet_mm.mapping.scaling import LinearScale, build_scaling
+
+
+def test_components_are_found_under_mmsegs_default_scope():
+    cfg = {'type': 'LinearScale', 'scale': 0.5}
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        assert build_scaling(cfg) == LinearScale(scale=0.5)
+    assert cfg == {'type': 'LinearScale', 'scale': 0.5}
+
+
+def test_components_are_found_although_nobody_imported_them():
+    program = (
+        'from dfpenet_mm.mapping.registry import SCALINGS, build_component\n'
+        "build_component(SCALINGS, {'type': 'LinearScale'})"
+    )
+    root = Path(dfpenet_mm.__file__).parents[1]
+    subprocess.run([sys.executable, '-c', program], cwd=root, check=True)
+
+
+@pytest.mark.parametrize('cfg', [{'type': 'Magic'}, {}, None, {'type': 'os.getcwd'}], ids=str)
+def test_an_unknown_type_is_refused_with_the_known_ones(cfg):
+    with pytest.raises(ConfigError, match='LinearScale, PercentileStretch'):
+        build_component(SCALINGS, cfg)
+
+
+def test_wrong_arguments_are_refused_with_the_right_ones():
+    with pytest.raises(ConfigError, match=r"LinearScale .*'gain'.*scale, offset, clip"):
+        build_scaling({'type': 'LinearScale', 'gain': 2})
+
+
+def test_an_error_inside_a_component_is_not_taken_for_a_wrong_argument():
+    registry = Registry('broken', scope='test_broken')
+
+    @registry.register_module()
+    class Broken:
+        def __init__(self):
+            raise TypeError('its own affair')
+
+    with pytest.raises(TypeError, match='its own affair'):
+        build_component(registry, {'type': 'Broken'})
