@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/dfpenet_mobilenetv2.py',
     '../_base_/datasets/landslide4sense.py',
-    '../_base_/schedules/adamw_3500.py',
+    '../_base_/schedules/adamw_3k.py',
 ]
 model = dict(
     backbone=dict(out_indices=(1, 6)),
@@ -24,7 +24,7 @@ model = dict(
         align_corners=False,
         loss_decode=[
             dict(type='CrossEntropyLoss', loss_weight=1.0),
-            dict(type='DiceLoss', use_sigmoid=False, loss_weight=1.0),
+            dict(type='DiceLoss', use_sigmoid=False, ignore_index=0, loss_weight=1.0),
         ],
     ),
 )

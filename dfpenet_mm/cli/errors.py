@@ -8,10 +8,14 @@ from contextlib import contextmanager
 
 from dfpenet_mm.errors import EXIT_CODE, DfpenetError
 
+INTERRUPTED = 130
+
 
 @contextmanager
 def exit_on_user_error(*, debug: bool) -> Iterator[None]:
     """Print a ``DfpenetError`` as one sentence on stderr and exit with code 2.
+
+    Ctrl-C ends with code 130, as shells expect.
 
     Args:
         debug: let the error through with its traceback instead.
@@ -23,3 +27,6 @@ def exit_on_user_error(*, debug: bool) -> Iterator[None]:
             raise
         sys.stderr.write(f'error: {error}\n')
         sys.exit(EXIT_CODE)
+    except KeyboardInterrupt:
+        sys.stderr.write('interrupted\n')
+        sys.exit(INTERRUPTED)

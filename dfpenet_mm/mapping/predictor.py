@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dfpenet_mm.mapping.registry import PREDICTORS, build_component
+from dfpenet_mm.components import build_component
+from dfpenet_mm.mapping.registry import PREDICTORS
 
 
 class Predictor(Protocol):

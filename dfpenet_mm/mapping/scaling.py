@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from dfpenet_mm.components import build_component
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.registry import SCALINGS, build_component
+from dfpenet_mm.mapping.registry import SCALINGS
 from dfpenet_mm.mapping.statistics import band_percentiles
 
 if TYPE_CHECKING:

@@ -42,15 +42,13 @@ def test_nothing_to_count_is_nan_not_zero():
 
 
 @pytest.mark.parametrize(
-    ('tp', 'fp', 'fn', 'precision', 'recall', 'iou'),
+    ('counts', 'percents'),
     [
-        (915698, 55853, 20753, 94.25, 97.78, 92.28),
-        (915698, 55040, 20753, 94.33, 97.78, 92.36),
-        (924252, 245, 12199, 99.97, 98.70, 98.67),
+        ((915698, 55853, 20753), (94.25, 97.78, 92.28)),
+        ((915698, 55040, 20753), (94.33, 97.78, 92.36)),
+        ((924252, 245, 12199), (99.97, 98.70, 98.67)),
     ],
 )
-def test_table_4_of_the_paper(tp, fp, fn, precision, recall, iou):
-    found = LandslideMetric().compute_metrics(np.array([[tp, fp, fn, 0]]))
-    assert round(found['precision'], 2) == precision
-    assert round(found['recall'], 2) == recall
-    assert round(found['IoU'], 2) == iou
+def test_table_4_of_the_paper(counts, percents):
+    found = LandslideMetric().compute_metrics(np.array([[*counts, 0]]))
+    assert tuple(round(found[name], 2) for name in ('precision', 'recall', 'IoU')) == percents

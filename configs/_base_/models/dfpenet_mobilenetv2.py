@@ -37,7 +37,7 @@ model = dict(
         norm_cfg=norm_cfg,
         loss_decode=[
             dict(type='CrossEntropyLoss', loss_weight=1.0),
-            dict(type='DiceLoss', use_sigmoid=False, loss_weight=1.0),
+            dict(type='DiceLoss', use_sigmoid=False, ignore_index=0, loss_weight=1.0),
         ],
     ),
     train_cfg=dict(),

@@ -7,9 +7,9 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, begin=0, end=200, by_epoch=False),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, begin=200, end=3500, by_epoch=False),
+    dict(type='CosineAnnealingLR', eta_min=1e-6, begin=200, end=3000, by_epoch=False),
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=3500, val_interval=500)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=3000, val_interval=500)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(

@@ -6,8 +6,9 @@ import pytest
 from mmengine.registry import DefaultScope, Registry
 
 import dfpenet_mm
+from dfpenet_mm.components import build_component, component_parameters
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.registry import SCALINGS, build_component
+from dfpenet_mm.mapping.registry import SCALINGS
 from dfpenet_mm.mapping.scaling import LinearScale, build_scaling
 
 
@@ -20,11 +21,21 @@ def test_components_are_found_under_mmsegs_default_scope():
 
 def test_components_are_found_although_nobody_imported_them():
     program = (
-        'from dfpenet_mm.mapping.registry import SCALINGS, build_component\n'
+        'from dfpenet_mm.components import build_component\n'
+        'from dfpenet_mm.mapping.registry import SCALINGS\n'
         "build_component(SCALINGS, {'type': 'LinearScale'})"
     )
     root = Path(dfpenet_mm.__file__).parents[1]
     subprocess.run([sys.executable, '-c', program], cwd=root, check=True)
+
+
+def test_a_class_may_stand_for_its_name():
+    assert build_component(SCALINGS, {'type': LinearScale, 'scale': 3}) == LinearScale(scale=3)
+
+
+def test_parameters_name_the_defaults_too():
+    wanted = {'scale': 2, 'offset': 0.0, 'clip': None}
+    assert component_parameters(SCALINGS, {'type': 'LinearScale', 'scale': 2}) == wanted
 
 
 @pytest.mark.parametrize('cfg', [{'type': 'Magic'}, {}, None, {'type': 'os.getcwd'}], ids=str)
@@ -38,13 +49,14 @@ def test_wrong_arguments_are_refused_with_the_right_ones():
         build_scaling({'type': 'LinearScale', 'gain': 2})
 
 
-def test_an_error_inside_a_component_is_not_taken_for_a_wrong_argument():
-    registry = Registry('broken', scope='test_broken')
+def test_an_error_of_the_component_itself_stays_in_the_chain():
+    registry = Registry('broken part', scope='test_broken')
 
     @registry.register_module()
     class Broken:
         def __init__(self):
             raise TypeError('its own affair')
 
-    with pytest.raises(TypeError, match='its own affair'):
+    with pytest.raises(ConfigError, match='its own affair') as caught:
         build_component(registry, {'type': 'Broken'})
+    assert isinstance(caught.value.__cause__, TypeError)

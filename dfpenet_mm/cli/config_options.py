@@ -1,0 +1,40 @@
+"""Settings given on the command line, merged into a config."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from mmengine.config import Config, DictAction
+
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.mapping.load_model import load_config
+
+
+def load_config_with_options(path: str, options: Sequence[str]) -> Config:
+    """Load a config and override some of its settings.
+
+    Args:
+        path: the config.
+        options: ``KEY=VALUE`` each; dots in a key go down into dicts and lists.
+
+    Raises:
+        InputFileError: if the config is missing.
+        ConfigError: if it cannot be run, or an option is malformed or names no setting.
+    """
+    config = load_config(path)
+    if not options:
+        return config
+    for option in options:
+        if '=' not in option:
+            raise ConfigError(f'option {option!r} is not KEY=VALUE; give both, without spaces')
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument('--options', nargs='+', action=DictAction)
+    parsed = parser.parse_args(['--options', *options]).options
+    try:
+        config.merge_from_dict(parsed)
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f'options {list(options)} do not fit {path} ({error}); check the names of the settings'
+        ) from error
+    return config

@@ -1,0 +1,118 @@
+"""``landslide-map``: from a pre- and a post-event image to a landslide inventory."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from dfpenet_mm import __version__
+from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.install_check import require_one_family
+
+EXAMPLES = """\
+example:
+  landslide-map configs/dfpenet/landslide4sense_mobilenetv2.py \\
+      checkpoints/dfpenet_mobilenetv2_landslide4sense.pth \\
+      --post demo/hokkaido_post.tif --pre demo/hokkaido_pre.tif --out demo/out
+
+exit codes: 0 done; 1 a defect of this program; 2 bad input, said in one sentence on stderr.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog='landslide-map',
+        description='Map the landslides of an earthquake from satellite or aerial images.',
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='config of the network (Python: run only those you trust)')
+    parser.add_argument('checkpoint', type=Path, help='weights that fit the config')
+    parser.add_argument('--post', type=Path, required=True, help='image after the event')
+    parser.add_argument('--pre', type=Path, help='image before the event, on any grid')
+    parser.add_argument(
+        '--reference', type=Path, help='inventory to evaluate against, vector or raster'
+    )
+    parser.add_argument('--out', type=Path, required=True, help='folder of the products')
+    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace products of an earlier run'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='settings that override the config, such as mapping.threshold=0.6',
+    )
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; exits with code 2 on bad input."""
+    args = build_parser().parse_args(arguments)
+    command = ['landslide-map', *(sys.argv[1:] if arguments is None else arguments)]
+    # Third-party advice on the network's internals is not the analyst's business.
+    warnings.filterwarnings('ignore', module=r'(mmcv|mmseg|mmengine|torch)\.')
+    with exit_on_user_error(debug=args.debug):
+        require_one_family()
+        run = _map(args, command)
+    _report(run)
+
+
+def _map(args: argparse.Namespace, command: Sequence[str]):
+    # Importing mmseg prints to stdout, which belongs to the result.
+    with contextlib.redirect_stdout(io.StringIO()):
+        from dfpenet_mm.cli.config_options import load_config_with_options  # noqa: PLC0415
+        from dfpenet_mm.cli.run import MappingInputs, map_landslides  # noqa: PLC0415
+
+        config = load_config_with_options(args.config, args.cfg_options)
+    from dfpenet_mm.cli.progress import progress_display  # noqa: PLC0415
+
+    inputs = MappingInputs(
+        post=args.post, pre=args.pre, reference=args.reference, checkpoint=args.checkpoint
+    )
+    with progress_display() as progress:
+        return map_landslides(
+            config=config,
+            inputs=inputs,
+            out=args.out,
+            device=_device(args.device),
+            overwrite=args.overwrite,
+            command=command,
+            progress=progress,
+        )
+
+
+def _device(name: str) -> str:
+    if name != 'auto':
+        return name
+    import torch  # noqa: PLC0415
+
+    return 'cuda' if torch.cuda.is_available() else 'cpu'
+
+
+def _report(run) -> None:
+    totals = run.summary['totals']
+    print(f'{totals["landslides"]} landslides, {totals["area_m2"] / 1e6:.3f} km2')
+    for record in run.summary['hooks']:
+        print(f'  {record["hook"]:<22} {record["regions_in"]:>6} -> {record["regions_out"]:>6}')
+    for name, result in (run.summary['evaluation'] or {}).items():
+        for unit in ('pixels', 'landslides'):
+            print(f'  {name} by {unit}: {result[unit]}')
+    for warning in run.summary['warnings']:
+        print(f'warning: {warning}', file=sys.stderr)
+    for path in run.files:
+        print(path)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,173 @@
+"""The main job: two images in, a landslide inventory out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import rasterio
+from mmengine.config import Config
+
+from dfpenet_mm.cli.output_folder import check_output_folder, disk_errors, staging_folder
+from dfpenet_mm.cli.progress import StageProgress
+from dfpenet_mm.cli.provenance import provenance, stamp_rasters
+from dfpenet_mm.cli.recognition import Recogniser
+from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
+from dfpenet_mm.cli.summary import summarise, write_summary
+from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.mapping.scene import Scene
+from postproc.final_mask import write_final_mask
+from postproc.pipeline import PostprocPipeline
+from postproc.polygonise import polygonise
+from postproc.product import LandslideProduct
+from postproc.reference import check_reference
+
+# GDAL would take a twentieth of the machine for the blocks it has read.
+GDAL_CACHE_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingInputs:
+    """The files of a run.
+
+    Args:
+        post: image after the event.
+        pre: image before it, or None.
+        reference: inventory to evaluate against, or None.
+        checkpoint: weights that fit the config.
+    """
+
+    post: Path
+    pre: Path | None = None
+    reference: Path | None = None
+    checkpoint: Path
+
+    def check(self) -> None:
+        """Look at what can be judged in a moment.
+
+        Raises:
+            DfpenetError: for a missing file, or a reference that cannot serve.
+        """
+        for role, path in asdict(self).items():
+            if path is not None and not path.exists():
+                raise InputFileError(f'{role} file {path} does not exist; check its path')
+        if self.reference is not None:
+            check_reference(self.reference)
+
+    def open_scenes(self, bands: Sequence[int], stack: ExitStack) -> dict[str, Scene]:
+        """Open the images by role, the pre-event one on the post-event one's grid."""
+        post = stack.enter_context(Scene(self.post, bands=bands))
+        if self.pre is None:
+            return {'post': post}
+        pre = stack.enter_context(Scene(self.pre, bands=bands, grid=post.grid))
+        return {'post': post, 'pre': pre}
+
+
+@dataclass(frozen=True)
+class LandslideRun:
+    """What a run came to.
+
+    Args:
+        summary: plain JSON values, as in ``summary.json``.
+        files: the products.
+    """
+
+    summary: Mapping[str, Any]
+    files: tuple[Path, ...]
+
+
+@dataclass
+class _Stopwatch:
+    """Seconds by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+
+def map_landslides(
+    *,
+    config: Config,
+    inputs: MappingInputs,
+    out: Path,
+    device: str,
+    overwrite: bool,
+    command: Sequence[str],
+    progress: StageProgress,
+) -> LandslideRun:
+    """Recognise landslides in a scene and turn them into an inventory.
+
+    Args:
+        config: the network, its ``mapping`` section and its ``postproc`` list.
+        inputs: the files.
+        out: folder of the products: ``probability.tif``, ``mask.tif``, ``summary.json``, what
+            the hooks write, and with a pre-event image ``pre_probability.tif`` and
+            ``pre_mask.tif``. They appear there together, when all are complete.
+        device: where the network runs, such as ``cpu`` or ``cuda:0``.
+        overwrite: allow products of an earlier run to be replaced.
+        command: the command line, for the provenance.
+        progress: where to show how far the run is.
+
+    Returns:
+        What it came to.
+
+    Raises:
+        DfpenetError: one sentence on whatever in the input, config or output cannot work.
+    """
+    watch = _Stopwatch()
+    settings = MappingSettings.from_config(config)
+    pipeline = PostprocPipeline(postproc_hooks(config))
+    inputs.check()
+    check_output_folder(out, overwrite=overwrite)
+    with ExitStack() as stack:
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES))
+        scenes = inputs.open_scenes(settings.bands, stack)
+        with watch.stage('load'):
+            recognise = Recogniser.load(
+                config=config,
+                settings=settings,
+                checkpoint=inputs.checkpoint,
+                device=device,
+                progress=progress,
+            )
+            origin = provenance(
+                inputs={'config': Path(config.filename), **asdict(inputs)},
+                settings={**asdict(settings), 'device': device},
+                command=command,
+            )
+        folder = stack.enter_context(staging_folder(out))
+        rasters, recognition = {}, {}
+        for role, scene in scenes.items():
+            with watch.stage(f'recognise_{role}'):
+                paths, recognition[role] = recognise(scene, role, folder)
+                rasters |= paths
+        with watch.stage('postproc'):
+            product = LandslideProduct(
+                landslides=polygonise(rasters['mask']),
+                grid=scenes['post'].grid,
+                rasters=rasters,
+                out_dir=folder,
+                reference=inputs.reference,
+                provenance=origin,
+            )
+            product, records = pipeline(product)
+            write_final_mask(product, rasters['mask'])
+        summary = summarise(
+            product=product,
+            records=records,
+            recognition=recognition,
+            seconds=watch.seconds,
+        )
+        with disk_errors(out):
+            stamp_rasters(rasters.values(), origin)
+            write_summary(summary, folder / 'summary.json')
+        names = sorted(path.name for path in folder.iterdir())
+    return LandslideRun(summary, tuple(out / name for name in names))

@@ -1,0 +1,88 @@
+"""The summary of a run, as plain JSON values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.mapper import MappingResult
+from postproc.pipeline import HookRecord
+from postproc.product import LandslideProduct
+
+
+def describe_grid(grid: RasterGrid) -> dict[str, Any]:
+    """Describe the grid of the scene; lengths in metres at its centre."""
+    return {
+        'crs': grid.crs.to_string(),
+        'rows': grid.shape[0],
+        'cols': grid.shape[1],
+        'transform': list(grid.transform)[:6],
+        'pixel_size_m': list(grid.pixel_size),
+        'gsd_m': grid.gsd,
+    }
+
+
+def describe_totals(product: LandslideProduct) -> dict[str, Any]:
+    """Count and measure the landslides of the inventory."""
+    table = product.landslides
+    areas = table.get('area_m2')
+    coverage = table.get('pre_coverage')
+    return {
+        'landslides': len(table),
+        'area_m2': None if areas is None else float(areas.sum()),
+        'largest_m2': None if areas is None or areas.empty else float(areas.max()),
+        'median_m2': None if areas is None or areas.empty else float(areas.median()),
+        'without_pre_event_data': None if coverage is None else int((coverage == 0).sum()),
+        'rejected': 0 if product.rejected is None else len(product.rejected),
+    }
+
+
+def evaluations(product: LandslideProduct) -> dict[str, Any] | None:
+    """Return what every evaluator found, by its name; None without a reference."""
+    found = {
+        name: result
+        for name, result in product.results.items()
+        if isinstance(result, Mapping) and result.get('reference')
+    }
+    return found or None
+
+
+def summarise(
+    *,
+    product: LandslideProduct,
+    records: Sequence[HookRecord],
+    recognition: Mapping[str, MappingResult],
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """Gather a run's findings.
+
+    Args:
+        product: the product behind the last hook.
+        records: what every hook did.
+        recognition: what mapping each scene came to, by role (``post``, ``pre``).
+        seconds: time of every stage.
+
+    Returns:
+        Plain JSON values.
+    """
+    return {
+        'totals': describe_totals(product),
+        'warnings': list(product.warnings),
+        'recognised_regions': records[0].regions_in if records else len(product.landslides),
+        'hooks': [record.as_dict() for record in records],
+        'results': dict(product.results),
+        'evaluation': evaluations(product),
+        'scene': describe_grid(product.grid),
+        'recognition': {role: asdict(result) for role, result in recognition.items()},
+        'seconds': {stage: round(taken, 3) for stage, taken in seconds.items()},
+        'provenance': dict(product.provenance),
+    }
+
+
+def write_summary(summary: Mapping[str, Any], path: Path) -> None:
+    """Write it as JSON, which has no NaN: a value that is none is a defect and raises."""
+    path.write_text(json.dumps(summary, indent=2, allow_nan=False) + '\n', encoding='utf-8')

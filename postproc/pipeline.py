@@ -1,0 +1,104 @@
+"""The hooks of a config, built once, run in order, and what each of them did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dfpenet_mm.errors import ConfigError
+from postproc.measures import areas_m2
+from postproc.product import LandslideProduct
+from postproc.registry import build_hook, hook_parameters
+
+
+@dataclass(frozen=True)
+class HookRecord:
+    """What one hook did.
+
+    Args:
+        hook: its name.
+        parameters: its arguments, defaults included.
+        regions_in: landslides it was given.
+        regions_out: landslides it handed on.
+        area_m2_in: their area, square metres.
+        area_m2_out: likewise.
+        seconds: how long it took.
+    """
+
+    hook: str
+    parameters: Mapping[str, Any]
+    regions_in: int
+    regions_out: int
+    area_m2_in: float
+    area_m2_out: float
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record as plain JSON values."""
+        return asdict(self)
+
+
+class PostprocPipeline:
+    """The hooks of a config's ``postproc`` list.
+
+    Build it before the scene is mapped: a config that cannot work fails here, not after hours.
+
+    Args:
+        hooks: configs of hooks, in the order in which they run.
+
+    Raises:
+        ConfigError: if one cannot be built.
+    """
+
+    def __init__(self, hooks: Sequence[Mapping[str, Any]]) -> None:
+        if isinstance(hooks, Mapping | str) or not isinstance(hooks, Sequence):
+            raise ConfigError(
+                f'postproc is {hooks!r}; wanted is a list of hooks, each a dict with a type'
+            )
+        self._hooks = [(build_hook(cfg), hook_parameters(cfg)) for cfg in hooks]
+
+    def __call__(
+        self, product: LandslideProduct
+    ) -> tuple[LandslideProduct, tuple[HookRecord, ...]]:
+        """Run the hooks.
+
+        Args:
+            product: the landslides as polygonised.
+
+        Returns:
+            The product behind the last hook, and one record for every hook.
+
+        Raises:
+            ConfigError: if a hook does not return a product.
+            DfpenetError: whatever a hook finds wrong with its input.
+        """
+        records = []
+        area = _total_area(product)
+        for hook, parameters in self._hooks:
+            start = time.perf_counter()
+            after = hook(product)
+            seconds = time.perf_counter() - start
+            name = type(hook).__name__
+            if not isinstance(after, LandslideProduct):
+                raise ConfigError(
+                    f'the postproc hook {name} returned {type(after).__name__}; a hook must '
+                    f'return a LandslideProduct'
+                )
+            record = HookRecord(
+                hook=name,
+                parameters=parameters,
+                regions_in=len(product.landslides),
+                regions_out=len(after.landslides),
+                area_m2_in=area,
+                area_m2_out=_total_area(after),
+                seconds=seconds,
+            )
+            records.append(record)
+            product, area = after, record.area_m2_out
+        return product, tuple(records)
+
+
+def _total_area(product: LandslideProduct) -> float:
+    return float(areas_m2(product.landslides).sum())

@@ -1,0 +1,101 @@
+"""Opening a product's rasters, walking over them by window, and editing a mask so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.enums import ColorInterp
+from rasterio.errors import RasterioIOError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.grid import RasterGrid
+from postproc.atomic import written_beside
+from postproc.product import LandslideProduct
+
+LANDSLIDE = 1
+NODATA = 255
+# 1024 is a multiple of the usual tile sizes, so that a tile is read and written once.
+WINDOW_SIZE = 1024
+
+
+def open_raster(path: Path) -> DatasetReader:
+    """Open a raster for reading.
+
+    Raises:
+        InputFileError: if it is missing or GDAL cannot read it.
+    """
+    try:
+        return rasterio.open(path)
+    except RasterioIOError as error:
+        raise InputFileError(
+            f'{path} cannot be read as a raster ({error}); check that it exists and is complete'
+        ) from error
+
+
+def open_role(product: LandslideProduct, role: str) -> DatasetReader:
+    """Open the product's raster of that role, on the product's grid.
+
+    Raises:
+        InputFileError: if the product has none, or it cannot be read.
+        GridMismatchError: if it is on another grid.
+    """
+    if role not in product.rasters:
+        raise InputFileError(
+            f'the product has the rasters {sorted(product.rasters)} but no {role!r}; '
+            f'give the path of one on the scene grid'
+        )
+    dataset = open_raster(product.rasters[role])
+    try:
+        product.grid.require_match(RasterGrid.from_dataset(dataset), f'the raster {role!r}')
+    except Exception:
+        dataset.close()
+        raise
+    return dataset
+
+
+def scene_windows(shape: tuple[int, int], size: int = WINDOW_SIZE) -> Iterator[Window]:
+    """Cut a raster into windows, row by row; those at the far edges may be smaller.
+
+    Args:
+        shape: (rows, cols).
+        size: side of a window, pixels.
+    """
+    rows, cols = shape
+    for row in range(0, rows, size):
+        for col in range(0, cols, size):
+            yield Window(col, row, min(size, cols - col), min(size, rows - row))
+
+
+def edit_mask(
+    source: Path, destination: Path, edit: Callable[[Window, np.ndarray], np.ndarray]
+) -> Path:
+    """Write an edited copy of a mask, window by window, complete or not at all.
+
+    Args:
+        source: the mask; its profile, tags and colours are kept.
+        destination: path of the copy; may be ``source`` itself.
+        edit: from a window and its pixels, uint8 (rows, cols), to the new pixels.
+
+    Returns:
+        ``destination``.
+
+    Raises:
+        InputFileError: if ``source`` cannot be read.
+    """
+    with (
+        written_beside(destination) as part,
+        open_raster(source) as mask,
+        rasterio.open(part, 'w', **mask.profile) as copy,
+    ):
+        copy.update_tags(**mask.tags())
+        if mask.colorinterp[0] == ColorInterp.palette:
+            copy.write_colormap(1, mask.colormap(1))
+        for window in scene_windows(mask.shape):
+            pixels = edit(window, mask.read(1, window=window))
+            copy.write(pixels.astype(np.uint8), 1, window=window)
+    return destination

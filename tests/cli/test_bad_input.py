@@ -1,0 +1,141 @@
+"""Whatever a user may get wrong ends in one sentence, code 2 and an untouched folder."""
+
+import numpy as np
+import pytest
+import rasterio
+import torch
+from affine import Affine
+
+from dfpenet_mm.cli.landslide_map import main
+from dfpenet_mm.errors import InputFileError
+from tests.cli.conftest import CHECKPOINT, CONFIG, ROOT
+
+pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
+
+
+def raster(path, *, bands=3, crs='EPSG:32654', origin=(500_000, 4_700_000), value=900, **profile):
+    transform = Affine(10, 0, origin[0], 0, -10, origin[1]) if origin else Affine.identity()
+    with rasterio.open(
+        path,
+        'w',
+        driver='GTiff',
+        width=64,
+        height=48,
+        count=bands,
+        dtype='uint16',
+        crs=crs,
+        transform=transform,
+        nodata=0,
+        **profile,
+    ) as target:
+        target.write(np.full((bands, 48, 64), value, np.uint16))
+    return path
+
+
+@pytest.fixture
+def complain(tmp_path, capsys):
+    """Run the command with a good scene unless told otherwise; return its complaint."""
+
+    def run(*extra, config=CONFIG, checkpoint=CHECKPOINT, post=None, out=tmp_path / 'out'):
+        post = post or raster(tmp_path / 'good.tif')
+        arguments = [config, checkpoint, '--post', post, '--out', out, *extra]
+        with pytest.raises(SystemExit) as exit_info:
+            main([str(argument) for argument in arguments])
+        assert exit_info.value.code == 2
+        printed = capsys.readouterr()
+        assert printed.out == ''
+        lines = printed.err.strip().splitlines()
+        assert len(lines) == 1
+        assert lines[0].startswith('error: ')
+        assert not (tmp_path / 'out').exists()
+        return lines[0]
+
+    return run
+
+
+@pytest.mark.parametrize('role', ['--pre', '--reference'])
+def test_missing_file(complain, tmp_path, role):
+    assert 'nowhere.tif does not exist' in complain(role, tmp_path / 'nowhere.tif')
+
+
+def test_missing_post(complain, tmp_path):
+    assert 'nowhere.tif does not exist' in complain(post=tmp_path / 'nowhere.tif')
+
+
+def test_no_raster(complain, tmp_path):
+    (tmp_path / 'notes.tif').write_text('no raster')
+    assert 'notes.tif' in complain(post=tmp_path / 'notes.tif')
+
+
+def test_wrong_number_of_bands(complain, tmp_path):
+    message = complain(post=raster(tmp_path / 'grey.tif', bands=1))
+    assert 'grey.tif has 1 band' in message
+
+
+def test_no_crs(complain, tmp_path):
+    assert 'no coordinate reference system' in complain(post=raster(tmp_path / 'bare.tif', crs=None))
+
+
+def test_no_georeference(complain, tmp_path):
+    assert 'unplaced.tif' in complain(post=raster(tmp_path / 'unplaced.tif', origin=None))
+
+
+def test_nothing_but_nodata(complain, tmp_path):
+    assert 'no valid pixel' in complain(post=raster(tmp_path / 'empty.tif', value=0))
+
+
+def test_pre_image_elsewhere(complain, tmp_path):
+    pre = raster(tmp_path / 'far.tif', origin=(700_000, 4_000_000))
+    message = complain('--pre', pre)
+    assert 'far.tif' in message
+    assert 'overlap' in message
+
+
+def test_checkpoint_of_another_network(complain, tmp_path):
+    torch.save({'state_dict': {'stranger': torch.ones(1)}}, tmp_path / 'other.pth')
+    message = complain(checkpoint=tmp_path / 'other.pth')
+    assert 'does not fit its config' in message
+    assert 'stranger' in message
+
+
+def test_config_that_is_missing_or_cannot_map(complain, tmp_path):
+    assert 'gone.py does not exist' in complain(config=tmp_path / 'gone.py')
+    release = ROOT / 'configs' / 'dfpenet' / 'release_2class.py'
+    assert 'has no mapping section' in complain(config=release)
+
+
+@pytest.mark.parametrize(
+    ('option', 'complaint'),
+    [
+        ('mapping.threshold=7', 'threshold'),
+        ('mapping.stride=0', 'stride'),
+        ('mapping.colour=red', 'colour'),
+        ('postproc.0.type=Magic', 'Magic'),
+        ('mapping.predictor.precision=int3', 'int3'),
+        ('nonsense', 'KEY=VALUE'),
+    ],
+)
+def test_impossible_options(complain, option, complaint):
+    assert complaint in complain('--cfg-options', option)
+
+
+def test_unknown_device(complain):
+    assert 'abacus' in complain('--device', 'abacus')
+
+
+def test_output_folder_in_use(tmp_path, capsys):
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine' / 'precious.txt').write_text('keep')
+    post = raster(tmp_path / 'good.tif')
+    with pytest.raises(SystemExit) as exit_info:
+        main([str(CONFIG), str(CHECKPOINT), '--post', str(post), '--out', str(tmp_path / 'mine')])
+    assert exit_info.value.code == 2
+    assert 'is not empty' in capsys.readouterr().err
+    assert (tmp_path / 'mine' / 'precious.txt').read_text() == 'keep'
+    assert len(list((tmp_path / 'mine').iterdir())) == 1
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    good, out = ['--out', str(tmp_path)], ['--post', str(tmp_path / 'nowhere.tif')]
+    with pytest.raises(InputFileError, match='does not exist'):
+        main([str(CONFIG), str(CHECKPOINT), '--debug', *good, *out])

@@ -1,0 +1,138 @@
+"""The main job through its command line, on a crop of the demo pair."""
+
+import json
+import subprocess
+import sys
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import pytest
+import rasterio
+
+from tests.cli.conftest import CHECKPOINT, CONFIG, ROOT
+
+
+def run(*arguments):
+    command = [sys.executable, str(ROOT / 'tools' / 'landslide_map.py'), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+@pytest.fixture(scope='module')
+def mapped(pair, tmp_path_factory):
+    post, pre = pair
+    out = tmp_path_factory.mktemp('run') / 'out'
+    # A reference drawn by hand: two rectangles, one on the crop's upper part, one off the scene.
+    reference = out.parent / 'reference.geojson'
+    with rasterio.open(post) as scene:
+        left, bottom, right, top = scene.bounds
+    middle = bottom + (top - bottom) / 2
+    ring = [[left, middle], [right, middle], [right, top], [left, top], [left, middle]]
+    feature = {'type': 'Feature', 'properties': {}, 'geometry': {'type': 'Polygon'}}
+    feature['geometry']['coordinates'] = [ring]
+    reference.write_text(json.dumps({'type': 'FeatureCollection', 'features': [feature]}))
+    done = run(
+        CONFIG, CHECKPOINT, '--post', post, '--pre', pre, '--reference', reference, '--out', out
+    )
+    assert done.returncode == 0, done.stderr
+    return out, done, post
+
+
+@pytest.fixture(scope='module')
+def summary(mapped):
+    return json.loads((mapped[0] / 'summary.json').read_text())
+
+
+@pytest.fixture(scope='module')
+def landslides(mapped):
+    return gpd.read_file(mapped[0] / 'landslides.gpkg', layer='landslides')
+
+
+def test_products_are_complete(mapped):
+    out, done, _ = mapped
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        'probability.tif',
+        'mask.tif',
+        'pre_probability.tif',
+        'pre_mask.tif',
+        'landslides.gpkg',
+        'summary.json',
+    }
+    assert all(str(out / name) in done.stdout for name in names)
+    assert 'OneDL' not in done.stdout
+
+
+@pytest.mark.parametrize('name', ['probability.tif', 'mask.tif', 'pre_mask.tif'])
+def test_rasters_lie_where_the_scene_lies(mapped, name):
+    out, _, post = mapped
+    with rasterio.open(out / name) as product, rasterio.open(post) as scene:
+        assert product.crs == scene.crs
+        assert product.transform == scene.transform
+        assert product.shape == scene.shape
+        assert product.profile['tiled']
+        assert product.profile['compress'] == 'deflate'
+        pixels, valid = product.read(1), scene.read(1) != 0
+        nodata = np.isnan(pixels) if name == 'probability.tif' else pixels == 255
+    if name == 'pre_mask.tif':
+        return
+    np.testing.assert_array_equal(nodata, ~valid)
+
+
+def test_landslides_are_found_and_measured_in_square_metres(landslides, summary):
+    assert len(landslides) >= 5
+    assert landslides['id'].tolist() == list(range(1, len(landslides) + 1))
+    geod = pyproj.Geod(ellps='WGS84')
+    areas = [abs(geod.geometry_area_perimeter(shape)[0]) for shape in landslides.geometry]
+    np.testing.assert_allclose(landslides['area_m2'], areas, rtol=1e-6)
+    assert summary['totals']['landslides'] == len(landslides)
+    assert summary['totals']['area_m2'] == pytest.approx(sum(areas))
+
+
+def test_mask_and_inventory_say_the_same(mapped, landslides):
+    with rasterio.open(mapped[0] / 'mask.tif') as mask:
+        pixels = mask.read(1)
+        a, e = mask.transform.a, mask.transform.e
+    assert landslides.geometry.area.sum() == pytest.approx((pixels == 1).sum() * abs(a * e))
+
+
+def test_landslides_are_brighter_than_the_rest_of_the_image(mapped):
+    out, _, post = mapped
+    with rasterio.open(out / 'mask.tif') as mask, rasterio.open(post) as scene:
+        pixels, red = mask.read(1), scene.read(1)
+    assert np.median(red[pixels == 1]) > 1.4 * np.median(red[pixels == 0])
+
+
+def test_pixels_without_pre_event_data_are_kept_and_flagged(mapped, landslides):
+    with rasterio.open(mapped[0] / 'pre_mask.tif') as mask:
+        assert 0.1 < (mask.read(1) == 255).mean() < 0.9
+    assert (landslides['pre_coverage'] == 0).any()
+    assert landslides.loc[landslides['pre_coverage'] == 0, 'pre_share'].isna().all()
+
+
+def test_summary_tells_the_story(summary, landslides):
+    hooks = [hook['hook'] for hook in summary['hooks']]
+    assert hooks == ['GeologicFilter', 'TemporalDifference', 'Vectoriser', 'ConsistencyEvaluator']
+    assert summary['recognised_regions'] == summary['hooks'][0]['regions_in']
+    assert summary['hooks'][-1]['regions_out'] == len(landslides)
+    assert summary['scene']['gsd_m'] == pytest.approx(8.6, abs=0.1)
+    origin = summary['provenance']
+    assert len(origin['inputs']['checkpoint']['sha256']) == 64
+    assert set(origin['inputs']) == {'config', 'post', 'pre', 'reference', 'checkpoint'}
+    counts = summary['evaluation']['ConsistencyEvaluator']['landslides']
+    assert counts['TP'] + counts['FP'] == len(landslides)
+
+
+def test_rasters_carry_their_provenance(mapped, summary):
+    with rasterio.open(mapped[0] / 'mask.tif') as mask:
+        origin = json.loads(mask.tags()['DFPENET_MM'])
+    assert origin['inputs'] == summary['provenance']['inputs']
+
+
+def test_a_second_run_wants_overwrite(mapped):
+    out, _, post = mapped
+    before = (out / 'summary.json').read_bytes()
+    done = run(CONFIG, CHECKPOINT, '--post', post, '--out', out)
+    assert done.returncode == 2
+    assert 'is not empty' in done.stderr
+    assert (out / 'summary.json').read_bytes() == before

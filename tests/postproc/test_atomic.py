@@ -1,0 +1,39 @@
+import pytest
+
+from dfpenet_mm.errors import OutputError
+from postproc.atomic import written_beside
+
+
+def test_file_appears_only_when_complete(tmp_path):
+    path = tmp_path / 'product.txt'
+    path.write_text('old')
+
+    with written_beside(path) as part:
+        part.write_text('new')
+        (part.parent / 'product.txt.aux').write_text('side file')
+        assert path.read_text() == 'old'
+        # A rename is whole only within one file system.
+        assert tmp_path in part.parents
+
+    assert path.read_text() == 'new'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / 'product.txt'
+    path.write_text('old')
+
+    def write_half():
+        with written_beside(path) as part:
+            part.write_text('half')
+            raise RuntimeError('disk full')
+
+    with pytest.raises(RuntimeError, match='disk full'):
+        write_half()
+    assert path.read_text() == 'old'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_wants_the_folder(tmp_path):
+    with pytest.raises(OutputError, match='is no folder'), written_beside(tmp_path / 'a' / 'b'):
+        pass

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from affine import Affine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from rasterio.features import rasterize
+from scipy import ndimage
+
+from dfpenet_mm.errors import ConfigError, InputFileError, RasterFormatError
+from postproc.polygonise import polygonise
+
+STRUCTURES = {4: ndimage.generate_binary_structure(2, 1), 8: np.ones((3, 3))}
+TRANSFORMS = {
+    'north-up': Affine(10, 0, 500_000, 0, -10, 4_700_000),
+    'south-up': Affine(10, 0, 500_000, 0, 10, 4_700_000),
+    'rotated': Affine.translation(500_000, 4_700_000) @ Affine.rotation(30) @ Affine.scale(10, -5),
+}
+
+# Two landslides that meet at a corner, one with a hole, nodata in a corner.
+SCENE = np.array(
+    [
+        [0, 0, 0, 0, 0, 255],
+        [0, 1, 1, 1, 0, 255],
+        [0, 1, 0, 1, 0, 0],
+        [0, 1, 1, 1, 0, 0],
+        [0, 0, 0, 0, 1, 0],
+        [0, 0, 0, 0, 0, 0],
+    ],
+    dtype=np.uint8,
+)
+
+
+def test_corner_neighbours_are_one_landslide_and_holes_stay(write_raster):
+    regions = polygonise(write_raster('mask.tif', SCENE, nodata=255))
+
+    assert len(regions) == 1
+    assert regions.geometry[0].geom_type == 'MultiPolygon'
+    assert regions.area[0] == 900.0
+    assert not regions.contains(shapely.Point(500_025, 4_699_975))[0]
+    assert regions.crs == 'EPSG:32654'
+
+
+def test_four_connectivity_parts_corner_neighbours(write_raster):
+    regions = polygonise(write_raster('mask.tif', SCENE), connectivity=4)
+
+    assert sorted(regions.area) == [100.0, 800.0]
+
+
+@given(
+    pixels=npst.arrays(
+        np.uint8,
+        npst.array_shapes(min_dims=2, max_dims=2, max_side=9),
+        elements=st.sampled_from([0, 1, 255]),
+    ),
+    connectivity=st.sampled_from([4, 8]),
+    transform=st.sampled_from(sorted(TRANSFORMS)),
+)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_regions_are_the_connected_components(write_raster, pixels, connectivity, transform):
+    affine = TRANSFORMS[transform]
+    regions = polygonise(
+        write_raster('mask.tif', pixels, transform=affine), connectivity=connectivity
+    )
+
+    labels, count = ndimage.label(pixels == 1, STRUCTURES[connectivity])
+    sizes = np.bincount(labels.ravel())[1:] * abs(affine.determinant)
+    assert len(regions) == count
+    assert regions.is_valid.all()
+    np.testing.assert_allclose(sorted(regions.area), sorted(sizes), rtol=1e-6)
+    if count:
+        again = rasterize(regions.geometry, pixels.shape, transform=affine)
+        np.testing.assert_array_equal(again == 1, pixels == 1)
+        # No overlap: the union is as large as the sum.
+        assert regions.union_all().area == pytest.approx(sizes.sum())
+
+
+def test_large_region_has_no_tile_seam(tmp_path):
+    path = tmp_path / 'tiled.tif'
+    profile = {'driver': 'GTiff', 'height': 200, 'width': 200, 'count': 1, 'dtype': 'uint8'}
+    tiles = {'tiled': True, 'blockxsize': 16, 'blockysize': 16}
+    with rasterio.open(
+        path, 'w', **profile, **tiles, crs='EPSG:32654', transform=TRANSFORMS['north-up']
+    ) as dataset:
+        dataset.write(np.ones((200, 200), np.uint8), 1)
+
+    regions = polygonise(path)
+
+    assert len(regions) == 1
+    assert shapely.get_num_coordinates(regions.geometry[0]) == 5
+
+
+def test_empty_mask_gives_empty_table_with_crs(write_raster):
+    regions = polygonise(write_raster('mask.tif', np.zeros((4, 4), np.uint8)))
+
+    assert len(regions) == 0
+    assert regions.crs == 'EPSG:32654'
+    assert regions.geometry.name == 'geometry'
+
+
+def test_refuses_what_is_no_mask(write_raster, tmp_path):
+    with pytest.raises(RasterFormatError, match='float32'):
+        polygonise(write_raster('probability.tif', np.zeros((3, 3), np.float32)))
+    with pytest.raises(RasterFormatError, match='no CRS'):
+        polygonise(write_raster('no_crs.tif', np.zeros((3, 3), np.uint8), crs=None))
+    with pytest.raises(InputFileError, match=r'missing\.tif'):
+        polygonise(tmp_path / 'missing.tif')
+    with pytest.raises(ConfigError, match='4 or 8'):
+        polygonise(tmp_path / 'missing.tif', connectivity=6)

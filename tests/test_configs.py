@@ -1,0 +1,71 @@
+"""Every leaf config builds, trains a step, and stays short."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import DefaultScope
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS, TRANSFORMS
+from mmseg.structures import SegDataSample
+
+from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
+from dfpenet_mm.mapping.scaling import build_scaling
+from dfpenet_mm.resources import config_dir
+from postproc.pipeline import PostprocPipeline
+
+LEAVES = sorted((config_dir() / 'dfpenet').glob('*.py'))
+POSTPROC = sorted((config_dir() / 'postproc').glob('*.py'))
+BY_NAME = {'ids': lambda path: path.stem}
+
+
+def build(config):
+    config.model.backbone.init_cfg = None
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        return revert_sync_batchnorm(MODELS.build(config.model))
+
+
+@pytest.mark.parametrize('path', LEAVES, **BY_NAME)
+def test_leaf_is_short_and_says_how_to_run_it(path):
+    lines = path.read_text().splitlines()
+    assert len(lines) <= 45
+    assert lines[0].startswith('# python tools/')
+    assert path.name in lines[0] or path.stem.startswith('release')
+
+
+@pytest.mark.parametrize('path', LEAVES, **BY_NAME)
+def test_leaf_trains_a_step(path):
+    model = build(Config.fromfile(path)).train()
+    sample = SegDataSample(gt_sem_seg=PixelData(data=torch.randint(0, 2, (1, 64, 64))))
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    losses = model.loss(images, [sample, sample])
+    total = sum(value for name, value in losses.items() if 'loss' in name)
+    total.backward()
+    assert torch.isfinite(total)
+    assert [name for name, p in model.named_parameters() if p.grad is None] == []
+
+
+@pytest.mark.parametrize('path', LEAVES, **BY_NAME)
+def test_pipelines_of_a_leaf_build(path):
+    config = Config.fromfile(path)
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        for name in ('train_pipeline', 'val_pipeline', 'tta_pipeline'):
+            for transform in config.get(name, []):
+                TRANSFORMS.build(transform)
+
+
+@pytest.mark.parametrize('path', [leaf for leaf in LEAVES if 'mapping' in Config.fromfile(leaf)])
+def test_mapping_section_of_a_leaf_builds(path):
+    config = Config.fromfile(path)
+    build_scaling(MappingSettings.from_config(config).scaling)
+    PostprocPipeline(postproc_hooks(config))
+
+
+@pytest.mark.parametrize('path', POSTPROC, **BY_NAME)
+def test_postproc_lists_build(path):
+    PostprocPipeline(postproc_hooks(Config.fromfile(path)))
+
+
+def test_dfpenet_r101_has_the_papers_parameters():
+    model = build(Config.fromfile(config_dir() / 'dfpenet' / 'release_2class.py'))
+    assert round(sum(p.numel() for p in model.parameters()) / 1e6, 2) == 63.08
