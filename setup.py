@@ -42,6 +42,7 @@ INSTALL_REQUIRES = [
     'opencv-python>=4.10',
     'affine>=3.0',
     'geopandas>=1.0',
+    'matplotlib>=3.9',
     'pyogrio>=0.10',
     'pyproj>=3.6',
     'rasterio>=1.4',

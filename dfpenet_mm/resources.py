@@ -25,6 +25,28 @@ def checkpoint_dir() -> Path:
     return find_folder('checkpoints', PACKAGE_DIR)
 
 
+def shipped_file(path: Path) -> Path:
+    """Find a file that exists, or that ships under this path of the repository.
+
+    So ``configs/dfpenet/landslide4sense_mobilenetv2.py`` works in any folder once the package is
+    installed. A file that really lies under the path comes first.
+
+    Args:
+        path: as the user gave it.
+
+    Returns:
+        Where the file is; ``path`` itself if it is in neither place.
+    """
+    if path.exists() or path.is_absolute() or len(path.parts) < 2:
+        return path
+    folders = {'configs': config_dir, 'checkpoints': checkpoint_dir}
+    top, *rest = path.parts
+    if top not in folders:
+        return path
+    shipped = folders[top]().joinpath(*rest)
+    return shipped if shipped.is_file() else path
+
+
 def find_folder(name: str, package_dir: Path) -> Path:
     """Find a shipped folder inside the package, as in a wheel, or beside it.
 

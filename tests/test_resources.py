@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from dfpenet_mm import resources
@@ -32,3 +34,17 @@ def test_a_stranger_in_site_packages_is_not_taken(tmp_path):
     (tmp_path / 'configs').mkdir()
     with pytest.raises(InstallError, match="without its folder 'configs'; reinstall"):
         resources.find_folder('configs', package)
+
+
+def test_shipped_files_are_found_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = Path('configs/postproc/default.py')
+    assert resources.shipped_file(path) == resources.config_dir() / 'postproc' / 'default.py'
+    path.parent.mkdir(parents=True)
+    path.write_text('mine')
+    assert resources.shipped_file(path) == path
+
+
+@pytest.mark.parametrize('name', ['configs/gone.py', 'elsewhere/x.py', 'x.py', '/configs/x.py'])
+def test_other_paths_stay_as_they_are(name):
+    assert resources.shipped_file(Path(name)) == Path(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
@@ -11,7 +12,7 @@ from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.load_model import load_config
 
 
-def load_config_with_options(path: str, options: Sequence[str]) -> Config:
+def load_config_with_options(path: Path, options: Sequence[str]) -> Config:
     """Load a config and override some of its settings.
 
     Args:

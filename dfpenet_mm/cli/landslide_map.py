@@ -13,6 +13,7 @@ from pathlib import Path
 from dfpenet_mm import __version__
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.install_check import require_one_family
+from dfpenet_mm.resources import shipped_file
 
 EXAMPLES = """\
 example:
@@ -32,7 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('config', help='config of the network (Python: run only those you trust)')
+    parser.add_argument(
+        'config', type=Path, help='config of the network (Python: run only those you trust)'
+    )
     parser.add_argument('checkpoint', type=Path, help='weights that fit the config')
     parser.add_argument('--post', type=Path, required=True, help='image after the event')
     parser.add_argument('--pre', type=Path, help='image before the event, on any grid')
@@ -74,11 +77,14 @@ def _map(args: argparse.Namespace, command: Sequence[str]):
         from dfpenet_mm.cli.config_options import load_config_with_options  # noqa: PLC0415
         from dfpenet_mm.cli.run import MappingInputs, map_landslides  # noqa: PLC0415
 
-        config = load_config_with_options(args.config, args.cfg_options)
+        config = load_config_with_options(shipped_file(args.config), args.cfg_options)
     from dfpenet_mm.cli.progress import progress_display  # noqa: PLC0415
 
     inputs = MappingInputs(
-        post=args.post, pre=args.pre, reference=args.reference, checkpoint=args.checkpoint
+        post=args.post,
+        pre=args.pre,
+        reference=args.reference,
+        checkpoint=shipped_file(args.checkpoint),
     )
     with progress_display() as progress:
         return map_landslides(

@@ -73,7 +73,9 @@ def test_wrong_number_of_bands(complain, tmp_path):
 
 
 def test_no_crs(complain, tmp_path):
-    assert 'no coordinate reference system' in complain(post=raster(tmp_path / 'bare.tif', crs=None))
+    assert 'no coordinate reference system' in complain(
+        post=raster(tmp_path / 'bare.tif', crs=None)
+    )
 
 
 def test_no_georeference(complain, tmp_path):

@@ -120,7 +120,7 @@ def test_summary_tells_the_story(summary, landslides):
     assert len(origin['inputs']['checkpoint']['sha256']) == 64
     assert set(origin['inputs']) == {'config', 'post', 'pre', 'reference', 'checkpoint'}
     counts = summary['evaluation']['ConsistencyEvaluator']['landslides']
-    assert counts['TP'] + counts['FP'] == len(landslides)
+    assert counts['tp'] + counts['fp'] == len(landslides)
 
 
 def test_rasters_carry_their_provenance(mapped, summary):

@@ -1,0 +1,89 @@
+import math
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from hypothesis import given
+from hypothesis import strategies as st
+from pyproj import Geod
+from rasterio.crs import CRS
+
+from dfpenet_mm.errors import GridMismatchError
+from dfpenet_mm.grid import RasterGrid, measures_are_planar
+
+UTM = CRS.from_epsg(32654)
+DEGREES = CRS.from_epsg(4326)
+
+
+def utm_grid(transform=None, shape=(6, 8)):
+    return RasterGrid(UTM, transform or Affine(10, 0, 500_000, 0, -10, 4_700_000), shape)
+
+
+def test_projected_pixels_are_measured_in_the_plane():
+    grid = utm_grid()
+    assert grid.pixel_size == pytest.approx((10, 10))
+    assert grid.gsd == pytest.approx(10)
+
+
+def test_feet_become_metres():
+    grid = RasterGrid(CRS.from_epsg(2263), Affine(5, 0, 980_000, 0, -5, 200_000), (10, 10))
+    assert grid.gsd == pytest.approx(5 * 0.3048, rel=1e-4)
+
+
+def test_degrees_are_measured_on_the_ellipsoid():
+    step = 1e-4
+    grid = RasterGrid(DEGREES, Affine(step, 0, 141.9, 0, -step, 42.7), (100, 200))
+    lon, lat = 141.9 + 100 * step, 42.7 - 50 * step
+    geod = Geod(ellps='WGS84')
+    east = geod.inv(lon, lat, lon + step, lat)[2]
+    south = geod.inv(lon, lat, lon, lat - step)[2]
+    assert grid.pixel_size == pytest.approx((east, south), rel=1e-6)
+    assert grid.gsd == pytest.approx(math.sqrt(east * south), rel=1e-6)
+
+
+def test_web_mercator_is_not_believed():
+    # 10 map units at 60 degrees north are 5 m on the ground.
+    y = 8_399_737.89
+    grid = RasterGrid(CRS.from_epsg(3857), Affine(10, 0, 1_000_000, 0, -10, y), (10, 10))
+    assert not measures_are_planar(grid.crs, *grid.center)
+    assert grid.gsd == pytest.approx(5.0, rel=0.01)
+
+
+@given(angle=st.floats(0, 360), size=st.floats(0.1, 100))
+def test_rotation_changes_no_length(angle, size):
+    transform = Affine.translation(500_000, 4_700_000) @ Affine.rotation(angle)
+    grid = utm_grid(transform @ Affine.scale(size, -2 * size))
+    assert grid.pixel_size == pytest.approx((size, 2 * size), rel=1e-6)
+
+
+def test_matching_grids_lay_the_same_pixels():
+    grid = utm_grid()
+    nudged = utm_grid(Affine(10, 0, 500_000 + 1e-4, 0, -10, 4_700_000))
+    shifted = utm_grid(Affine(10, 0, 500_001, 0, -10, 4_700_000))
+    stretched = utm_grid(Affine(10.01, 0, 500_000, 0, -10, 4_700_000))
+    assert grid.matches(nudged)
+    assert not grid.matches(shifted)
+    assert not grid.matches(stretched)
+    assert not grid.matches(utm_grid(shape=(6, 9)))
+    assert not grid.matches(RasterGrid(CRS.from_epsg(32653), grid.transform, grid.shape))
+    with pytest.raises(GridMismatchError, match=r'dem\.tif has grid .*gdalwarp'):
+        grid.require_match(shifted, 'dem.tif')
+
+
+def test_grid_of_a_dataset(tmp_path):
+    grid = utm_grid()
+    with rasterio.open(
+        tmp_path / 'a.tif',
+        'w',
+        driver='GTiff',
+        width=8,
+        height=6,
+        count=1,
+        dtype='uint8',
+        crs=grid.crs,
+        transform=grid.transform,
+    ) as target:
+        target.write(np.zeros((1, 6, 8), np.uint8))
+    with rasterio.open(tmp_path / 'a.tif') as dataset:
+        assert RasterGrid.from_dataset(dataset) == grid

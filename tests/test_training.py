@@ -1,0 +1,96 @@
+"""From generated chips to a published network, through the commands a user types."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dfpenet_mm.resources import config_dir
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = config_dir() / 'dfpenet' / 'landslide4sense_mobilenetv2.py'
+
+
+def run(tool, *arguments):
+    command = [sys.executable, str(ROOT / 'tools' / tool), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def write_chips(folder, count):
+    """Chips whose landslides are the bright half: something a network learns in no time."""
+    rng = np.random.default_rng(0)
+    for name in ('images', 'masks'):
+        (folder / name).mkdir(parents=True)
+    for index in range(count):
+        mask = np.zeros((128, 128), np.uint8)
+        mask[:, rng.integers(32, 96) :] = 255
+        noise = rng.integers(0, 60, (128, 128, 3))
+        image = (np.where(mask[..., None], 150, 40) + noise).astype(np.uint8)
+        Image.fromarray(image).save(folder / 'images' / f'{index}.png')
+        Image.fromarray(mask).save(folder / 'masks' / f'{index}.png')
+
+
+@pytest.fixture(scope='module')
+def options(tmp_path_factory):
+    """Settings that make the shipped config a run of seconds on generated chips."""
+    root = tmp_path_factory.mktemp('chips')
+    write_chips(root / 'train', 6)
+    write_chips(root / 'val', 3)
+    return [
+        '--cfg-options',
+        'model.backbone.init_cfg=None',
+        f'train_dataloader.dataset.data_root={root / "train"}',
+        f'val_dataloader.dataset.data_root={root / "val"}',
+        f'test_dataloader.dataset.data_root={root / "val"}',
+        'train_dataloader.batch_size=2',
+        'train_dataloader.num_workers=0',
+        'train_dataloader.persistent_workers=False',
+        'val_dataloader.num_workers=0',
+        'val_dataloader.persistent_workers=False',
+        'test_dataloader.num_workers=0',
+        'test_dataloader.persistent_workers=False',
+        'train_cfg.val_interval=4',
+        'default_hooks.checkpoint.interval=2',
+        'default_hooks.logger.interval=1',
+    ]
+
+
+@pytest.fixture(scope='module')
+def work_dir(options, tmp_path_factory):
+    """A run stopped after two iterations and resumed to four."""
+    folder = tmp_path_factory.mktemp('run')
+    first = run('train.py', CONFIG, '--work-dir', folder, *options, 'train_cfg.max_iters=2')
+    assert first.returncode == 0, first.stderr
+    done = run(
+        'train.py', CONFIG, '--work-dir', folder, '--resume', *options, 'train_cfg.max_iters=4'
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'resumed epoch: 0, iter: 2' in done.stdout + done.stderr
+    return folder
+
+
+@pytest.mark.slow
+def test_resumed_run_ends_where_it_should(work_dir):
+    assert (work_dir / 'iter_4.pth').is_file()
+
+
+@pytest.mark.slow
+def test_published_weights_score_as_the_run_said(work_dir, options, tmp_path):
+    published = tmp_path / 'published.pth'
+    assert run('publish_checkpoint.py', work_dir / 'iter_4.pth', published).returncode == 0
+    assert torch.load(published, weights_only=True)['state_dict']
+    done = run('test.py', CONFIG, published, '--tta', '--work-dir', tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    assert 'landslide/IoU' in done.stdout + done.stderr
+
+
+def test_missing_data_is_one_sentence(options, tmp_path):
+    where = f'train_dataloader.dataset.data_root={tmp_path}'
+    done = run('train.py', CONFIG, '--work-dir', tmp_path / 'run', *options, where)
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines()[-1].startswith(f'error: {tmp_path}')
+    assert 'Traceback' not in done.stderr

@@ -1,0 +1,31 @@
+"""Draw an inventory over the image it was mapped from."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.report.inventory_picture import draw_inventory
+
+
+def main() -> None:
+    """Read the command line and draw."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: python tools/draw_inventory.py demo/hokkaido_post.tif '
+        'demo/out/landslides.gpkg hokkaido.png',
+    )
+    parser.add_argument('image', type=Path, help='the raster that was mapped')
+    parser.add_argument('inventory', type=Path, help='GeoPackage that landslide-map wrote')
+    parser.add_argument('target', type=Path, help='PNG to write')
+    parser.add_argument('--title', help='what to write above the picture')
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    args = parser.parse_args()
+    with exit_on_user_error(debug=args.debug):
+        draw_inventory(args.image, args.inventory, args.target, title=args.title)
+        print(f'wrote {args.target}')
+
+
+if __name__ == '__main__':
+    main()
