@@ -91,19 +91,11 @@ def _map(args: argparse.Namespace, command: Sequence[str]):
             config=config,
             inputs=inputs,
             out=args.out,
-            device=_device(args.device),
+            device=args.device,
             overwrite=args.overwrite,
             command=command,
             progress=progress,
         )
-
-
-def _device(name: str) -> str:
-    if name != 'auto':
-        return name
-    import torch  # noqa: PLC0415
-
-    return 'cuda' if torch.cuda.is_available() else 'cpu'
 
 
 def _report(run) -> None:

@@ -19,6 +19,7 @@ from dfpenet_mm.cli.recognition import Recogniser
 from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
 from dfpenet_mm.cli.summary import summarise, write_summary
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.mapping.device import find_device
 from dfpenet_mm.mapping.scene import Scene
 from postproc.final_mask import write_final_mask
 from postproc.pipeline import PostprocPipeline
@@ -111,7 +112,7 @@ def map_landslides(
         out: folder of the products: ``probability.tif``, ``mask.tif``, ``summary.json``, what
             the hooks write, and with a pre-event image ``pre_probability.tif`` and
             ``pre_mask.tif``. They appear there together, when all are complete.
-        device: where the network runs, such as ``cpu`` or ``cuda:0``.
+        device: where the network runs, such as ``auto``, ``cpu`` or ``cuda:0``.
         overwrite: allow products of an earlier run to be replaced.
         command: the command line, for the provenance.
         progress: where to show how far the run is.
@@ -127,6 +128,7 @@ def map_landslides(
     pipeline = PostprocPipeline(postproc_hooks(config))
     inputs.check()
     check_output_folder(out, overwrite=overwrite)
+    device = str(find_device(device))
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES))
         scenes = inputs.open_scenes(settings.bands, stack)

@@ -8,8 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.mapper import MappingResult
+from postproc.measures import areas_m2
 from postproc.pipeline import HookRecord
 from postproc.product import LandslideProduct
 
@@ -29,13 +32,13 @@ def describe_grid(grid: RasterGrid) -> dict[str, Any]:
 def describe_totals(product: LandslideProduct) -> dict[str, Any]:
     """Count and measure the landslides of the inventory."""
     table = product.landslides
-    areas = table.get('area_m2')
+    areas = areas_m2(table)
     coverage = table.get('pre_coverage')
     return {
         'landslides': len(table),
-        'area_m2': None if areas is None else float(areas.sum()),
-        'largest_m2': None if areas is None or areas.empty else float(areas.max()),
-        'median_m2': None if areas is None or areas.empty else float(areas.median()),
+        'area_m2': float(areas.sum()),
+        'largest_m2': float(areas.max()) if len(table) else None,
+        'median_m2': float(np.median(areas)) if len(table) else None,
         'without_pre_event_data': None if coverage is None else int((coverage == 0).sum()),
         'rejected': 0 if product.rejected is None else len(product.rejected),
     }

@@ -11,7 +11,7 @@ def find_device(name: str) -> torch.device:
     """Return a device that works here.
 
     Args:
-        name: such as ``cpu`` or ``cuda:0``.
+        name: such as ``cpu`` or ``cuda:0``; ``auto`` takes a GPU where there is one.
 
     Returns:
         The device.
@@ -19,6 +19,8 @@ def find_device(name: str) -> torch.device:
     Raises:
         ConfigError: if torch does not know it or this machine does not have it.
     """
+    if name == 'auto':
+        name = 'cuda' if torch.cuda.is_available() else 'cpu'
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
