@@ -13,7 +13,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='example: python tools/publish_checkpoint.py '
-        'work_dirs/landslide4sense_mobilenetv2/iter_3000.pth my_network.pth',
+        'work_dirs/landslide4sense_mobilenetv2/iter_2000.pth my_network.pth',
     )
     parser.add_argument('source', help='checkpoint of a training run')
     parser.add_argument('target', help='file to write; it must not exist')

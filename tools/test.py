@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from dfpenet_mm.cli.errors import exit_on_user_error
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description='Score a checkpoint on the test set of its config.',
-        epilog='example: python tools/test.py configs/dfpenet/landslide4sense_mobilenetv2.py '
-        'checkpoints/dfpenet_mobilenetv2_landslide4sense.pth --tta',
-    )
-    parser.add_argument('config', help='config file (Python: run only those you trust)')
-    parser.add_argument('checkpoint', help='weights that fit the config')
-    parser.add_argument('--work-dir', help='folder of the log')
-    parser.add_argument('--tta', action='store_true', help='average predictions over flips')
-    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='settings that override the config',
-    )
-    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
-    return parser.parse_args()
+from dfpenet_mm.cli.runner_command import runner_config, runner_parser
+from dfpenet_mm.mapping.load_model import without_fetching
+from dfpenet_mm.resources import shipped_file
 
 
 def use_flips(config: Config) -> None:
@@ -43,17 +22,19 @@ def use_flips(config: Config) -> None:
 
 def main() -> None:
     """Build the runner of the config, load the weights, test."""
-    args = parse_args()
+    parser = runner_parser(
+        description='Score a checkpoint on the test set of its config.',
+        example='python tools/test.py configs/dfpenet/landslide4sense_mobilenetv2.py '
+        'checkpoints/dfpenet_mobilenetv2_landslide4sense.pth --tta',
+    )
+    parser.add_argument('checkpoint', type=Path, help='weights that fit the config')
+    parser.add_argument('--tta', action='store_true', help='average predictions over flips')
+    args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
-        config = Config.fromfile(args.config)
-        if args.cfg_options:
-            config.merge_from_dict(args.cfg_options)
-        config.work_dir = (
-            args.work_dir or config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
-        )
-        config.launcher = args.launcher
-        config.load_from = args.checkpoint
-        config.model.backbone.init_cfg = None
+        config = runner_config(args)
+        config.load_from = str(shipped_file(args.checkpoint))
+        # The checkpoint brings every weight: those of the initialisation are not needed.
+        config.model = without_fetching(config.model)
         if args.tta:
             use_flips(config)
         Runner.from_cfg(config).test()

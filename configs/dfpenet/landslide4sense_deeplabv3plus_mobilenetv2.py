@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/dfpenet_mobilenetv2.py',
     '../_base_/datasets/landslide4sense.py',
-    '../_base_/schedules/adamw_3k.py',
+    '../_base_/schedules/adamw_2k.py',
 ]
 model = dict(
     backbone=dict(out_indices=(1, 6)),
@@ -23,7 +23,8 @@ model = dict(
         norm_cfg=dict(type='BN', requires_grad=True),
         align_corners=False,
         loss_decode=[
-            dict(type='CrossEntropyLoss', loss_weight=1.0),
+            dict(type='CrossEntropyLoss', class_weight=[1.0, 2.0], loss_weight=1.0),
+            # The Dice of landslides alone: with the background it would measure that.
             dict(type='DiceLoss', use_sigmoid=False, ignore_index=0, loss_weight=1.0),
         ],
     ),

@@ -7,13 +7,17 @@ import contextlib
 import io
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dfpenet_mm import __version__
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.install_check import require_one_family
 from dfpenet_mm.resources import shipped_file
+
+if TYPE_CHECKING:
+    from dfpenet_mm.cli.run import LandslideRun
 
 EXAMPLES = """\
 example:
@@ -21,7 +25,8 @@ example:
       checkpoints/dfpenet_mobilenetv2_landslide4sense.pth \\
       --post demo/hokkaido_post.tif --pre demo/hokkaido_pre.tif --out demo/out
 
-exit codes: 0 done; 1 a defect of this program; 2 bad input, said in one sentence on stderr.
+exit codes: 0 done; 1 a defect of this program; 2 bad input, said in one sentence on stderr;
+130 interrupted.
 """
 
 
@@ -71,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _report(run)
 
 
-def _map(args: argparse.Namespace, command: Sequence[str]):
+def _map(args: argparse.Namespace, command: Sequence[str]) -> LandslideRun:
     # Importing mmseg prints to stdout, which belongs to the result.
     with contextlib.redirect_stdout(io.StringIO()):
         from dfpenet_mm.cli.config_options import load_config_with_options  # noqa: PLC0415
@@ -98,18 +103,27 @@ def _map(args: argparse.Namespace, command: Sequence[str]):
         )
 
 
-def _report(run) -> None:
+def _report(run: LandslideRun) -> None:
     totals = run.summary['totals']
     print(f'{totals["landslides"]} landslides, {totals["area_m2"] / 1e6:.3f} km2')
     for record in run.summary['hooks']:
         print(f'  {record["hook"]:<22} {record["regions_in"]:>6} -> {record["regions_out"]:>6}')
     for name, result in (run.summary['evaluation'] or {}).items():
         for unit in ('pixels', 'landslides'):
-            print(f'  {name} by {unit}: {result[unit]}')
+            print(f'  {name} by {unit}: {_scores(result[unit])}')
     for warning in run.summary['warnings']:
         print(f'warning: {warning}', file=sys.stderr)
     for path in run.files:
         print(path)
+
+
+def _scores(counts: Mapping[str, int | float | None]) -> str:
+    """Write counts as whole numbers and ratios as percents, n/a where undefined."""
+    parts = []
+    for name, value in counts.items():
+        shown = value if isinstance(value, int) else 'n/a' if value is None else f'{value:.1%}'
+        parts.append(f'{name} {shown}')
+    return ', '.join(parts)
 
 
 if __name__ == '__main__':

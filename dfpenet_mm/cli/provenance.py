@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import rasterio
+from mmengine.config import Config
 
 from dfpenet_mm import __version__
 
+# What of a config shapes a map.
+SECTIONS = ('model', 'mapping', 'postproc')
 # GeoTIFF tag that holds a product's provenance as JSON.
 TAG = 'DFPENET_MM'
 PACKAGES = (
@@ -34,9 +37,27 @@ PACKAGES = (
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 checksum of a file's bytes, hexadecimal."""
-    with path.open('rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
+    """Return the SHA-256 checksum of a file's bytes, hexadecimal.
+
+    A folder, such as a FileGDB, is summed up by the checksums of its files, sorted by path.
+    """
+    checksums = []
+    for file in _files(path):
+        with file.open('rb') as content:
+            checksums.append(hashlib.file_digest(content, 'sha256'))
+    if not path.is_dir():
+        return checksums[0].hexdigest()
+    return hashlib.sha256(b''.join(checksum.digest() for checksum in checksums)).hexdigest()
+
+
+def describe_input(path: Path) -> dict[str, Any]:
+    """Name an input so that it can be told from any other."""
+    size = sum(file.stat().st_size for file in _files(path))
+    return {'name': path.name, 'bytes': size, 'sha256': sha256(path)}
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(file for file in path.rglob('*') if file.is_file()) if path.is_dir() else [path]
 
 
 def package_versions() -> dict[str, str]:
@@ -48,6 +69,16 @@ def package_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def resolved_settings(config: Config) -> dict[str, Any]:
+    """Return the sections of a config that shape a map, inherited values and options included.
+
+    The checksum of the config file alone would not tell when one of its bases has changed.
+    """
+    sections = config.to_dict()
+    wanted = {name: sections[name] for name in SECTIONS if name in sections}
+    return json.loads(json.dumps(wanted, default=str))
 
 
 def provenance(
@@ -65,11 +96,7 @@ def provenance(
         and time (UTC).
     """
     return {
-        'inputs': {
-            role: {'name': path.name, 'bytes': path.stat().st_size, 'sha256': sha256(path)}
-            for role, path in inputs.items()
-            if path is not None
-        },
+        'inputs': {role: describe_input(path) for role, path in inputs.items() if path is not None},
         'settings': dict(settings),
         'versions': package_versions(),
         'command': list(command),

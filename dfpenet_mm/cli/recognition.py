@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
 from dfpenet_mm.cli.progress import StageProgress
 from dfpenet_mm.cli.settings import MappingSettings
 from dfpenet_mm.mapping.load_model import load_model
-from dfpenet_mm.mapping.mapper import MappingResult, map_scene
+from dfpenet_mm.mapping.mapper import map_scene
 from dfpenet_mm.mapping.predictor import Predictor, build_predictor
 from dfpenet_mm.mapping.scaling import Scaling, build_scaling
 from dfpenet_mm.mapping.scene import Scene
@@ -55,7 +56,7 @@ class Recogniser:
 
     def __call__(
         self, scene: Scene, role: str, folder: Path
-    ) -> tuple[dict[str, Path], MappingResult]:
+    ) -> tuple[dict[str, Path], dict[str, Any]]:
         """Map one scene.
 
         Args:
@@ -65,7 +66,8 @@ class Recogniser:
 
         Returns:
             Paths of the rasters by the role that post-processing knows them by
-            (``probability`` and ``mask``, or ``pre_probability`` and ``pre_mask``), and counts.
+            (``probability`` and ``mask``, or ``pre_probability`` and ``pre_mask``); and counts,
+            times and the fitted scaling as plain JSON values.
 
         Raises:
             InputFileError: if the scene is damaged.
@@ -74,9 +76,10 @@ class Recogniser:
         prefix = '' if role == 'post' else f'{role}_'
         probability, mask = f'{prefix}probability', f'{prefix}mask'
         rasters = {name: folder / f'{name}.tif' for name in (probability, mask)}
+        scaling = self.scaling.fit(scene)
         result = map_scene(
             scene=scene,
-            scaling=self.scaling.fit(scene),
+            scaling=scaling,
             predictor=self.predictor,
             window=self.settings.window,
             stride=self.settings.stride,
@@ -86,4 +89,4 @@ class Recogniser:
             mask=rasters[mask],
             progress=self.progress.stage(f'recognise {role}-event image'),
         )
-        return rasters, result
+        return rasters, {**asdict(result), 'scaling': scaling.to_dict()}

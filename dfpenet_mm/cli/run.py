@@ -12,9 +12,14 @@ from typing import Any
 import rasterio
 from mmengine.config import Config
 
-from dfpenet_mm.cli.output_folder import check_output_folder, disk_errors, staging_folder
+from dfpenet_mm.cli.output_folder import (
+    SUMMARY,
+    check_output_folder,
+    disk_errors,
+    staging_folder,
+)
 from dfpenet_mm.cli.progress import StageProgress
-from dfpenet_mm.cli.provenance import provenance, stamp_rasters
+from dfpenet_mm.cli.provenance import provenance, resolved_settings, stamp_rasters
 from dfpenet_mm.cli.recognition import Recogniser
 from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
 from dfpenet_mm.cli.summary import summarise, write_summary
@@ -127,7 +132,8 @@ def map_landslides(
     settings = MappingSettings.from_config(config)
     pipeline = PostprocPipeline(postproc_hooks(config))
     inputs.check()
-    check_output_folder(out, overwrite=overwrite)
+    files = [path for path in asdict(inputs).values() if path is not None]
+    check_output_folder(out, overwrite=overwrite, inputs=files)
     device = str(find_device(device))
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES))
@@ -142,10 +148,10 @@ def map_landslides(
             )
             origin = provenance(
                 inputs={'config': Path(config.filename), **asdict(inputs)},
-                settings={**asdict(settings), 'device': device},
+                settings={**resolved_settings(config), 'device': device},
                 command=command,
             )
-        folder = stack.enter_context(staging_folder(out))
+        folder = stack.enter_context(staging_folder(out, overwrite=overwrite))
         rasters, recognition = {}, {}
         for role, scene in scenes.items():
             with watch.stage(f'recognise_{role}'):
@@ -168,8 +174,8 @@ def map_landslides(
             recognition=recognition,
             seconds=watch.seconds,
         )
+        names = sorted([SUMMARY, *(path.name for path in folder.iterdir())])
         with disk_errors(out):
             stamp_rasters(rasters.values(), origin)
-            write_summary(summary, folder / 'summary.json')
-        names = sorted(path.name for path in folder.iterdir())
+            write_summary({**summary, 'files': names}, folder / SUMMARY)
     return LandslideRun(summary, tuple(out / name for name in names))

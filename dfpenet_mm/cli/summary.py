@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.mapping.mapper import MappingResult
 from postproc.measures import areas_m2
 from postproc.pipeline import HookRecord
 from postproc.product import LandslideProduct
@@ -58,7 +56,7 @@ def summarise(
     *,
     product: LandslideProduct,
     records: Sequence[HookRecord],
-    recognition: Mapping[str, MappingResult],
+    recognition: Mapping[str, Mapping[str, Any]],
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """Gather a run's findings.
@@ -80,7 +78,7 @@ def summarise(
         'results': dict(product.results),
         'evaluation': evaluations(product),
         'scene': describe_grid(product.grid),
-        'recognition': {role: asdict(result) for role, result in recognition.items()},
+        'recognition': dict(recognition),
         'seconds': {stage: round(taken, 3) for stage, taken in seconds.items()},
         'provenance': dict(product.provenance),
     }

@@ -8,7 +8,6 @@ from shapely.geometry import box
 
 from dfpenet_mm.cli.summary import summarise, write_summary
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.mapping.mapper import MappingResult
 from postproc.pipeline import HookRecord
 from postproc.product import LandslideProduct
 
@@ -25,7 +24,7 @@ def summary_of(found):
     return summarise(
         product=found,
         records=[RECORD],
-        recognition={'post': MappingResult(windows_run=4)},
+        recognition={'post': {'windows_run': 4}},
         seconds={'load': 1.23456},
     )
 

@@ -1,20 +1,18 @@
 # Landslide4Sense, RGB rendering, 128x128 chips of about 10 m pixels (Ghorbanzadeh et al. 2022).
 data_root = 'data/landslide4sense'
 mask_values = {0: 0, 255: 1}
-flips = ['horizontal', 'vertical']
 train_pipeline = [
     dict(type='LoadRasterImage'),
     dict(type='LoadRasterMask', value_map=mask_values),
-    dict(type='RandomResize', scale=(128, 128), ratio_range=(0.8, 1.6), keep_ratio=True),
-    dict(type='RandomCrop', crop_size=(128, 128)),
-    dict(type='RandomFlip', prob=[0.35, 0.35], direction=flips),
+    # Together these reach the eight symmetries of a square.
+    dict(type='RandomFlip', prob=[0.35, 0.35], direction=['horizontal', 'vertical']),
     dict(type='RandomRotFlip', rotate_prob=0.0, flip_prob=0.5),
     dict(
         type='PhotoMetricDistortion',
-        brightness_delta=20,
-        contrast_range=(0.75, 1.25),
-        saturation_range=(0.75, 1.25),
-        hue_delta=6,
+        brightness_delta=10,
+        contrast_range=(0.9, 1.1),
+        saturation_range=(0.9, 1.1),
+        hue_delta=2,
     ),
     dict(type='PackSegInputs'),
 ]

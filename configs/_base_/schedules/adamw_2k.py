@@ -7,9 +7,9 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, begin=0, end=200, by_epoch=False),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, begin=200, end=3000, by_epoch=False),
+    dict(type='CosineAnnealingLR', eta_min=1e-6, begin=200, end=2000, by_epoch=False),
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=3000, val_interval=500)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=2000, val_interval=500)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
@@ -22,6 +22,6 @@ default_hooks = dict(
 )
 custom_hooks = [
     dict(type='ChannelsLastHook'),
-    dict(type='EMAHook', momentum=0.002, update_buffers=True),
+    dict(type='EMAHook', momentum=0.004, update_buffers=True),
 ]
 randomness = dict(seed=0)

@@ -1,0 +1,44 @@
+"""What the commands that drive mmengine's Runner have in common."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config
+
+from dfpenet_mm.cli.config_options import load_config_with_options
+from dfpenet_mm.resources import shipped_file
+
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+
+
+def runner_parser(*, description: str, example: str) -> argparse.ArgumentParser:
+    """Return a parser with the arguments that training and testing share."""
+    parser = argparse.ArgumentParser(description=description, epilog=f'example: {example}')
+    parser.add_argument('config', type=Path, help='config (Python: run only those you trust)')
+    parser.add_argument('--work-dir', type=Path, help='folder of logs and checkpoints')
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='settings that override the config',
+    )
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    return parser
+
+
+def runner_config(args: argparse.Namespace) -> Config:
+    """Load the config that parsed arguments ask for.
+
+    Raises:
+        InputFileError: if it is missing.
+        ConfigError: if it cannot be run, or an option does not fit.
+    """
+    config = load_config_with_options(shipped_file(args.config), args.cfg_options)
+    default = config.get('work_dir') or f'work_dirs/{args.config.stem}'
+    config.work_dir = str(args.work_dir or default)
+    config.launcher = args.launcher
+    return config
