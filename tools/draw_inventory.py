@@ -20,10 +20,13 @@ def main() -> None:
     parser.add_argument('inventory', type=Path, help='GeoPackage that landslide-map wrote')
     parser.add_argument('target', type=Path, help='PNG to write')
     parser.add_argument('--title', help='what to write above the picture')
+    parser.add_argument('--max-side', type=int, default=1600, help='most pixels of a side drawn')
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
-        draw_inventory(args.image, args.inventory, args.target, title=args.title)
+        draw_inventory(
+            args.image, args.inventory, args.target, max_side=args.max_side, title=args.title
+        )
         print(f'wrote {args.target}')
 
 

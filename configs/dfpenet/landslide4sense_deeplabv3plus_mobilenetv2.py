@@ -20,12 +20,8 @@ model = dict(
         c1_channels=24,
         num_classes=2,
         dropout_ratio=0.1,
-        norm_cfg=dict(type='BN', requires_grad=True),
+        norm_cfg=_base_.norm_cfg,
         align_corners=False,
-        loss_decode=[
-            dict(type='CrossEntropyLoss', class_weight=[1.0, 2.0], loss_weight=1.0),
-            # The Dice of landslides alone: with the background it would measure that.
-            dict(type='DiceLoss', use_sigmoid=False, ignore_index=0, loss_weight=1.0),
-        ],
+        loss_decode=_base_.losses,
     ),
 )

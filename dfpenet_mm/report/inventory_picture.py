@@ -6,22 +6,19 @@ import math
 from pathlib import Path
 
 import geopandas as gpd
-import matplotlib
 import numpy as np
 import pyogrio
 import rasterio
 from affine import Affine
-from rasterio.plot import plotting_extent
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
 
-matplotlib.use('Agg')
-from matplotlib import pyplot as plt
-
 # Outline colours of the layers, and what the legend says of them.
 LAYERS = {
-    'landslides': ('#ffe600', 'landslide'),
+    'landslides': ('#ff00d0', 'landslide'),
     'rejected': ('#00c8ff', 'rejected region'),
 }
 STRETCH_PERCENTILES = (1, 99)
@@ -107,45 +104,41 @@ def draw_inventory(
     colours, grid = read_backdrop(image, max_side)
     rows, cols = grid.shape
     step_x, step_y = grid.pixel_size
-    figure, axes = plt.subplots(
-        figsize=(cols / 100, rows / 100 * step_y / step_x + 0.6), dpi=100, layout='constrained'
-    )
-    axes.imshow(
-        colours,
-        extent=plotting_extent(colours[..., 0], grid.transform),
-        aspect=step_y / step_x * abs(grid.transform.a / grid.transform.e),
-        interpolation='nearest',
-    )
+    # Everything is drawn in the picture's own pixels, so that a rotated scene is no exception.
+    to_pixels = ~grid.transform
+    figure = Figure(figsize=(cols / 100, rows / 100 * step_y / step_x + 0.6), layout='constrained')
+    axes = figure.add_subplot()
+    axes.imshow(colours, extent=(0, cols, rows, 0), aspect=step_y / step_x, interpolation='nearest')
     for name, table in layers.items():
         colour, label = LAYERS[name]
-        table.to_crs(grid.crs).boundary.plot(ax=axes, color=colour, linewidth=0.7)
-        axes.plot([], [], color=colour, label=f'{label} ({len(table)})')
+        outlines = table.to_crs(grid.crs).boundary.affine_transform(to_pixels.to_shapely())
+        outlines.plot(ax=axes, color=colour, linewidth=0.8, aspect=None)
+        axes.plot([], [], color=colour, linewidth=2, label=f'{label} ({len(table)})')
     _draw_scale_bar(axes, grid)
-    axes.legend(loc='upper right')
+    axes.legend(loc='upper right', fontsize='x-large')
     landslides = layers['landslides']
     area = landslides['area_m2'].sum() / 1e6
-    axes.set_title(f'{title or image.name}: {len(landslides)} landslides, {area:.2f} km²')
+    heading = f'{title or image.name}: {len(landslides)} landslides, {area:.2f} km²'
+    axes.set_title(heading, fontsize='xx-large')
     axes.set_axis_off()
-    figure.savefig(target)
-    plt.close(figure)
+    figure.savefig(target, dpi=100)
 
 
-def _draw_scale_bar(axes: plt.Axes, grid: RasterGrid) -> None:
+def _draw_scale_bar(axes: Axes, grid: RasterGrid) -> None:
     """Draw a bar of a round length at the lower left, for the scale at the centre."""
     rows, cols = grid.shape
     step = grid.pixel_size[0]
     length = nice_length(cols * step / 4)
-    left, right = 0.03 * cols, 0.03 * cols + length / step
-    (x0, y), (x1, _) = (grid.transform @ (col, 0.95 * rows) for col in (left, right))
-    axes.plot([x0, x1], [y, y], color='white', linewidth=5, solid_capstyle='butt')
-    axes.plot([x0, x1], [y, y], color='black', linewidth=2.5, solid_capstyle='butt')
-    text = f'{length / 1000:g} km' if length >= 1000 else f'{length:g} m'
+    left, right, row = 0.03 * cols, 0.03 * cols + length / step, 0.96 * rows
+    axes.plot([left, right], [row, row], color='white', linewidth=8, solid_capstyle='butt')
+    axes.plot([left, right], [row, row], color='black', linewidth=4, solid_capstyle='butt')
     axes.annotate(
-        text,
-        ((x0 + x1) / 2, y),
-        xytext=(0, 6),
+        f'{length / 1000:g} km' if length >= 1000 else f'{length:g} m',
+        ((left + right) / 2, row),
+        xytext=(0, 10),
         textcoords='offset points',
         ha='center',
         color='white',
         weight='bold',
+        fontsize='x-large',
     )

@@ -1,5 +1,10 @@
 # DFPENet on MobileNetV2, narrow enough to train and map on a CPU.
 norm_cfg = dict(type='BN', requires_grad=True)
+losses = [
+    dict(type='CrossEntropyLoss', class_weight=[1.0, 2.0], loss_weight=1.0),
+    # The Dice of landslides alone: with the background it would measure that.
+    dict(type='DiceLoss', use_sigmoid=False, ignore_index=0, loss_weight=1.0),
+]
 model = dict(
     type='EncoderDecoder',
     data_preprocessor=dict(
@@ -37,11 +42,7 @@ model = dict(
         num_classes=2,
         dropouts=(0.1, 0.0),
         norm_cfg=norm_cfg,
-        loss_decode=[
-            dict(type='CrossEntropyLoss', class_weight=[1.0, 2.0], loss_weight=1.0),
-            # The Dice of landslides alone: with the background it would measure that.
-            dict(type='DiceLoss', use_sigmoid=False, ignore_index=0, loss_weight=1.0),
-        ],
+        loss_decode=losses,
     ),
     train_cfg=dict(),
     test_cfg=dict(mode='whole'),
