@@ -10,6 +10,9 @@ from tempfile import TemporaryDirectory
 
 from dfpenet_mm.errors import OutputError
 
+# GDAL puts whole SQL statements into its messages.
+CAUSE_LENGTH = 150
+
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
@@ -33,3 +36,30 @@ def written_beside(path: Path) -> Iterator[Path]:
         part = Path(folder) / path.name
         yield part
         os.replace(part, path)
+
+
+@contextmanager
+def write_errors(path: Path, *kinds: type[Exception]) -> Iterator[None]:
+    """Turn what a disk or driver raises while ``path`` is written into one sentence.
+
+    Args:
+        path: the file as the user knows it.
+        kinds: errors of the driver that are no ``OSError``.
+
+    Raises:
+        OutputError: naming the file and the first line of the cause.
+    """
+    try:
+        yield
+    except (OSError, *kinds) as error:
+        raise OutputError(
+            f'{path} cannot be written ({brief(error)}); free some space there, see that the '
+            f'folder may be written to, or choose another'
+        ) from error
+
+
+def brief(error: Exception) -> str:
+    """Return the first line of an error's message, cut to ``CAUSE_LENGTH`` characters."""
+    message = str(getattr(error, 'strerror', None) or error) or type(error).__name__
+    line = message.splitlines()[0]
+    return line if len(line) <= CAUSE_LENGTH else f'{line[: CAUSE_LENGTH - 3]}...'

@@ -11,10 +11,11 @@ import numpy as np
 import shapely
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.grid import RasterGrid
 from postproc.burner import PolygonBurner, zone_sums
 from postproc.product import LandslideProduct
 from postproc.rasters import NODATA, open_raster, open_role, scene_windows
-from postproc.reference import Reference, read_reference
+from postproc.reference import Reference, check_reference, read_reference
 from postproc.registry import POSTPROC
 from postproc.scores import Counts
 
@@ -49,6 +50,15 @@ class ConsistencyEvaluator:
                 f'ConsistencyEvaluator landslide_value is {self.landslide_value!r}; wanted is a '
                 f'whole number other than 0, the background'
             )
+
+    def check(self, reference: Path | None, grid: RasterGrid) -> None:
+        """Refuse a reference that cannot serve, before the scene is mapped.
+
+        Raises:
+            DfpenetError: as ``check_reference``.
+        """
+        if reference is not None:
+            check_reference(reference, grid, layer=self.layer, landslide_value=self.landslide_value)
 
     def __call__(self, product: LandslideProduct) -> LandslideProduct:
         """Add counts, precision, recall, F1 and IoU to the results.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.grid import RasterGrid
 from postproc.measures import areas_m2
 from postproc.product import LandslideProduct
-from postproc.registry import build_hook, hook_parameters
+from postproc.registry import ChecksEarly, build_hook, hook_parameters
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,26 @@ class PostprocPipeline:
                 f'postproc is {hooks!r}; wanted is a list of hooks, each a dict with a type'
             )
         self._hooks = [(build_hook(cfg), hook_parameters(cfg)) for cfg in hooks]
+
+    def check(self, reference: Path | None, grid: RasterGrid) -> None:
+        """Let every hook that can do so judge the inputs, before the scene is mapped.
+
+        Args:
+            reference: inventory to evaluate against, or None without one.
+            grid: the post-event scene's grid.
+
+        Raises:
+            ConfigError: if there is a reference and no hook that evaluates it.
+            DfpenetError: whatever a hook finds wrong.
+        """
+        checks = [hook.check for hook, _ in self._hooks if isinstance(hook, ChecksEarly)]
+        if reference is not None and not checks:
+            raise ConfigError(
+                f'the reference {reference} was given but the postproc list has no '
+                f"ConsistencyEvaluator; add dict(type='ConsistencyEvaluator') to it"
+            )
+        for check in checks:
+            check(reference, grid)
 
     def __call__(
         self, product: LandslideProduct

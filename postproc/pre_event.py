@@ -1,4 +1,4 @@
-"""What the pre-event recognition says, and whether it can be believed."""
+"""What the pre-event recognition says as a whole, and whether it can be believed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from postproc.burner import zone_sums
 from postproc.product import LandslideProduct
 from postproc.rasters import LANDSLIDE, NODATA, open_role, scene_windows
 
@@ -34,6 +33,24 @@ class PreEventAreas:
         """Tell whether no more was recognised before than that share of what was after."""
         return self.pre <= max_pre_to_post * self.post
 
+    def doubt(self, max_pre_to_post: float, gsd: float) -> str:
+        """Say why the pre-event recognition is not trusted.
+
+        Args:
+            max_pre_to_post: the share that it exceeds.
+            gsd: metres per pixel.
+
+        Returns:
+            The first part of a sentence.
+        """
+        pre, post, valid = (count * gsd**2 / 1e6 for count in (self.pre, self.post, self.valid))
+        return (
+            f'the pre-event image reads as landslide on {pre:.4g} km2 and the post-event image '
+            f'on {post:.4g} km2 of the {valid:.4g} km2 where both have data, which is more than '
+            f'the share max_pre_to_post={max_pre_to_post} to be believed (snow, cloud or '
+            f'another season?)'
+        )
+
 
 def compare_events(product: LandslideProduct) -> PreEventAreas:
     """Count recognised pixels before and after the event, where both images have data.
@@ -52,30 +69,3 @@ def compare_events(product: LandslideProduct) -> PreEventAreas:
             layers = (valid, valid & (pre == LANDSLIDE), valid & (post == LANDSLIDE))
             counts += [np.count_nonzero(layer) for layer in layers]
     return PreEventAreas(*counts.tolist())
-
-
-def pre_event_shares(product: LandslideProduct) -> dict[str, np.ndarray]:
-    """Look under every landslide at what was there before the event.
-
-    Returns:
-        Columns of shape (landslides,): pre_coverage, the share of a landslide's pixels with
-        pre-event data, and pre_share, the share of those that were landslide already (NaN
-        without any).
-
-    Raises:
-        InputFileError: if ``pre_mask`` is missing or unreadable.
-        GridMismatchError: if it is on another grid.
-    """
-    with open_role(product, 'pre_mask') as pre_mask:
-
-        def layers(window):
-            pre = pre_mask.read(1, window=window)
-            return np.ones_like(pre), pre != NODATA, pre == LANDSLIDE
-
-        geometries = product.landslides.geometry.to_numpy()
-        pixels, covered, before = zone_sums(geometries, product.grid, layers, 3).T
-    unknown = np.full(len(covered), np.nan)
-    return {
-        'pre_coverage': covered / np.maximum(pixels, 1),
-        'pre_share': np.divide(before, covered, out=unknown, where=covered > 0),
-    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
-from postproc.atomic import written_beside
+from postproc.atomic import brief, write_errors, written_beside
 from postproc.product import LandslideProduct
 
 LANDSLIDE = 1
@@ -33,7 +35,8 @@ def open_raster(path: Path) -> DatasetReader:
         return rasterio.open(path)
     except RasterioIOError as error:
         raise InputFileError(
-            f'{path} cannot be read as a raster ({error}); check that it exists and is complete'
+            f'{path} cannot be read as a raster ({brief(error)}); check that it exists and is '
+            f'complete'
         ) from error
 
 
@@ -85,17 +88,40 @@ def edit_mask(
         ``destination``.
 
     Raises:
-        InputFileError: if ``source`` cannot be read.
+        InputFileError: if ``source``, or a raster that ``edit`` reads, cannot be read.
+        OutputError: if the copy cannot be written, as on a full disk.
     """
-    with (
-        written_beside(destination) as part,
-        open_raster(source) as mask,
-        rasterio.open(part, 'w', **mask.profile) as copy,
-    ):
-        copy.update_tags(**mask.tags())
-        if mask.colorinterp[0] == ColorInterp.palette:
-            copy.write_colormap(1, mask.colormap(1))
-        for window in scene_windows(mask.shape):
-            pixels = edit(window, mask.read(1, window=window))
-            copy.write(pixels.astype(np.uint8), 1, window=window)
+    with write_errors(destination), written_beside(destination) as part:
+        written = 0
+        with open_raster(source) as mask, rasterio.open(part, 'w', **mask.profile) as copy:
+            copy.update_tags(**mask.tags())
+            if mask.colorinterp[0] == ColorInterp.palette:
+                copy.write_colormap(1, mask.colormap(1))
+            for window in scene_windows(mask.shape):
+                pixels = _edited(mask, edit, window).astype(np.uint8)
+                copy.write(pixels, 1, window=window)
+                written = zlib.crc32(np.ascontiguousarray(pixels), written)
+        _require_written(part, written)
     return destination
+
+
+def _require_written(path: Path, checksum: int) -> None:
+    # What GDAL still holds when a file is closed is lost without an error on a full disk.
+    found = 0
+    with rasterio.open(path) as copy:
+        for window in scene_windows(copy.shape):
+            found = zlib.crc32(copy.read(1, window=window), found)
+    if found != checksum:
+        raise OSError(errno.EIO, 'the file does not hold the pixels that were written')
+
+
+def _edited(
+    mask: DatasetReader, edit: Callable[[Window, np.ndarray], np.ndarray], window: Window
+) -> np.ndarray:
+    try:
+        return edit(window, mask.read(1, window=window))
+    except RasterioIOError as error:
+        raise InputFileError(
+            f'{mask.name}, or a raster to combine with it, cannot be read to its end '
+            f'({brief(error)}); check that both are complete'
+        ) from error

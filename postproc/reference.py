@@ -9,13 +9,15 @@ import geopandas as gpd
 import numpy as np
 import rasterio
 from rasterio.errors import RasterioIOError
+from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError, InputFileError
+from dfpenet_mm.grid import RasterGrid
 from postproc.burner import PolygonBurner
 from postproc.polygonise import polygonise
 from postproc.rasters import NODATA, open_raster, scene_windows
-from postproc.reference_raster import check_raster, warp_reference
-from postproc.reference_vector import check_vector, read_polygons
+from postproc.reference_raster import check_landslide_value, warp_reference
+from postproc.reference_vector import read_polygons
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Reference:
 
 
 def is_raster(path: Path) -> bool:
-    """Tell a raster reference from a vector one by opening it.
+    """Tell a raster reference from a vector one, which may be a folder, by opening it.
 
     Raises:
         InputFileError: if there is no such file.
@@ -51,22 +53,37 @@ def is_raster(path: Path) -> bool:
         return False
 
 
-def check_reference(path: Path, *, layer: str | None = None) -> None:
-    """Look at a reference's header, so that a bad one is known before the scene is mapped.
+def check_reference(
+    path: Path, grid: RasterGrid, *, layer: str | None = None, landslide_value: int = 1
+) -> None:
+    """Find out before a scene is mapped whether it can be evaluated against a reference.
+
+    What is left to ``read_reference`` is whether the reference's landslides lie on valid pixels.
 
     Args:
-        path: vector or raster file.
-        layer: layer of a vector file; None as for ``read_reference``.
+        path: vector file or folder, or raster file.
+        grid: the scene's grid.
+        layer: as for ``read_reference``.
+        landslide_value: likewise.
 
     Raises:
         InputFileError: if it is missing or unreadable.
-        RasterFormatError: if a raster has several bands or no CRS.
-        VectorFormatError: if a vector has no CRS, no feature or no such layer.
+        RasterFormatError: if a raster has several bands, no CRS, or no pixel of
+            ``landslide_value`` on the scene.
+        VectorFormatError: if a vector has no CRS, polygon or such layer.
+        GridMismatchError: if it does not overlap the scene.
     """
     if is_raster(path):
-        check_raster(path)
-    else:
-        check_vector(path, layer)
+        check_landslide_value(path, grid, landslide_value)
+        return
+    regions, _ = read_polygons(path, grid.crs, layer)
+    rows, cols = grid.shape
+    burner = PolygonBurner(regions.geometry.to_numpy(), grid.transform)
+    if not burner.rows_near(Window(0, 0, cols, rows)).size:
+        raise GridMismatchError(
+            f'none of the {len(regions)} landslides of the reference {path} lies on the scene '
+            f'grid {grid}; give the reference of this place, and check its CRS'
+        )
 
 
 def read_reference(
@@ -75,7 +92,8 @@ def read_reference(
     """Read a reference and keep the landslides that a scene can show.
 
     Args:
-        path: vector or raster file, any CRS; a raster on any grid.
+        path: vector file or folder (FileGDB, shapefiles), or raster file, in any CRS; a raster
+            on any grid.
         mask: the scene's mask; its nodata pixels (255) show nothing.
         warped: where a raster reference may be written on the scene's grid.
         layer: layer of a vector file; None takes the only one, or ``landslides``.
@@ -85,8 +103,8 @@ def read_reference(
         The reference; at least one landslide has a valid pixel of the scene.
 
     Raises:
-        InputFileError, RasterFormatError, VectorFormatError: as ``check_reference``.
-        VectorFormatError: if a vector has no polygon.
+        InputFileError, VectorFormatError: as ``check_reference``.
+        RasterFormatError: if a raster has several bands or no CRS.
         GridMismatchError: if no reference landslide lies on a valid pixel of the scene.
     """
     if is_raster(path):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
-from dfpenet_mm.errors import RasterFormatError
-from postproc.rasters import LANDSLIDE, NODATA, edit_mask, open_raster
+from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
+from dfpenet_mm.grid import RasterGrid
+from postproc.atomic import brief
+from postproc.rasters import LANDSLIDE, NODATA, edit_mask, open_raster, scene_windows
+
+# A map of classes is shown with all its values, a map of heights is not.
+VALUES_SHOWN = 8
 
 
 def check_raster(path: Path) -> None:
@@ -33,6 +40,45 @@ def check_raster(path: Path) -> None:
             )
 
 
+def check_landslide_value(path: Path, grid: RasterGrid, landslide_value: int = 1) -> None:
+    """Refuse a raster without any landslide on a scene; stops at the first one found.
+
+    Args:
+        path: the reference, one band.
+        grid: the scene's grid.
+        landslide_value: value of landslide pixels.
+
+    Raises:
+        InputFileError: if it cannot be read.
+        RasterFormatError: if it has several bands, no CRS, or lacks the value on the scene.
+        GridMismatchError: if it does not overlap the scene.
+    """
+    check_raster(path)
+    overlaps, values = False, set()
+    try:
+        with open_raster(path) as source, _on_grid(source, grid) as warped:
+            for window in scene_windows(grid.shape):
+                inside = warped.read(warped.count, window=window) != 0
+                found = np.unique(warped.read(1, window=window)[inside])
+                if landslide_value in found:
+                    return
+                overlaps |= bool(found.size)
+                # One more than is shown is enough to know that there are more.
+                values.update(found[~np.isnan(found)][: VALUES_SHOWN + 1].tolist())
+            nodata = source.nodata
+    except RasterioError as error:
+        raise InputFileError(
+            f'the reference {path} cannot be read on the scene grid ({brief(error)}); check that '
+            f'it is complete, and its CRS'
+        ) from error
+    if not overlaps:
+        raise GridMismatchError(
+            f'the reference {path} does not overlap the scene grid {grid}; give the reference of '
+            f'this place, and check its CRS'
+        )
+    raise RasterFormatError(_value_missing(path, values, nodata, landslide_value))
+
+
 def warp_reference(path: Path, mask: Path, destination: Path, landslide_value: int = 1) -> Path:
     """Write a reference raster on the scene's grid: nearest pixel, 0, 1, and 255 for unknown.
 
@@ -53,25 +99,32 @@ def warp_reference(path: Path, mask: Path, destination: Path, landslide_value: i
         RasterFormatError: if the reference has several bands or no CRS.
     """
     check_raster(path)
-    with open_raster(path) as source, open_raster(mask) as scene:
-        grid = {
-            'crs': scene.crs,
-            'transform': scene.transform,
-            'width': scene.width,
-            'height': scene.height,
-        }
-        # Alpha, not a nodata value, tells where the source ends: any value may be in use.
-        with WarpedVRT(
-            source, **grid, resampling=Resampling.nearest, src_nodata=None, add_alpha=True
-        ) as warped:
+    with open_raster(mask) as scene:
+        grid = RasterGrid.from_dataset(scene)
+    with open_raster(path) as source, _on_grid(source, grid) as warped:
 
-            def reference(window, _):
-                values = warped.read(1, window=window)
-                unknown = _unknown(values, source, landslide_value)
-                unknown |= warped.read(warped.count, window=window) == 0
-                return np.where(unknown, NODATA, (values == landslide_value) * LANDSLIDE)
+        def reference(window, _):
+            values = warped.read(1, window=window)
+            unknown = _unknown(values, source, landslide_value)
+            unknown |= warped.read(warped.count, window=window) == 0
+            return np.where(unknown, NODATA, (values == landslide_value) * LANDSLIDE)
 
-            return edit_mask(mask, destination, reference)
+        return edit_mask(mask, destination, reference)
+
+
+def _on_grid(source: DatasetReader, grid: RasterGrid) -> WarpedVRT:
+    rows, cols = grid.shape
+    # Alpha, not a nodata value, tells where the source ends: any value may be in use.
+    return WarpedVRT(
+        source,
+        crs=grid.crs,
+        transform=grid.transform,
+        width=cols,
+        height=rows,
+        resampling=Resampling.nearest,
+        src_nodata=None,
+        add_alpha=True,
+    )
 
 
 def _unknown(values: np.ndarray, source: DatasetReader, landslide_value: int) -> np.ndarray:
@@ -79,3 +132,27 @@ def _unknown(values: np.ndarray, source: DatasetReader, landslide_value: int) ->
     if source.nodata not in (None, 0):
         unknown |= values == source.nodata
     return unknown & (values != landslide_value)
+
+
+def _value_missing(
+    path: Path, values: Collection[float], nodata: float | None, landslide_value: int
+) -> str:
+    shown = [f'{value:g}' for value in sorted(values)]
+    others = [value for value in values if value not in (0, nodata)]
+    if len(shown) > VALUES_SHOWN:
+        held = f'holds many values, such as {", ".join(shown[:VALUES_SHOWN])}'
+    elif len(shown) > 1:
+        held = f'holds the values {", ".join(shown[:-1])} and {shown[-1]}'
+    else:
+        held = f'holds only the value {"".join(shown) or "NaN"}'
+    if not others:
+        return (
+            f'the reference {path} {held} on the scene, so no landslide (landslide_value='
+            f'{landslide_value}); give an inventory of this event, or none'
+        )
+    wanted = f'{others[0]:g}' if len(others) == 1 else 'VALUE'
+    return (
+        f'the reference {path} {held} on the scene, not landslide_value={landslide_value}; set '
+        f'landslide_value={wanted} in ConsistencyEvaluator, in the config or with --cfg-options '
+        f'postproc.N.landslide_value={wanted} (N: its place in the postproc list, from 0)'
+    )

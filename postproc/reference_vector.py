@@ -8,12 +8,14 @@ import geopandas as gpd
 import numpy as np
 import pyogrio
 import shapely
-from pyogrio.errors import DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError
+from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError
+from postproc.atomic import brief
 
 POLYGON = shapely.GeometryType.POLYGON
 
@@ -22,7 +24,7 @@ def check_vector(path: Path, layer: str | None = None) -> str:
     """Refuse a vector file that is no reference.
 
     Args:
-        path: file that GDAL reads.
+        path: file or folder that GDAL reads.
         layer: a layer's name; None for the only one, or among several for ``landslides``.
 
     Returns:
@@ -36,10 +38,10 @@ def check_vector(path: Path, layer: str | None = None) -> str:
         layers = {name: kind for name, kind in pyogrio.list_layers(path) if kind is not None}
         chosen = _choose(path, list(layers), layer)
         info = pyogrio.read_info(path, layer=chosen, force_feature_count=True)
-    except DataSourceError as error:
+    except (DataSourceError, DataLayerError) as error:
         raise InputFileError(
-            f'the reference {path} can be read neither as a raster nor as a vector ({error}); '
-            f'give a GeoTIFF, GeoPackage, Shapefile or GeoJSON'
+            f'the reference {path} can be read neither as a raster nor as a vector '
+            f'({brief(error)}); give a GeoTIFF, GeoPackage, Shapefile, GeoJSON or FileGDB folder'
         ) from error
     if info['crs'] is None:
         raise VectorFormatError(
@@ -61,7 +63,7 @@ def read_polygons(path: Path, crs: CRS, layer: str | None = None) -> tuple[gpd.G
     multipolygon is taken apart, one whose parts touch stays whole.
 
     Args:
-        path: file that GDAL reads; Z values are dropped, invalid polygons mended.
+        path: file or folder that GDAL reads; Z values are dropped, invalid polygons mended.
         crs: the CRS wanted.
         layer: as for ``check_vector``.
 
@@ -73,7 +75,7 @@ def read_polygons(path: Path, crs: CRS, layer: str | None = None) -> tuple[gpd.G
         InputFileError, VectorFormatError: as ``check_vector``, and without any polygon.
     """
     chosen = check_vector(path, layer)
-    table = gpd.read_file(path, layer=chosen, engine='pyogrio', columns=[]).to_crs(crs)
+    table = _read(path, chosen, crs)
     geometries = table.geometry.to_numpy()
     parts, record = _polygons(geometries)
     if not len(parts):
@@ -85,14 +87,30 @@ def read_polygons(path: Path, crs: CRS, layer: str | None = None) -> tuple[gpd.G
     return landslides, len(table) - len(np.unique(record))
 
 
+def _read(path: Path, layer: str, crs: CRS) -> gpd.GeoDataFrame:
+    try:
+        return gpd.read_file(path, layer=layer, engine='pyogrio', columns=[]).to_crs(crs)
+    except (DataSourceError, DataLayerError) as error:
+        raise InputFileError(
+            f'the reference {path}, layer {layer}, cannot be read to its end ({brief(error)}); '
+            f'check that it is complete'
+        ) from error
+    except ProjError as error:
+        raise VectorFormatError(
+            f'the reference {path}, layer {layer}, cannot be brought into the CRS of the scene '
+            f'({brief(error)}); give it in that CRS, for example with ogr2ogr -t_srs'
+        ) from error
+
+
 def _choose(path: Path, layers: list[str], layer: str | None) -> str:
     if layer is None and len(layers) == 1:
         return layers[0]
     wanted = layer or 'landslides'
     if wanted not in layers:
         raise VectorFormatError(
-            f'the reference {path} has the layers {layers} and none is {wanted!r}; name the '
-            f'layer of the landslides'
+            f'the reference {path} has the layers {layers} and none is {wanted!r}; set '
+            f'layer to that of the landslides in ConsistencyEvaluator, in the config or with '
+            f'--cfg-options postproc.N.layer=NAME (N: its place in the postproc list, from 0)'
         )
     return wanted
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from dfpenet_mm.errors import ConfigError, PreEventError
-from postproc.burner import PolygonBurner
-from postproc.polygonise import CONNECTIVITY, polygonise
-from postproc.pre_event import PreEventAreas, compare_events, pre_event_shares
+from postproc.pixel_difference import subtract_pixels
+from postproc.polygonise import CONNECTIVITY
+from postproc.pre_event import PreEventAreas, compare_events
+from postproc.pre_event_regions import PreEventRegions
 from postproc.product import LandslideProduct
-from postproc.rasters import LANDSLIDE, NODATA, edit_mask, open_role
 from postproc.registry import POSTPROC
 
 MODES = ('object', 'pixel')
 UNTRUSTED = ('keep', 'subtract', 'error')
+SHARES = ('max_pre_share', 'min_pre_coverage', 'min_persistence')
+COLUMNS = ['pre_coverage', 'pre_share', 'pre_persistence']
 
 
 @POSTPROC.register_module()
@@ -26,12 +26,16 @@ UNTRUSTED = ('keep', 'subtract', 'error')
 class TemporalDifference:
     """Removes landslides that were recognised in the pre-event image already.
 
-    Every landslide gets ``pre_coverage``, the share of its pixels with pre-event data, and
-    ``pre_share``, the share of those that were landslide before (null without any). What has
-    no pre-event data is never removed. Without a pre-event image nothing is: coverage is 0.
+    Every landslide gets ``pre_coverage``, the share of its pixels with pre-event data;
+    ``pre_share``, the share of those that were landslide before; and ``pre_persistence``, how
+    much of the pre-event regions under it is still landslide (null without such a region).
+    What has no pre-event data is never removed. Without a pre-event image nothing is: coverage
+    is 0.
 
     Snow, cloud and bare winter ground read as landslide, and subtracting them deletes true
-    ones. So the landslide area before is first held against that after, where both have data.
+    ones. So the landslide area before is first held against that after, where both have data;
+    and a region recognised before counts only if it persists, as a landslide does, which tells
+    a patch of snow in one corner too.
 
     Args:
         mode: 'object' rejects whole landslides, so that no slivers remain; 'pixel' subtracts
@@ -40,21 +44,25 @@ class TemporalDifference:
         max_pre_share: object mode rejects above this ``pre_share``, in [0, 1].
         min_pre_coverage: object mode judges only landslides of at least this
             ``pre_coverage``, in [0, 1].
+        min_persistence: object mode rejects only from this ``pre_persistence`` on, pixel mode
+            subtracts only pre-event regions of at least this persistence, in [0, 1]; 0 believes
+            all of them, as the paper does.
         max_pre_to_post: largest landslide area before, as a share of that after, at which the
             pre-event result is trusted. In the paper 9 % of the regions were there before.
         untrusted: what to do with a pre-event result beyond that: 'keep' all landslides and
-            warn, 'subtract' it and warn, or end with an 'error'.
+            warn, 'subtract' what persists and warn, or end with an 'error'.
         connectivity: of the regions that pixel mode forms, 4 or 8.
 
     Raises:
         ConfigError: if a value is out of range.
 
-    Source: section 3.3 (3); the paper gives no threshold for trust or shares.
+    Source: section 3.3 (3); the paper gives no threshold for trust, shares or persistence.
     """
 
     mode: str = 'object'
     max_pre_share: float = 0.5
     min_pre_coverage: float = 0.5
+    min_persistence: float = 0.5
     max_pre_to_post: float = 0.5
     untrusted: str = 'keep'
     connectivity: int = CONNECTIVITY
@@ -67,7 +75,7 @@ class TemporalDifference:
                     f'TemporalDifference {name} is {getattr(self, name)!r}; '
                     f'wanted is one of {choices}'
                 )
-        for name in ('max_pre_share', 'min_pre_coverage'):
+        for name in SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(
                     f'TemporalDifference {name} is {getattr(self, name)}; wanted is 0 to 1'
@@ -87,27 +95,24 @@ class TemporalDifference:
         """
         name = type(self).__name__
         if 'pre_mask' not in product.rasters:
-            landslides = product.landslides.assign(pre_coverage=0.0, pre_share=np.nan)
+            flags = dict.fromkeys(COLUMNS, np.nan) | {'pre_coverage': 0.0}
+            landslides = product.landslides.assign(**flags)
             return product.replace(landslides=landslides).with_result(name, {'pre_event': False})
         areas = compare_events(product)
         trusted = areas.trusted(self.max_pre_to_post)
         if not trusted:
             product = self._doubt(product, areas)
-        product = _with_shares(product)
-        regions_in = len(product.landslides)
+        regions = PreEventRegions(product, self.min_persistence)
+        under = regions.under(product)
+        left, kept = product.replace(landslides=product.landslides.assign(**under[COLUMNS])), 0
         if trusted or self.untrusted == 'subtract':
-            product = self._remove(product)
-        return product.with_result(name, self._result(product, areas, trusted, regions_in))
+            left, kept = self._remove(left, regions, under)
+        left = self._warn(left, kept, len(product.landslides))
+        result = self._result(left, areas, trusted, len(product.landslides))
+        return left.with_result(name, result | {'kept_doubtful': kept})
 
     def _doubt(self, product: LandslideProduct, areas: PreEventAreas) -> LandslideProduct:
-        pixel_km2 = product.grid.gsd**2 / 1e6
-        finding = (
-            f'the pre-event image reads as landslide on {areas.pre * pixel_km2:.4g} km2 and the '
-            f'post-event image on {areas.post * pixel_km2:.4g} km2 of the '
-            f'{areas.valid * pixel_km2:.4g} km2 where both have data, which is more than the '
-            f'share max_pre_to_post={self.max_pre_to_post} to be believed (snow, cloud or '
-            f'another season?)'
-        )
+        finding = areas.doubt(self.max_pre_to_post, product.grid.gsd)
         if self.untrusted == 'error':
             raise PreEventError(
                 f"{finding}; give another pre-event image, or set untrusted to 'keep' or 'subtract'"
@@ -122,35 +127,43 @@ class TemporalDifference:
             f'in the inventory: look at their pre_share'
         )
 
-    def _remove(self, product: LandslideProduct) -> LandslideProduct:
-        shares = product.landslides['pre_share'].to_numpy()
-        coverage = product.landslides['pre_coverage'].to_numpy()
+    def _warn(self, product: LandslideProduct, kept: int, regions_in: int) -> LandslideProduct:
+        if kept:
+            product = product.with_warning(
+                f'{kept} of {regions_in} landslides were kept although recognised before the '
+                f'event, because after it less than the share '
+                f'min_persistence={self.min_persistence} was left of what was recognised there '
+                f'(snow, cloud or another season?); look at their pre_share and pre_persistence'
+            )
+        blind = int((product.landslides['pre_coverage'] == 0).sum())
+        if blind:
+            product = product.with_warning(
+                f'{blind} of {len(product.landslides)} landslides have no pre-event data '
+                f'(pre_coverage 0) and could not be compared'
+            )
+        return product
+
+    def _remove(
+        self, product: LandslideProduct, regions: PreEventRegions, under: pd.DataFrame
+    ) -> tuple[LandslideProduct, int]:
+        """Remove what was there; also count what was kept, wholly or in part, as doubtful."""
         if self.mode == 'pixel':
-            gone = shares * coverage == 1
+            gone = (under['believed_share'] == 1).to_numpy()
+            doubtful = under['doubtful_share'] > 0
         else:
             # A share is NaN, and so not above anything, where nothing is covered.
-            gone = (shares > self.max_pre_share) & (coverage >= self.min_pre_coverage)
-        reasons = [f'{share:.0%} of it was recognised before the event' for share in shares[gone]]
+            there = under['pre_share'] > self.max_pre_share
+            there &= under['pre_coverage'] >= self.min_pre_coverage
+            doubtful = there & (under['pre_persistence'] < self.min_persistence)
+            gone = (there & ~doubtful).to_numpy()
+        shares = under['pre_share'][gone]
+        reasons = [f'{share:.0%} of it was recognised before the event' for share in shares]
         left = product.reject(gone, type(self).__name__, reasons)
-        if self.mode == 'object':
-            return left
-        return _with_shares(left.replace(landslides=self._subtract_pixels(left)))
-
-    def _subtract_pixels(self, product: LandslideProduct) -> gpd.GeoDataFrame:
-        burner = PolygonBurner(product.landslides.geometry.to_numpy(), product.grid.transform)
-        with (
-            open_role(product, 'mask'),
-            open_role(product, 'pre_mask') as pre_mask,
-            TemporaryDirectory(prefix='.part-', dir=product.out_dir) as folder,
-        ):
-
-            def left_over(window, mask):
-                new = burner.inside(window) & (pre_mask.read(1, window=window) != LANDSLIDE)
-                return np.where(mask == NODATA, NODATA, new * LANDSLIDE)
-
-            difference = Path(folder) / 'difference.tif'
-            edit_mask(product.rasters['mask'], difference, left_over)
-            return polygonise(difference, connectivity=self.connectivity)
+        if self.mode == 'pixel':
+            left = left.replace(landslides=subtract_pixels(left, regions, self.connectivity))
+            shares_left = regions.under(left)[COLUMNS]
+            left = left.replace(landslides=left.landslides.assign(**shares_left))
+        return left, int(doubtful.sum())
 
     def _result(
         self, product: LandslideProduct, areas: PreEventAreas, trusted: bool, regions_in: int
@@ -169,8 +182,3 @@ class TemporalDifference:
             'without_pre_data': int((coverage == 0).sum()),
             'with_part_of_pre_data': int(((coverage > 0) & (coverage < 1)).sum()),
         }
-
-
-def _with_shares(product: LandslideProduct) -> LandslideProduct:
-    shares = pre_event_shares(product)
-    return product.replace(landslides=product.landslides.assign(**shares))

@@ -11,9 +11,10 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from pyogrio.errors import DataLayerError, DataSourceError
 
 from dfpenet_mm.errors import ConfigError
-from postproc.atomic import written_beside
+from postproc.atomic import write_errors, written_beside
 from postproc.burner import zone_sums
 from postproc.measures import areas_m2, measure
 from postproc.product import LandslideProduct
@@ -36,6 +37,7 @@ FIELDS = (
     'mean_probability',
     'pre_coverage',
     'pre_share',
+    'pre_persistence',
 )
 # Centroids that differ by less are level (1e-7 degrees: 1 cm), so that rounding in the
 # arithmetic never swaps two numbers.
@@ -81,7 +83,7 @@ class Vectoriser:
         Raises:
             InputFileError: if the probability raster is unreadable.
             GridMismatchError: if it is on another grid.
-            OutputError: if the output folder does not exist.
+            OutputError: if the file cannot be written: no such folder, a full disk.
         """
         product = product.replace(landslides=_tabulate(product))
         layers = {self.layer: product.landslides}
@@ -106,7 +108,7 @@ def _tabulate(product: LandslideProduct) -> gpd.GeoDataFrame:
     kept = own.drop(columns=[name for name in fields if name in own])
     table = kept.join(fields).iloc[order].reset_index(drop=True)
     table['id'] = np.arange(1, len(table) + 1)
-    for name in ('pre_coverage', 'pre_share'):
+    for name in ('pre_coverage', 'pre_share', 'pre_persistence'):
         if name not in table:
             table[name] = np.nan
     others = [name for name in own.columns if name not in (*FIELDS, own.geometry.name)]
@@ -129,7 +131,7 @@ def _mean_probability(product: LandslideProduct) -> np.ndarray | float:
 
 
 def _write(layers: Mapping[str, pd.DataFrame], path: Path, provenance: Mapping[str, Any]) -> None:
-    with written_beside(path) as part:
+    with write_errors(path, DataSourceError, DataLayerError), written_beside(path) as part:
         for number, (name, table) in enumerate(layers.items()):
             # One type for the layer: a region whose parts meet at corners has two polygons.
             table.to_file(

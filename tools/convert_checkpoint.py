@@ -5,7 +5,20 @@ from __future__ import annotations
 import argparse
 
 from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.models.convert_release import convert_release_file
+from dfpenet_mm.cli.quiet import quiet_libraries
+
+# Classes of the networks that the authors released, each with a config of its own.
+RELEASED = (2, 6)
+
+
+def how_to_use(classes: int) -> str:
+    """Say with which config a converted network of so many classes runs."""
+    if classes in RELEASED:
+        return f'configs/dfpenet/release_{classes}class.py (dilations 2, 4, 8)'
+    return (
+        f'configs/dfpenet/release_2class.py (dilations 2, 4, 8) and '
+        f'--cfg-options model.decode_head.num_classes={classes}'
+    )
 
 
 def main() -> None:
@@ -15,15 +28,15 @@ def main() -> None:
         epilog='example: python tools/convert_checkpoint.py release.pth.tar dfpenet_2class.pth',
     )
     parser.add_argument('source', help='released checkpoint with a state_dict')
-    parser.add_argument('target', help='file to write')
+    parser.add_argument('target', help='file to write; it must not exist')
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
-        classes = convert_release_file(args.source, args.target)
-        print(
-            f'wrote {args.target}: {classes} classes; use it with '
-            f'configs/dfpenet/release_{classes}class.py (dilations 2, 4, 8)'
-        )
+        with quiet_libraries():
+            from dfpenet_mm.models.convert_release import convert_release_file  # noqa: PLC0415
+
+            classes = convert_release_file(args.source, args.target)
+        print(f'wrote {args.target}: {classes} classes; use it with {how_to_use(classes)}')
 
 
 if __name__ == '__main__':

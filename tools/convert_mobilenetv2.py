@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.models.convert_mobilenetv2 import convert_mobilenetv2_file
+from dfpenet_mm.cli.quiet import quiet_libraries
 
 
 def main() -> None:
@@ -16,11 +16,16 @@ def main() -> None:
         'checkpoints/imagenet/mobilenet_v2.pth',
     )
     parser.add_argument('source', help="state dict of torchvision's mobilenet_v2 or its features")
-    parser.add_argument('target', help='file to write')
+    parser.add_argument('target', help='file to write; it must not exist')
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
-        convert_mobilenetv2_file(args.source, args.target)
+        with quiet_libraries():
+            from dfpenet_mm.models.convert_mobilenetv2 import (  # noqa: PLC0415
+                convert_mobilenetv2_file,
+            )
+
+            convert_mobilenetv2_file(args.source, args.target)
         print(f'wrote {args.target}')
 
 

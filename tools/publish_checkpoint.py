@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.engine.publish import publish_checkpoint
+from dfpenet_mm.cli.quiet import quiet_libraries
 
 
 def main() -> None:
@@ -20,7 +20,10 @@ def main() -> None:
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
-        size = publish_checkpoint(args.source, args.target)
+        with quiet_libraries():
+            from dfpenet_mm.engine.publish import publish_checkpoint  # noqa: PLC0415
+
+            size = publish_checkpoint(args.source, args.target)
         print(f'wrote {args.target}, {size / 1e6:.1f} MB')
 
 

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmengine.config import Config
-from mmengine.runner import Runner
-
 from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.runner_command import runner_config, runner_parser
-from dfpenet_mm.mapping.load_model import without_fetching
+from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.resources import shipped_file
+
+with quiet_libraries():
+    from mmengine.config import Config
+    from mmengine.runner import Runner
+
+    from dfpenet_mm.cli.runner_command import runner_config, runner_parser
+    from dfpenet_mm.engine.checkpoint_file import read_state_dict
+    from dfpenet_mm.mapping.load_model import (
+        build_model,
+        check_fit,
+        without_fetching,
+    )
+
+
+def require_fit(config: Config, checkpoint: Path) -> None:
+    """Refuse weights that are not the config's, which the Runner would score at random.
+
+    Raises:
+        InputFileError: if the checkpoint is missing.
+        CheckpointError: if it does not load safely or does not fit.
+        ConfigError: if the model cannot be built.
+    """
+    with quiet_libraries():
+        check_fit(build_model(config), read_state_dict(checkpoint), str(checkpoint))
 
 
 def use_flips(config: Config) -> None:
@@ -32,7 +52,9 @@ def main() -> None:
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
         config = runner_config(args)
-        config.load_from = str(shipped_file(args.checkpoint))
+        checkpoint = shipped_file(args.checkpoint)
+        require_fit(config, checkpoint)
+        config.load_from = str(checkpoint)
         # The checkpoint brings every weight: those of the initialisation are not needed.
         config.model = without_fetching(config.model)
         if args.tta:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from mmengine.runner import Runner
-
 from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.runner_command import runner_config, runner_parser
+from dfpenet_mm.cli.quiet import quiet_libraries
+
+with quiet_libraries():
+    from mmengine.runner import Runner
+
+    from dfpenet_mm.cli.runner_command import runner_config, runner_parser
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
+from dfpenet_mm.cli.option_names import check_option_name
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.load_model import load_config
 
@@ -29,13 +30,14 @@ def load_config_with_options(path: Path, options: Sequence[str]) -> Config:
     for option in options:
         if '=' not in option:
             raise ConfigError(f'option {option!r} is not KEY=VALUE; give both, without spaces')
+        check_option_name(config, option.partition('=')[0])
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument('--options', nargs='+', action=DictAction)
-    parsed = parser.parse_args(['--options', *options]).options
     try:
-        config.merge_from_dict(parsed)
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        config.merge_from_dict(parser.parse_args(['--options', *options]).options)
+    except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
         raise ConfigError(
-            f'options {list(options)} do not fit {path} ({error}); check the names of the settings'
+            f'options {list(options)} do not fit {path} ({error}); check the names of the '
+            f'settings, and the brackets of their values'
         ) from error
     return config

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dfpenet_mm import __version__
 from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.install_check import require_one_family
 from dfpenet_mm.resources import shipped_file
 
@@ -68,8 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exits with code 2 on bad input."""
     args = build_parser().parse_args(arguments)
     command = ['landslide-map', *(sys.argv[1:] if arguments is None else arguments)]
-    # Third-party advice on the network's internals is not the analyst's business.
-    warnings.filterwarnings('ignore', module=r'(mmcv|mmseg|mmengine|torch)\.')
     with exit_on_user_error(debug=args.debug):
         require_one_family()
         run = _map(args, command)
@@ -77,8 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _map(args: argparse.Namespace, command: Sequence[str]) -> LandslideRun:
-    # Importing mmseg prints to stdout, which belongs to the result.
-    with contextlib.redirect_stdout(io.StringIO()):
+    with quiet_libraries():
         from dfpenet_mm.cli.config_options import load_config_with_options  # noqa: PLC0415
         from dfpenet_mm.cli.run import MappingInputs, map_landslides  # noqa: PLC0415
 

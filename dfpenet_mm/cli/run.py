@@ -26,11 +26,11 @@ from dfpenet_mm.cli.summary import summarise, write_summary
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.mapping.device import find_device
 from dfpenet_mm.mapping.scene import Scene
+from dfpenet_mm.mapping.writer import check_complete
 from postproc.final_mask import write_final_mask
 from postproc.pipeline import PostprocPipeline
 from postproc.polygonise import polygonise
 from postproc.product import LandslideProduct
-from postproc.reference import check_reference
 
 # GDAL would take a twentieth of the machine for the blocks it has read.
 GDAL_CACHE_BYTES = 256 * 2**20
@@ -52,17 +52,11 @@ class MappingInputs:
     reference: Path | None = None
     checkpoint: Path
 
-    def check(self) -> None:
-        """Look at what can be judged in a moment.
-
-        Raises:
-            DfpenetError: for a missing file, or a reference that cannot serve.
-        """
+    def check_exist(self) -> None:
+        """Raise ``InputFileError`` for the first file that is missing."""
         for role, path in asdict(self).items():
             if path is not None and not path.exists():
                 raise InputFileError(f'{role} file {path} does not exist; check its path')
-        if self.reference is not None:
-            check_reference(self.reference)
 
     def open_scenes(self, bands: Sequence[int], stack: ExitStack) -> dict[str, Scene]:
         """Open the images by role, the pre-event one on the post-event one's grid."""
@@ -131,13 +125,14 @@ def map_landslides(
     watch = _Stopwatch()
     settings = MappingSettings.from_config(config)
     pipeline = PostprocPipeline(postproc_hooks(config))
-    inputs.check()
+    inputs.check_exist()
     files = [path for path in asdict(inputs).values() if path is not None]
     check_output_folder(out, overwrite=overwrite, inputs=files)
     device = str(find_device(device))
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES))
         scenes = inputs.open_scenes(settings.bands, stack)
+        pipeline.check(inputs.reference, scenes['post'].grid)
         with watch.stage('load'):
             recognise = Recogniser.load(
                 config=config,
@@ -166,6 +161,8 @@ def map_landslides(
                 reference=inputs.reference,
                 provenance=origin,
             )
+            doubt = settings.doubt_gsd(product.grid.gsd)
+            product = product.with_warning(doubt) if doubt else product
             product, records = pipeline(product)
             write_final_mask(product, rasters['mask'])
         summary = summarise(
@@ -177,5 +174,7 @@ def map_landslides(
         names = sorted([SUMMARY, *(path.name for path in folder.iterdir())])
         with disk_errors(out):
             stamp_rasters(rasters.values(), origin)
+            for path in rasters.values():
+                check_complete(path)
             write_summary({**summary, 'files': names}, folder / SUMMARY)
     return LandslideRun(summary, tuple(out / name for name in names))

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from dfpenet_mm.cli.config_options import load_config_with_options
+from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -37,7 +38,9 @@ def runner_config(args: argparse.Namespace) -> Config:
         InputFileError: if it is missing.
         ConfigError: if it cannot be run, or an option does not fit.
     """
-    config = load_config_with_options(shipped_file(args.config), args.cfg_options)
+    # The config's custom imports are what loads mmseg.
+    with quiet_libraries():
+        config = load_config_with_options(shipped_file(args.config), args.cfg_options)
     default = config.get('work_dir') or f'work_dirs/{args.config.stem}'
     config.work_dir = str(args.work_dir or default)
     config.launcher = args.launcher

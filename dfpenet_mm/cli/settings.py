@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from numbers import Integral, Real
 from typing import Any
 
 from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.mapping.windows import WindowPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +22,14 @@ class MappingSettings:
         scaling: config of a scaling in SCALINGS.
         predictor: config of a predictor in PREDICTORS.
         window: side of a window, pixels.
-        stride: step from window to window, pixels.
+        stride: step from window to window, pixels, in [1, window].
         batch_size: most windows in one call of the predictor.
-        threshold: smallest probability of a landslide pixel.
+        threshold: smallest probability of a landslide pixel, in (0, 1].
+        gsd_range: smallest and largest pixel size that the network knows, metres; a scene
+            outside is mapped with a warning. None for no limit.
+
+    Raises:
+        ConfigError: if a value is of another type or out of its range.
     """
 
     bands: tuple[int, ...]
@@ -32,42 +39,109 @@ class MappingSettings:
     stride: int
     batch_size: int = 1
     threshold: float = 0.5
+    gsd_range: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if not (_is_list(self.bands) and self.bands and all(map(_counts, self.bands))):
+            raise ConfigError(
+                f'mapping.bands is {self.bands!r}; give whole numbers counted from 1, one for '
+                f'each band the network sees, such as (1, 2, 3)'
+            )
+        for name in ('scaling', 'predictor'):
+            if not isinstance(getattr(self, name), Mapping):
+                raise ConfigError(
+                    f'mapping.{name} is {getattr(self, name)!r}; give a dict with its type'
+                )
+        for name in ('window', 'stride', 'batch_size'):
+            if not _is_whole(getattr(self, name)):
+                raise ConfigError(f'mapping.{name} is {getattr(self, name)!r}; give a whole number')
+        # The plan of a scene of one pixel judges the ranges.
+        WindowPlan((1, 1), self.window, self.stride, self.batch_size)
+        if not (_is_number(self.threshold) and 0 < self.threshold <= 1):
+            raise ConfigError(
+                f'mapping.threshold is {self.threshold!r}; give a probability in (0, 1]'
+            )
+
+        limits = self.gsd_range
+        if limits is not None and not (
+            _is_list(limits) and len(limits) == 2 and all(map(_is_number, limits))
+        ):
+            raise ConfigError(
+                f'mapping.gsd_range is {limits!r}; give the smallest and the largest pixel size '
+                f'in metres, such as (5, 20)'
+            )
+
+    def doubt_gsd(self, gsd: float) -> str | None:
+        """Return a warning where the network does not know pixels of ``gsd`` metres."""
+        if self.gsd_range is None or self.gsd_range[0] <= gsd <= self.gsd_range[1]:
+            return None
+        low, high = self.gsd_range
+        return (
+            f'the scene has pixels of {gsd:.3g} m, the network knows {low:g} to {high:g} m; '
+            f'resample the scene, or use a network for its resolution, before believing the result'
+        )
 
     @classmethod
     def from_config(cls, config: Config) -> MappingSettings:
         """Read the section.
 
         Raises:
-            ConfigError: if it is missing, or has other keys than these.
+            ConfigError: if it is missing, has other keys than these, or a value cannot serve.
         """
         section = config.get('mapping')
-        names = {field.name for field in fields(cls)}
-        if not section:
+        required = {field.name for field in fields(cls) if field.default is MISSING}
+        if section is None or (isinstance(section, Mapping) and required.isdisjoint(section)):
             raise ConfigError(
                 f'{config.filename} has no mapping section; add one, for example by listing '
                 f'_base_/mapping/sentinel2_landslide4sense.py in its _base_'
             )
-        strangers = sorted(set(section) - names)
-        required = {'bands', 'scaling', 'predictor', 'window', 'stride'}
-        missing = sorted(required - set(section))
-        if strangers or missing:
+        if not isinstance(section, Mapping):
             raise ConfigError(
-                f'the mapping section of {config.filename} has unknown settings {strangers} and '
-                f'lacks {missing}; wanted are {sorted(names)}'
+                f'mapping of {config.filename} is {section!r}; give a dict of settings'
+            )
+        names = {field.name for field in fields(cls)}
+        strangers, missing = sorted(set(section) - names), sorted(required - set(section))
+        faults = {'has unknown settings': strangers, 'lacks': missing}
+        if strangers or missing:
+            listed = ' and '.join(f'{fault} {keys}' for fault, keys in faults.items() if keys)
+            raise ConfigError(
+                f'the mapping section of {config.filename} {listed}; wanted are {sorted(names)}'
             )
         values = section.to_dict()
-        return cls(**{**values, 'bands': tuple(values['bands'])})
+        bands = tuple(values['bands']) if _is_list(values['bands']) else values['bands']
+        return cls(**{**values, 'bands': bands})
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _counts(value: Any) -> bool:
+    return _is_whole(value) and value >= 1
 
 
 def postproc_hooks(config: Config) -> list[Mapping[str, Any]]:
     """Return the config's list of post-processing hooks.
 
     Raises:
-        ConfigError: if there is none.
+        ConfigError: if there is none, or it is no list of dicts.
     """
     if 'postproc' not in config:
         raise ConfigError(
             f'{config.filename} has no postproc list; add one, for example by listing '
             f'../postproc/default.py in its _base_'
         )
-    return list(config.to_dict()['postproc'])
+    hooks = config.to_dict()['postproc']
+    if not (_is_list(hooks) and all(isinstance(hook, Mapping) for hook in hooks)):
+        raise ConfigError(
+            f'postproc of {config.filename} is {hooks!r}; give a list of dicts, each with a type'
+        )
+    return list(hooks)

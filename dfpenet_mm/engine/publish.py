@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dfpenet_mm.engine.safe_checkpoint import load_local_checkpoint
-from dfpenet_mm.errors import CheckpointError, OutputError
+from dfpenet_mm.engine.checkpoint_file import check_new_file, read_state_dict, save_checkpoint
+from dfpenet_mm.errors import CheckpointError
 
 HALF_MAX = torch.finfo(torch.float16).max
 
@@ -29,17 +29,11 @@ def publish_checkpoint(source: str | Path, target: str | Path) -> int:
     Raises:
         InputFileError: if ``source`` is missing.
         CheckpointError: if it holds no weights, or one that half precision cannot hold.
-        OutputError: if ``target`` exists.
+        OutputError: if ``target`` exists or the disk refuses.
     """
-    if Path(target).exists():
-        raise OutputError(f'{target} exists; remove it or name another file')
-    checkpoint = load_local_checkpoint(str(source), map_location='cpu')
-    if 'state_dict' not in checkpoint:
-        raise CheckpointError(f'{source} has no state_dict; give a checkpoint of a training run')
-    weights = {name: to_half(name, value) for name, value in checkpoint['state_dict'].items()}
-    Path(target).parent.mkdir(parents=True, exist_ok=True)
-    torch.save({'state_dict': weights, 'meta': {'source': Path(source).name}}, target)
-    return Path(target).stat().st_size
+    check_new_file(target)
+    weights = {name: to_half(name, value) for name, value in read_state_dict(source).items()}
+    return save_checkpoint({'state_dict': weights, 'meta': {'source': Path(source).name}}, target)
 
 
 def to_half(name: str, value: Tensor) -> Tensor:
@@ -48,7 +42,7 @@ def to_half(name: str, value: Tensor) -> Tensor:
     Raises:
         CheckpointError: if a value would overflow.
     """
-    if not value.is_floating_point():
+    if not value.is_floating_point() or not value.numel():
         return value
     if value.abs().max() > HALF_MAX:
         raise CheckpointError(

@@ -1,18 +1,21 @@
-"""Load local checkpoints without ever running code that they carry.
+"""Load checkpoints without ever running code that they carry.
 
 mmengine falls back to full unpickling when a file holds more than tensors. Importing this
-module replaces its local loader by one that refuses instead.
+module replaces its local loader, and what its other loaders read files with, by one that
+refuses instead. Downloads: ``dfpenet_mm.engine.safe_download``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from dfpenet_mm.errors import CheckpointError, InputFileError
@@ -46,6 +49,41 @@ RESUME_TYPES = [
 ]
 
 
+def resume_types_allowed() -> AbstractContextManager:
+    """Let ``weights_only`` loading build the types that resuming needs, and no others."""
+    return torch.serialization.safe_globals(RESUME_TYPES)
+
+
+def unsafe_or_damaged(name: str, error: Exception) -> CheckpointError:
+    """Return the complaint about a checkpoint that did not load."""
+    return CheckpointError(
+        f'checkpoint {name} cannot be loaded safely ({type(error).__name__}); give one that '
+        f'holds only tensors and plain values, and check that it is complete'
+    )
+
+
+def load_safely(file: str | Path | BinaryIO, map_location: Any = None, **_: Any) -> Any:
+    """Load a checkpoint with ``weights_only=True``, whatever else a caller asks for.
+
+    Args:
+        file: path or open file.
+        map_location: as of ``torch.load``.
+
+    Returns:
+        What the file holds.
+
+    Raises:
+        CheckpointError: if it is not a checkpoint, or holds anything but tensors, plain
+            values and the few types that resuming needs.
+    """
+    try:
+        with resume_types_allowed():
+            return torch.load(file, map_location=map_location, weights_only=True)
+    except Exception as error:
+        # Damage shows up as almost any exception: pickle's, zipfile's, RuntimeError, EOFError.
+        raise unsafe_or_damaged(str(file), error) from error
+
+
 def load_local_checkpoint(filename: str, map_location: Any = None) -> dict:
     """Load a checkpoint file with ``weights_only=True``.
 
@@ -58,21 +96,14 @@ def load_local_checkpoint(filename: str, map_location: Any = None) -> dict:
 
     Raises:
         InputFileError: if there is no such file.
-        CheckpointError: if it is not a checkpoint, or holds anything but tensors, plain
-            values and the few types that resuming needs.
+        CheckpointError: if it does not load safely.
     """
     path = Path(filename).expanduser()
     if not path.is_file():
         raise InputFileError(f'checkpoint {path} does not exist; check its path')
-    try:
-        with torch.serialization.safe_globals(RESUME_TYPES):
-            return torch.load(path, map_location=map_location, weights_only=True)
-    except Exception as error:
-        # Damage shows up as almost any exception: pickle's, zipfile's, RuntimeError, EOFError.
-        raise CheckpointError(
-            f'checkpoint {path} cannot be loaded safely ({type(error).__name__}); give one that '
-            f'holds only tensors and plain values, and check that it is complete'
-        ) from error
+    return load_safely(path, map_location)
 
 
 CheckpointLoader.register_scheme(prefixes='', loader=load_local_checkpoint, force=True)
+# The loaders of model zoos and object stores read their files with this function.
+mmengine_checkpoint._safe_torch_load = load_safely

@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from dfpenet_mm.engine.safe_checkpoint import load_local_checkpoint
+from dfpenet_mm.engine.checkpoint_file import read_state_dict
 from dfpenet_mm.errors import CheckpointError, ConfigError, InputFileError
 from dfpenet_mm.mapping.device import find_device
 
@@ -60,7 +60,7 @@ def load_model(
         CheckpointError: if the checkpoint is unsafe or damaged, or does not fit the model.
     """
     place = find_device(device)
-    weights = load_weights(checkpoint)
+    weights = read_state_dict(checkpoint)
     model = build_model(config if isinstance(config, Config) else load_config(config))
     check_fit(model, weights, str(checkpoint))
     # Copied into the model's own tensors, half precision becomes float32.
@@ -97,24 +97,6 @@ def without_fetching(cfg: Any) -> Any:
     if isinstance(cfg, list | tuple):
         return type(cfg)(without_fetching(value) for value in cfg)
     return copy.deepcopy(cfg)
-
-
-def load_weights(checkpoint: str | Path) -> dict[str, Tensor]:
-    """Load a checkpoint's tensors on the CPU, running no code in it.
-
-    Raises:
-        InputFileError: if the file is missing.
-        CheckpointError: if it is damaged, or holds more than tensors, plain
-            values and the curves of a training run.
-    """
-    content = load_local_checkpoint(str(checkpoint), map_location='cpu')
-    weights = content.get('state_dict', content) if isinstance(content, Mapping) else None
-    if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise CheckpointError(
-            f'checkpoint {checkpoint} holds no state dict; wanted are tensors by name, alone or '
-            f'under state_dict'
-        )
-    return dict(weights)
 
 
 def check_fit(model: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:

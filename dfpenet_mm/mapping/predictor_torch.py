@@ -34,7 +34,8 @@ class TorchPredictor:
             output alone is taken for its logit.
 
     Raises:
-        ConfigError: if the precision is unknown or the device does not exist here.
+        ConfigError: if the precision is unknown, ``landslide_class`` is no whole number, or the
+            device does not exist here.
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class TorchPredictor:
     ) -> None:
         if precision not in PRECISIONS:
             raise ConfigError(f'precision is {precision!r}; give one of {", ".join(PRECISIONS)}')
+        if isinstance(landslide_class, bool) or not isinstance(landslide_class, int):
+            raise ConfigError(f'landslide_class is {landslide_class!r}; give a whole number')
         self._device = find_device(device)
         self._precision = precision
         self._layout = torch.channels_last if channels_last else torch.contiguous_format

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -82,6 +84,8 @@ class PercentileStretch:
     clip: tuple[float, float] | None = (0.0, 255.0)
 
     def __post_init__(self) -> None:
+        _check_clip(self, self.clip)
+        _check_numbers(self, self.lower, self.upper, *self.target_lower, *self.target_upper)
         if not 0 <= self.lower < self.upper <= 100:
             raise ConfigError(
                 f'PercentileStretch has percentiles {self.lower} and {self.upper}; give two '
@@ -130,16 +134,45 @@ class LinearScale:
         scale: factor; 1 for imagery in training units.
         offset: what is added afterwards, training units.
         clip: lowest and highest value after it, training units; None for no clip.
+
+    Raises:
+        ConfigError: if these are no such numbers.
     """
 
     scale: float = 1.0
     offset: float = 0.0
     clip: tuple[float, float] | None = None
 
+    def __post_init__(self) -> None:
+        _check_clip(self, self.clip)
+        _check_numbers(self, self.scale, self.offset)
+
     def fit(self, scene: Scene) -> FittedScaling:
         """Repeat the scaling for every band; the scene is not read."""
         bands = len(scene.bands)
         return FittedScaling((self.scale,) * bands, (self.offset,) * bands, self.clip)
+
+
+def _check_numbers(scaling: Scaling, *values: Any) -> None:
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+            raise ConfigError(
+                f'{type(scaling).__name__} was given {value!r}, wanted is a finite number; '
+                f'correct it in the config'
+            )
+
+
+def _check_clip(scaling: Scaling, clip: Any) -> None:
+    if clip is None:
+        return
+    if not isinstance(clip, list | tuple) or len(clip) != 2:
+        raise ConfigError(
+            f'{type(scaling).__name__} has clip {clip!r}; give the lowest and the highest value, '
+            f'or None'
+        )
+    _check_numbers(scaling, *clip)
+    if clip[0] >= clip[1]:
+        raise ConfigError(f'{type(scaling).__name__} has clip {clip!r}; give the lower value first')
 
 
 def build_scaling(cfg: Mapping[str, Any]) -> Scaling:

@@ -14,12 +14,8 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import EmptySceneError, InputFileError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.mapping.scene_checks import (
-    check_bands,
-    check_georeference,
-    check_overlap,
-    open_raster,
-)
+from dfpenet_mm.mapping.georeference import check_georeference
+from dfpenet_mm.mapping.scene_checks import check_bands, check_overlap, open_raster
 from dfpenet_mm.mapping.validity import ValidityRule
 from dfpenet_mm.mapping.warped import warp_bilinear, warp_nearest
 

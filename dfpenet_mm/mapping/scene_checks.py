@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,27 +66,6 @@ def check_bands(dataset: DatasetReader, bands: Sequence[int]) -> None:
         raise RasterFormatError(
             f'{name} holds indices into a colour table, wanted are colours; convert it '
             f'with gdal_translate -expand rgb'
-        )
-
-
-def check_georeference(dataset: DatasetReader) -> None:
-    """Raise unless the raster says where it lies.
-
-    Raises:
-        RasterFormatError: without a CRS or a usable transform.
-    """
-    a, b, _, d, e, _ = tuple(dataset.transform)[:6]
-    area = a * e - b * d
-    if dataset.transform.is_identity or not math.isfinite(area) or area == 0:
-        raise RasterFormatError(
-            f'{dataset.name} has no georeference (its transform is '
-            f'{tuple(dataset.transform)[:6]}); georeference it, or warp it by its control '
-            f'points with gdalwarp'
-        )
-    if not dataset.crs:
-        raise RasterFormatError(
-            f'{dataset.name} has no coordinate reference system; assign the right one with '
-            f'gdal_edit.py -a_srs EPSG:CODE'
         )
 
 

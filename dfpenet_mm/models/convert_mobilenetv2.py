@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from mmseg.models.backbones import MobileNetV2
 from torch import Tensor
 
-from dfpenet_mm.engine.safe_checkpoint import load_local_checkpoint
+from dfpenet_mm.engine.checkpoint_file import check_new_file, read_state_dict, save_checkpoint
 from dfpenet_mm.errors import CheckpointError
 
 
@@ -49,13 +48,12 @@ def convert_mobilenetv2(source: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def convert_mobilenetv2_file(source: str | Path, target: str | Path) -> None:
-    """Convert a file; ``target`` and its folder are made.
+    """Convert a file; the folder of ``target`` is made.
 
     Raises:
         InputFileError: if ``source`` is missing.
         CheckpointError: if it does not load safely or does not fit.
+        OutputError: if ``target`` exists or the disk refuses.
     """
-    checkpoint = load_local_checkpoint(str(source))
-    converted = convert_mobilenetv2(checkpoint.get('state_dict', checkpoint))
-    Path(target).parent.mkdir(parents=True, exist_ok=True)
-    torch.save({'state_dict': converted}, target)
+    check_new_file(target)
+    save_checkpoint({'state_dict': convert_mobilenetv2(read_state_dict(source))}, target)

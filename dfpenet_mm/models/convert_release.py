@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,57 +10,51 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from dfpenet_mm.engine.safe_checkpoint import load_local_checkpoint
+from dfpenet_mm.engine.checkpoint_file import check_new_file, read_state_dict, save_checkpoint
 from dfpenet_mm.errors import CheckpointError
 
+# A convolution of the release, its normalisation, and the module that holds both here.
 # The release numbers its lateral convolutions from coarse to fine: conv1 is level 3.
-RENAMES = [
-    (r'backbone\.(.+)', r'backbone.\1'),
-    (r'aspp\.aspp1\.atrous_conv\.(.+)', r'neck.aspp.branches.0.conv.\1'),
-    (r'aspp\.aspp2\.atrous_conv\.(.+)', r'neck.aspp.branches.1.conv.\1'),
-    (r'aspp\.aspp3\.atrous_conv\.(.+)', r'neck.aspp.branches.2.conv.\1'),
-    (r'aspp\.aspp4\.atrous_conv\.(.+)', r'neck.aspp.branches.3.conv.\1'),
-    (r'aspp\.aspp1\.bn\.(.+)', r'neck.aspp.branches.0.bn.\1'),
-    (r'aspp\.aspp2\.bn\.(.+)', r'neck.aspp.branches.1.bn.\1'),
-    (r'aspp\.aspp3\.bn\.(.+)', r'neck.aspp.branches.2.bn.\1'),
-    (r'aspp\.aspp4\.bn\.(.+)', r'neck.aspp.branches.3.bn.\1'),
-    (r'aspp\.global_avg_pool\.1\.(.+)', r'neck.aspp.image_pool.conv.\1'),
-    (r'aspp\.global_avg_pool\.2\.(.+)', r'neck.aspp.image_pool.bn.\1'),
-    (r'aspp\.conv1\.(.+)', r'neck.aspp.project.conv.\1'),
-    (r'aspp\.bn1\.(.+)', r'neck.aspp.project.bn.\1'),
-    (r'decoder\.conv1\.(.+)', r'neck.lateral3.conv.\1'),
-    (r'decoder\.bn1\.(.+)', r'neck.lateral3.bn.\1'),
-    (r'decoder\.conv2\.(.+)', r'neck.lateral2.conv.\1'),
-    (r'decoder\.bn2\.(.+)', r'neck.lateral2.bn.\1'),
-    (r'decoder\.conv3\.(.+)', r'neck.lateral1.conv.\1'),
-    (r'decoder\.bn3\.(.+)', r'neck.lateral1.bn.\1'),
-    (r'decoder\.Att(\d)\.W_g\.0\.(.+)', r'neck.filter\1.attention.high.conv.\2'),
-    (r'decoder\.Att(\d)\.W_g\.1\.(.+)', r'neck.filter\1.attention.high.bn.\2'),
-    (r'decoder\.Att(\d)\.W_x\.0\.(.+)', r'neck.filter\1.attention.low.conv.\2'),
-    (r'decoder\.Att(\d)\.W_x\.1\.(.+)', r'neck.filter\1.attention.low.bn.\2'),
-    (r'decoder\.Att(\d)\.psi\.0\.(.+)', r'neck.filter\1.attention.phi.conv.\2'),
-    (r'decoder\.Att(\d)\.psi\.1\.(.+)', r'neck.filter\1.attention.phi.bn.\2'),
-    (r'decoder\.Gate(\d)\.gli\.0\.(.+)', r'neck.filter\1.gate.gate.conv.\2'),
-    (r'decoder\.Gate(\d)\.gli\.1\.(.+)', r'neck.filter\1.gate.gate.bn.\2'),
-    (r'decoder\.third_conv\.0\.(.+)', r'neck.fuse3.conv.\1'),
-    (r'decoder\.third_conv\.1\.(.+)', r'neck.fuse3.bn.\1'),
-    (r'decoder\.second_conv\.0\.(.+)', r'neck.fuse2.conv.\1'),
-    (r'decoder\.second_conv\.1\.(.+)', r'neck.fuse2.bn.\1'),
-    (r'decoder\.last_conv\.0\.(.+)', r'decode_head.conv1.conv.\1'),
-    (r'decoder\.last_conv\.1\.(.+)', r'decode_head.conv1.bn.\1'),
-    (r'decoder\.last_conv\.4\.(.+)', r'decode_head.conv2.conv.\1'),
-    (r'decoder\.last_conv\.5\.(.+)', r'decode_head.conv2.bn.\1'),
-    (r'decoder\.last_conv\.8\.(.+)', r'decode_head.conv_seg.\1'),
+CONV_MODULES = [
+    *(
+        (f'aspp.aspp{n}.atrous_conv', f'aspp.aspp{n}.bn', f'neck.aspp.branches.{n - 1}')
+        for n in (1, 2, 3, 4)
+    ),
+    ('aspp.global_avg_pool.1', 'aspp.global_avg_pool.2', 'neck.aspp.image_pool'),
+    ('aspp.conv1', 'aspp.bn1', 'neck.aspp.project'),
+    ('decoder.conv1', 'decoder.bn1', 'neck.lateral3'),
+    ('decoder.conv2', 'decoder.bn2', 'neck.lateral2'),
+    ('decoder.conv3', 'decoder.bn3', 'neck.lateral1'),
+    *(
+        (f'decoder.{part}.0', f'decoder.{part}.1', f'neck.filter{level}.{ours}')
+        for level in (1, 2, 3)
+        for part, ours in (
+            (f'Att{level}.W_g', 'attention.high'),
+            (f'Att{level}.W_x', 'attention.low'),
+            (f'Att{level}.psi', 'attention.phi'),
+            (f'Gate{level}.gli', 'gate.gate'),
+        )
+    ),
+    ('decoder.third_conv.0', 'decoder.third_conv.1', 'neck.fuse3'),
+    ('decoder.second_conv.0', 'decoder.second_conv.1', 'neck.fuse2'),
+    ('decoder.last_conv.0', 'decoder.last_conv.1', 'decode_head.conv1'),
+    ('decoder.last_conv.4', 'decoder.last_conv.5', 'decode_head.conv2'),
 ]
-CLASSIFIER = 'decoder.last_conv.8.weight'
+
+# Every renaming swaps a prefix, so that the table reads both ways.
+RELEASE_PREFIXES = {
+    'backbone.': 'backbone.',
+    **{f'{ours}.conv.': f'{conv}.' for conv, _, ours in CONV_MODULES},
+    **{f'{ours}.bn.': f'{norm}.' for _, norm, ours in CONV_MODULES},
+    'decode_head.conv_seg.': 'decoder.last_conv.8.',
+}
+CLASSIFIER = ('decoder.last_conv.8.weight', 'decoder.last_conv.8.bias')
 
 
-def rename_release_tensor(name: str) -> str | None:
-    """Return this implementation's name of a release tensor; None for a stranger."""
-    for pattern, replacement in RENAMES:
-        if re.fullmatch(pattern, name):
-            return re.sub(pattern, replacement, name)
-    return None
+def release_name(name: str) -> str:
+    """Return the release's name of a tensor of DFPENet."""
+    ours = next(prefix for prefix in RELEASE_PREFIXES if name.startswith(prefix))
+    return RELEASE_PREFIXES[ours] + name.removeprefix(ours)
 
 
 def expected_shapes(num_classes: int) -> dict[str, tuple[int, ...]]:
@@ -90,36 +83,40 @@ def convert_release(source: Mapping[str, Tensor]) -> dict[str, Tensor]:
         State dict for ``configs/dfpenet/release_2class.py`` or its likes.
 
     Raises:
-        CheckpointError: naming the unknown, missing or misshapen tensors.
+        CheckpointError: naming the unknown, missing or misshapen tensors as the release does.
     """
     tensors = {name.removeprefix('module.'): tensor for name, tensor in source.items()}
-    if CLASSIFIER not in tensors:
+    if len(tensors) < len(source):
         raise CheckpointError(
-            f'tensor {CLASSIFIER} is missing; give a checkpoint of the DFPENet release'
+            f'{len(source) - len(tensors)} tensors are there both with and without module. '
+            f'before their names; give the checkpoint as it was released'
         )
-    num_classes = tensors[CLASSIFIER].shape[0]
-    renamed = {name: rename_release_tensor(name) for name in tensors}
-    wanted = expected_shapes(num_classes)
-    release_names = {new: old for old, new in renamed.items() if new is not None}
-
-    unknown = [name for name, new in renamed.items() if new not in wanted]
-    missing = [name for name in wanted if name not in release_names]
-    misshapen = [
-        f'{old} {tuple(tensors[old].shape)} instead of {wanted[new]}'
-        for new, old in release_names.items()
-        if new in wanted and tuple(tensors[old].shape) != wanted[new]
-    ]
-    problems = [
-        f'{len(names)} {kind} ({", ".join(names[:5])}{", ..." if len(names) > 5 else ""})'
-        for kind, names in [('unknown', unknown), ('missing', missing), ('misshapen', misshapen)]
-        if names
-    ]
-    if problems:
+    num_classes = class_count(tensors)
+    shapes = expected_shapes(num_classes)
+    names = {release_name(name): name for name in shapes}
+    wanted = {old: shapes[new] for old, new in names.items()}
+    problems = {
+        'unknown': [name for name in tensors if name not in wanted],
+        'missing': [name for name in wanted if name not in tensors],
+        'misshapen': [
+            f'{name} {tuple(tensors[name].shape)} instead of {shape}'
+            for name, shape in wanted.items()
+            if name in tensors and tensors[name].shape != shape
+        ],
+    }
+    if any(problems.values()):
+        listed = [f'{len(p)} {kind} ({", ".join(p)})' for kind, p in problems.items() if p]
         raise CheckpointError(
-            f'tensors do not fit DFPENet with {num_classes} classes: {"; ".join(problems)}; '
+            f'tensors do not fit DFPENet with {num_classes} classes: {"; ".join(listed)}; '
             f'give a complete checkpoint of the DFPENet release on ResNet-101'
         )
-    return {new: tensors[old] for new, old in release_names.items()}
+    return {names[name]: tensor for name, tensor in tensors.items()}
+
+
+def class_count(tensors: Mapping[str, Tensor]) -> int:
+    """Count the classes that a release tells apart; 2, as its landslides, if it does not say."""
+    classifier = (tensors[name] for name in CLASSIFIER if name in tensors)
+    return next((len(tensor) for tensor in classifier if tensor.ndim and len(tensor)), 2)
 
 
 def convert_release_file(source: str | Path, target: str | Path) -> int:
@@ -128,15 +125,11 @@ def convert_release_file(source: str | Path, target: str | Path) -> int:
     Raises:
         InputFileError: if ``source`` is missing.
         CheckpointError: if it does not load safely, has no ``state_dict``, or does not fit.
+        OutputError: if ``target`` exists or the disk refuses.
     """
-    checkpoint = load_local_checkpoint(str(source), map_location='cpu')
-    if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
-        raise CheckpointError(
-            f'{source} has no state_dict; save it as a dictionary with a state_dict of tensors'
-        )
-    state_dict = convert_release(checkpoint['state_dict'])
+    check_new_file(target)
+    state_dict = convert_release(read_state_dict(source))
     num_classes = state_dict['decode_head.conv_seg.weight'].shape[0]
-    Path(target).parent.mkdir(parents=True, exist_ok=True)
     meta = {'source': Path(source).name, 'num_classes': num_classes}
-    torch.save({'state_dict': state_dict, 'meta': meta}, target)
+    save_checkpoint({'state_dict': state_dict, 'meta': meta}, target)
     return num_classes

@@ -104,6 +104,8 @@ def test_config_that_is_missing_or_cannot_map(complain, tmp_path):
     assert 'gone.py does not exist' in complain(config=tmp_path / 'gone.py')
     release = ROOT / 'configs' / 'dfpenet' / 'release_2class.py'
     assert 'has no mapping section' in complain(config=release)
+    options = ('--cfg-options', 'mapping.threshold=0.6')
+    assert 'has no mapping section' in complain(*options, config=release)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +117,17 @@ def test_config_that_is_missing_or_cannot_map(complain, tmp_path):
         ('postproc.0.type=Magic', 'Magic'),
         ('mapping.predictor.precision=int3', 'int3'),
         ('nonsense', 'KEY=VALUE'),
+        ('mapping.threshold=abc', 'threshold'),
+        ('mapping.window=128.5', 'window'),
+        ('mapping.batch_size=None', 'batch_size'),
+        ('mapping.bands=3', 'bands'),
+        ('mapping.bands=[a,b,c]', 'bands'),
+        ('mapping=5', 'mapping'),
+        ('postproc=3', 'postproc'),
+        ('mapping.predictor.landslide_class=a', 'landslide_class'),
+        ('mapping.scaling.clip=5', 'clip'),
+        ('maping.threshold=0.9', 'did you mean mapping?'),
+        ('postprocess=[]', 'did you mean postproc or'),
     ],
 )
 def test_impossible_options(complain, option, complaint):

@@ -21,7 +21,17 @@ def test_without_options_the_config_is_itself(path):
     assert load_config_with_options(path, []).mapping.threshold == 0.5
 
 
-@pytest.mark.parametrize('option', ['threshold', 'postproc.7.type=C'])
+@pytest.mark.parametrize(
+    'option',
+    [
+        'threshold',
+        'postproc.7.type=C',
+        'maping.threshold=0.7',
+        'postprocess=[]',
+        '=3',
+        'postproc=[1,(2',
+    ],
+)
 def test_impossible_options_are_refused(path, option):
     with pytest.raises(ConfigError):
         load_config_with_options(path, [option])

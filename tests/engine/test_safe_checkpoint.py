@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from dfpenet_mm.engine import load_local_checkpoint
@@ -53,3 +54,13 @@ def test_missing_and_damaged_files(tmp_path):
     (tmp_path / 'cut.pth').write_bytes(pickle.dumps([1, 2])[:-1])
     with pytest.raises(CheckpointError, match=r'cut\.pth'):
         load_local_checkpoint(str(tmp_path / 'cut.pth'))
+
+
+def test_mmengines_other_loaders_read_through_it(tmp_path):
+    torch.save({'state_dict': Bomb()}, tmp_path / 'bomb.pth')
+    # The loaders of object stores look this name up when they are called.
+    with (
+        (tmp_path / 'bomb.pth').open('rb') as file,
+        pytest.raises(CheckpointError, match='safely'),
+    ):
+        mmengine_checkpoint._safe_torch_load(file, map_location='cpu', weights_only=False)

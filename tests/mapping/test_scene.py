@@ -273,13 +273,13 @@ def test_a_raster_elsewhere_is_refused(crs, noise, write_raster, tmp_path):
         Scene(pre, grid=scene.grid)
 
 
-def test_a_world_mosaic_overlaps(write_raster, tmp_path, noise):
+def test_a_mosaic_round_the_world_overlaps(write_raster, tmp_path, noise):
     post = write_raster(tmp_path / 'post.tif', noise(8, 8))
     world = write_raster(
         tmp_path / 'world.tif',
-        noise(18, 36),
+        noise(180, 4500),
         crs='EPSG:4326',
-        transform=from_origin(-180, 90, 10, 10),
+        transform=from_origin(-180, 50, 0.08, 0.08),
     )
     with Scene(post) as scene, Scene(world, grid=scene.grid) as pre:
         assert read_all(pre)[1].all()

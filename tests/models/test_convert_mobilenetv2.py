@@ -3,7 +3,7 @@ import torch
 from mmseg.models.backbones import MobileNetV2
 from torchvision.models import mobilenet_v2
 
-from dfpenet_mm.errors import CheckpointError
+from dfpenet_mm.errors import CheckpointError, OutputError
 from dfpenet_mm.models.convert_mobilenetv2 import convert_mobilenetv2, convert_mobilenetv2_file
 
 
@@ -33,3 +33,12 @@ def test_another_network_is_refused(reference):
         convert_mobilenetv2(tensors | {'features.0.0.weight': torch.zeros(16, 3, 3, 3)})
     with pytest.raises(CheckpointError, match='5 tensors'):
         convert_mobilenetv2(dict(list(tensors.items())[:5]))
+
+
+def test_files_that_cannot_serve_are_refused(tmp_path):
+    source = tmp_path / 'source.pth'
+    torch.save({'state_dict': [1]}, source)
+    with pytest.raises(CheckpointError, match='holds a list'):
+        convert_mobilenetv2_file(source, tmp_path / 'target.pth')
+    with pytest.raises(OutputError, match=r'source\.pth exists'):
+        convert_mobilenetv2_file(source, source)

@@ -4,7 +4,7 @@ import torch
 from mmengine.config import Config
 from mmseg.registry import MODELS
 
-from dfpenet_mm.errors import CheckpointError
+from dfpenet_mm.errors import CheckpointError, OutputError
 from dfpenet_mm.models.convert_release import convert_release, convert_release_file
 from dfpenet_mm.resources import config_dir
 from tests.models.release_reference import LOGITS, image, release_state_dict
@@ -56,26 +56,67 @@ def test_six_classes_and_an_odd_size():
     assert torch.isfinite(logits).all()
 
 
+def change(release, *, without=(), **changes):
+    kept = {name: tensor for name, tensor in release.items() if name not in without}
+    return kept | {name.replace('__', '.'): tensor for name, tensor in changes.items()}
+
+
+def complaint(state_dict):
+    with pytest.raises(CheckpointError) as error:
+        convert_release(state_dict)
+    return str(error.value)
+
+
 @pytest.mark.parametrize(
-    ('change', 'kind', 'named'),
+    'name',
     [
-        (lambda d: d.pop('aspp.conv1.weight'), '1 missing', 'neck.aspp.project.conv.weight'),
-        (lambda d: d.update(stranger=torch.zeros(1)), '1 unknown', 'stranger'),
-        (
-            lambda d: d.update({'decoder.conv3.weight': torch.zeros(24, 63, 1, 1)}),
-            '1 misshapen',
-            'decoder.conv3.weight',
-        ),
-        (lambda d: d.pop('decoder.last_conv.8.weight'), 'missing', 'decoder.last_conv.8.weight'),
+        'backbone.layer4.2.conv3.weight',
+        'aspp.aspp3.atrous_conv.weight',
+        'aspp.global_avg_pool.2.running_var',
+        'decoder.conv1.weight',
+        'decoder.bn3.bias',
+        'decoder.Att2.W_x.0.weight',
+        'decoder.Gate3.gli.1.running_mean',
+        'decoder.last_conv.8.bias',
     ],
 )
-def test_unfit_checkpoints_are_refused_by_name(release, change, kind, named):
-    broken = dict(release)
-    change(broken)
-    with pytest.raises(CheckpointError) as error:
-        convert_release(broken)
-    assert kind in str(error.value)
-    assert named in str(error.value)
+def test_a_missing_tensor_is_named_as_in_the_release(release, name):
+    assert f'2 classes: 1 missing ({name});' in complaint(change(release, without=[name]))
+
+
+def test_a_misshapen_tensor_is_named_as_in_the_release(release):
+    message = complaint(change(release, decoder__conv1__weight=torch.zeros(24, 63, 1, 1)))
+    assert '1 misshapen (decoder.conv1.weight (24, 63, 1, 1) instead of (192, 512, 1, 1));' in (
+        message
+    )
+
+
+def test_every_stranger_and_gap_is_named_at_once(release):
+    strangers = {f'stranger{index}': torch.zeros(1) for index in range(7)}
+    gaps = [name for name in release if name.startswith('aspp.aspp')]
+    message = complaint(change(release, without=gaps, **strangers))
+    assert '7 unknown (stranger0, ' in message
+    assert f'{len(gaps)} missing (' in message
+    assert [name for name in [*strangers, *gaps] if name not in message] == []
+
+
+def test_names_of_ours_are_strangers_to_the_release(release):
+    message = complaint(change(release, neck__lateral3__conv__weight=torch.zeros(1)))
+    assert '1 unknown (neck.lateral3.conv.weight);' in message
+
+
+def test_a_damaged_classifier_is_named(release):
+    weight = 'decoder.last_conv.8.weight'
+    assert f'1 missing ({weight})' in complaint(change(release, without=[weight]))
+    flat = complaint(release | {weight: torch.tensor(1.0)})
+    assert f'1 misshapen ({weight} () instead of (2, 256, 1, 1))' in flat
+    both = complaint(change(release, without=[weight, 'decoder.last_conv.8.bias']))
+    assert f'2 missing ({weight}, decoder.last_conv.8.bias)' in both
+
+
+def test_two_tensors_of_one_name_are_refused(release):
+    twin = {'module.decoder.conv1.weight': torch.zeros(1)}
+    assert '1 tensors are there both with and without module.' in complaint(release | twin)
 
 
 def test_file_without_state_dict_is_refused(tmp_path):
@@ -84,3 +125,11 @@ def test_file_without_state_dict_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match='no state_dict'):
         convert_release_file(source, tmp_path / 'out.pth')
     assert not (tmp_path / 'out.pth').exists()
+
+
+def test_the_release_is_never_overwritten(tmp_path):
+    source = tmp_path / 'release.pth'
+    source.write_bytes(b'the only copy')
+    with pytest.raises(OutputError, match=r'release\.pth exists'):
+        convert_release_file(source, source)
+    assert source.read_bytes() == b'the only copy'

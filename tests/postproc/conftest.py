@@ -1,7 +1,10 @@
 """A small UTM scene, and products made of literal masks on it."""
 
+import resource
+from contextlib import contextmanager
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
@@ -38,6 +41,17 @@ def write_raster(tmp_path):
 
 
 @pytest.fixture
+def write_vector(tmp_path):
+    def write(geometries, *, name='reference.gpkg', crs=UTM, wanted=None, **options):
+        path = tmp_path / name
+        table = gpd.GeoDataFrame(geometry=geometries, crs=crs)
+        (table if wanted is None else table.to_crs(wanted)).to_file(path, **options)
+        return path
+
+    return write
+
+
+@pytest.fixture
 def make_product(tmp_path, write_raster):
     """Build a product from masks; all further rasters share the mask's grid."""
 
@@ -68,3 +82,19 @@ def read_band():
             return dataset.read(1)
 
     return read
+
+
+@pytest.fixture
+def full_disk():
+    """Let every file grow to a number of bytes only."""
+
+    @contextmanager
+    def limited(size):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited

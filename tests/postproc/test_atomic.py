@@ -1,7 +1,9 @@
+import errno
+
 import pytest
 
 from dfpenet_mm.errors import OutputError
-from postproc.atomic import written_beside
+from postproc.atomic import brief, write_errors, written_beside
 
 
 def test_file_appears_only_when_complete(tmp_path):
@@ -37,3 +39,22 @@ def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 def test_wants_the_folder(tmp_path):
     with pytest.raises(OutputError, match='is no folder'), written_beside(tmp_path / 'a' / 'b'):
         pass
+
+
+def test_errors_of_disk_and_driver_become_one_sentence(tmp_path):
+    path = tmp_path / 'product.txt'
+
+    with (
+        pytest.raises(OutputError, match=r'txt cannot be written \(No space left on device\)'),
+        write_errors(path),
+    ):
+        raise OSError(errno.ENOSPC, 'No space left on device', str(path))
+    with pytest.raises(OutputError, match=r'\(first\)'), write_errors(path, LookupError):
+        raise LookupError('first\nsecond')
+    with pytest.raises(ValueError, match='a bug'), write_errors(path, LookupError):
+        raise ValueError('a bug')
+
+
+def test_brief_is_brief():
+    assert brief(RuntimeError('a' * 1000)) == 'a' * 147 + '...'
+    assert brief(RuntimeError()) == 'RuntimeError'

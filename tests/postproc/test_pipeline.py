@@ -4,9 +4,10 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from mmengine.config import Config
 
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.errors import ConfigError, RasterFormatError, VectorFormatError
 from postproc.final_mask import write_final_mask
 from postproc.pipeline import PostprocPipeline
 from postproc.polygonise import polygonise
@@ -69,6 +70,47 @@ def test_a_hook_must_return_a_product(make_product):
 
     with pytest.raises(ConfigError, match='Forgetful returned NoneType'):
         pipeline(make_product(MASK))
+
+
+def test_check_uses_the_layer_and_value_of_the_config(make_product, write_vector, write_raster):
+    slides, grid = shapely.box(500_000, 4_699_980, 500_020, 4_700_000), make_product(MASK).grid
+    vector = write_vector([slides], layer='slides')
+    write_vector([slides], layer='roads', mode='a')
+    raster = write_raster('reference.tif', np.uint8(MASK * 255))
+    evaluator = {'type': 'ConsistencyEvaluator'}
+
+    PostprocPipeline([evaluator | {'layer': 'slides'}]).check(vector, grid)
+    PostprocPipeline([evaluator | {'landslide_value': 255}]).check(raster, grid)
+    PostprocPipeline([evaluator]).check(None, grid)
+    with pytest.raises(VectorFormatError, match='layers'):
+        PostprocPipeline([{'type': 'Vectoriser'}, evaluator]).check(vector, grid)
+    with pytest.raises(RasterFormatError, match='landslide_value=255'):
+        PostprocPipeline([evaluator | {'landslide_value': 255}, evaluator]).check(raster, grid)
+
+
+def test_a_reference_wants_a_hook_that_evaluates_it(make_product, tmp_path):
+    grid = make_product(MASK).grid
+    pipeline = PostprocPipeline([{'type': 'Vectoriser'}])
+
+    pipeline.check(None, grid)
+    with pytest.raises(ConfigError, match='has no ConsistencyEvaluator; add'):
+        pipeline.check(tmp_path / 'reference.gpkg', grid)
+
+
+def test_check_asks_a_hook_of_the_site(make_product, tmp_path):
+    asked = []
+
+    class OwnEvaluator:
+        def check(self, reference, grid):
+            asked.append((reference, grid))
+
+        def __call__(self, product):
+            return product
+
+    grid = make_product(MASK).grid
+    PostprocPipeline([{'type': OwnEvaluator}]).check(tmp_path, grid)
+
+    assert asked == [(tmp_path, grid)]
 
 
 def test_no_hook_changes_nothing(make_product):

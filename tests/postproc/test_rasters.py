@@ -5,7 +5,7 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfpenet_mm.errors import GridMismatchError, InputFileError
+from dfpenet_mm.errors import GridMismatchError, InputFileError, OutputError
 from postproc.rasters import edit_mask, open_role, scene_windows
 
 PLACE = {'crs': 'EPSG:32654', 'transform': Affine(10, 0, 500_000, 0, -10, 4_700_000)}
@@ -62,3 +62,34 @@ def test_a_failing_edit_leaves_the_mask_as_it_was(make_product, read_band):
         edit_mask(path, path, fail)
     np.testing.assert_array_equal(read_band(path), [[0, 1], [255, 0]])
     assert sorted(p.name for p in path.parent.iterdir()) == ['mask.tif', 'out']
+
+
+@pytest.mark.parametrize('limit', [100, 1000, 8000])
+def test_a_full_disk_ends_in_one_sentence_and_leaves_the_mask(
+    write_raster, read_band, full_disk, limit
+):
+    pixels = np.ones((100, 100), np.uint8)
+    path = write_raster('mask.tif', pixels, nodata=255)
+
+    with full_disk(limit), pytest.raises(OutputError, match=r'mask\.tif cannot be written'):
+        edit_mask(path, path, lambda _, mask: mask * 0)
+
+    np.testing.assert_array_equal(read_band(path), pixels)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_pixels_lost_when_the_file_is_closed_are_noticed(write_raster, monkeypatch):
+    path = write_raster('mask.tif', np.ones((100, 100), np.uint8))
+    sparse = [np.ones((100, 100), np.uint8), np.zeros((100, 100), np.uint8)]
+    monkeypatch.setattr(rasterio.io.DatasetReader, 'read', lambda *_, **__: sparse.pop(0))
+
+    with pytest.raises(OutputError, match='does not hold the pixels'):
+        edit_mask(path, path.with_name('copy.tif'), lambda _, mask: mask)
+
+
+def test_a_source_cut_short_is_no_fault_of_the_output(write_raster):
+    path = write_raster('mask.tif', np.ones((100, 100), np.uint8))
+    path.write_bytes(path.read_bytes()[:5000])
+
+    with pytest.raises(InputFileError, match='cannot be read to its end'):
+        edit_mask(path, path.with_name('copy.tif'), lambda _, mask: mask)

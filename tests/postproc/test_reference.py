@@ -1,4 +1,3 @@
-import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -10,7 +9,7 @@ from dfpenet_mm.errors import (
     RasterFormatError,
     VectorFormatError,
 )
-from postproc.reference import check_reference, read_reference
+from postproc.reference import read_reference
 
 X, Y = 500_000, 4_700_000
 UTM = 'EPSG:32654'
@@ -25,17 +24,6 @@ def scene(write_raster):
     mask = np.zeros((6, 6), np.uint8)
     mask[:, 5] = 255
     return write_raster('scene.tif', mask, nodata=255)
-
-
-@pytest.fixture
-def write_vector(tmp_path):
-    def write(geometries, *, name='reference.gpkg', crs=UTM, wanted=None, **options):
-        path = tmp_path / name
-        table = gpd.GeoDataFrame(geometry=geometries, crs=crs)
-        (table if wanted is None else table.to_crs(wanted)).to_file(path, **options)
-        return path
-
-    return write
 
 
 @pytest.fixture
@@ -106,6 +94,18 @@ def test_layers_are_chosen_by_name(write_vector, read):
     assert read(path).regions.area.tolist() == [1600]
 
 
+@pytest.mark.filterwarnings('ignore:Field')
+def test_a_folder_may_be_a_geodatabase_or_hold_shapefiles(write_vector, read, tmp_path):
+    slides = [pixels(0, 0, 2, 2), pixels(3, 3, 4, 5)]
+    database = write_vector(slides, name='slides.gdb', driver='OpenFileGDB', layer='slides')
+    (tmp_path / 'folder').mkdir()
+    write_vector(slides, name='folder/slides.shp')
+
+    assert database.is_dir()
+    for path in (database, tmp_path / 'folder'):
+        assert read(path).regions.area.tolist() == pytest.approx([400, 200])
+
+
 def test_raster_of_another_grid_and_crs(write_raster, read, read_band):
     # 20 m pixels, one column of pixels beyond the scene's left edge.
     coarse = np.array([[0, 1, 0], [0, 0, 0], [0, 0, 1]], np.uint8)
@@ -173,14 +173,3 @@ def test_bad_references_end_in_one_sentence(write_vector, write_raster, read, tm
         with pytest.raises(error, match=sentence) as caught:
             read(path)
         assert '\n' not in str(caught.value)
-
-
-def test_header_is_enough_to_refuse(write_vector, write_raster, tmp_path):
-    check_reference(write_vector([pixels(50, 50, 60, 60)], name='far.gpkg'))
-    check_reference(write_raster('zeros.tif', np.zeros((6, 6), np.uint8)))
-    with pytest.raises(VectorFormatError):
-        check_reference(write_vector([], name='empty.gpkg'))
-    with pytest.raises(RasterFormatError):
-        check_reference(write_raster('no_crs.tif', np.ones((6, 6), np.uint8), crs=None))
-    with pytest.raises(InputFileError):
-        check_reference(tmp_path / 'missing.gpkg')

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dfpenet_mm.errors import ConfigError, PreEventError
+from dfpenet_mm.errors import ConfigError
 from postproc.temporal_difference import TemporalDifference
 
 # Landslides of 4 pixels each, upper left (a), upper right (b), lower left (c), lower right (d).
@@ -62,8 +62,14 @@ def test_object_mode_takes_whole_landslides_that_were_there(make_product):
         'regions_out': 3,
         'without_pre_data': 1,
         'with_part_of_pre_data': 1,
+        'kept_doubtful': 0,
     }
-    assert product.warnings == ()
+    assert product.rejected['pre_persistence'].tolist() == [1.0]
+    assert rows['pre_persistence']['b'] == 1.0
+    assert rows['pre_persistence'][['c', 'd']].isna().all()
+    assert product.warnings == (
+        '1 of 3 landslides have no pre-event data (pre_coverage 0) and could not be compared',
+    )
 
 
 @pytest.mark.parametrize(('share', 'left'), [(0.2, 'cd'), (0.25, 'bcd'), (1.0, 'abcd')])
@@ -99,7 +105,8 @@ def test_pixel_mode_subtracts_and_forms_regions_anew(make_product, read_band):
     pre[4:, 4:] = 1  # d is gone
     before = make_product(post, pre_mask=pre)
 
-    product = TemporalDifference(mode='pixel', max_pre_to_post=1.0)(before)
+    hook = TemporalDifference(mode='pixel', max_pre_to_post=1.0, min_persistence=0)
+    product = hook(before)
 
     assert len(before.landslides) == 3
     assert by_place(product).area.to_dict() == {'a': 400.0, 'b': 500.0, 'c': 400.0}
@@ -137,49 +144,6 @@ def test_pixel_mode_does_not_bring_rejected_regions_back(make_product):
     assert sorted(by_place(product).index) == ['b', 'd']
 
 
-SNOW = np.where(PRE == 255, 255, 1)
-
-
-@pytest.mark.parametrize('mode', ['object', 'pixel'])
-def test_a_snowy_pre_image_is_not_believed(make_product, mode):
-    product = TemporalDifference(mode=mode)(make_product(POST, pre_mask=SNOW))
-
-    assert len(product.landslides) == 4
-    assert product.rejected is None
-    assert sorted(product.landslides['pre_coverage']) == [0.0, 0.5, 1.0, 1.0]
-    (warning,) = product.warnings
-    assert '0.003 km2' in warning  # 30 pixels of 100 m2 before
-    assert '0.001 km2' in warning  # 10 after
-    assert 'nothing was removed' in warning
-    result = product.results['TemporalDifference']
-    assert result['trusted'] is False
-    assert result['pre_to_post'] == 3.0
-
-
-def test_trust_looks_at_pixels_valid_in_both_only(make_product):
-    post = POST.copy()
-    post[2:4] = 255
-    pre = np.zeros((6, 6))
-    pre[2:4] = 1  # where the post image shows nothing
-    pre[0, 0] = 1
-
-    result = TemporalDifference()(make_product(post, pre_mask=pre)).results['TemporalDifference']
-
-    assert (result['pre_pixels'], result['post_pixels']) == (1, 16)
-    assert result['pixels_valid_in_both'] == 24
-
-
-def test_untrusted_may_be_subtracted_or_be_an_error(make_product):
-    before = make_product(POST, pre_mask=SNOW)
-
-    subtracted = TemporalDifference(untrusted='subtract')(before)
-
-    assert ''.join(by_place(subtracted).index) == 'c'
-    assert 'subtracted nevertheless' in subtracted.warnings[0]
-    with pytest.raises(PreEventError, match='give another pre-event image'):
-        TemporalDifference(untrusted='error')(before)
-
-
 def test_a_pre_image_with_landslides_where_the_post_image_has_none(make_product):
     product = TemporalDifference()(make_product(np.zeros((6, 6)), pre_mask=PRE))
 
@@ -193,7 +157,7 @@ def test_without_a_pre_image_the_product_passes_and_is_flagged(make_product):
 
     assert len(product.landslides) == 4
     assert (product.landslides['pre_coverage'] == 0).all()
-    assert product.landslides['pre_share'].isna().all()
+    assert product.landslides[['pre_share', 'pre_persistence']].isna().all(axis=None)
     assert product.results['TemporalDifference'] == {'pre_event': False}
     assert product.warnings == ()
 
@@ -206,6 +170,7 @@ def test_without_a_pre_image_the_product_passes_and_is_flagged(make_product):
         {'connectivity': 6},
         {'max_pre_share': 1.5},
         {'min_pre_coverage': -0.1},
+        {'min_persistence': 1.01},
         {'max_pre_to_post': float('nan')},
     ],
 )

@@ -56,7 +56,7 @@ def test_fields_hold_measures_and_mean_probability(make_product):
     means = ndimage.mean(np.float32(PROBABILITY), labels, range(1, count + 1))
     assert sorted(table['mean_probability']) == pytest.approx(sorted(means))
     assert table['mean_probability'].iloc[0] == pytest.approx((10 + 11) / 72)
-    assert table[['pre_coverage', 'pre_share']].isna().all(axis=None)
+    assert table[['pre_coverage', 'pre_share', 'pre_persistence']].isna().all(axis=None)
 
 
 def test_mean_probability_leaves_nan_out(make_product):
@@ -142,6 +142,19 @@ def test_refuses_bad_names_folders_and_grids(make_product, write_raster):
     rasters = {**product.rasters, 'probability': small}
     with pytest.raises(GridMismatchError, match='probability'):
         Vectoriser()(product.replace(rasters=rasters))
+
+
+@pytest.mark.parametrize('limit', [4096, 60_000, 90_000])
+def test_a_full_disk_ends_in_one_sentence(make_product, full_disk, limit):
+    product = make_product(MASK, probability=PROBABILITY)
+
+    with full_disk(limit), pytest.raises(OutputError, match='cannot be written') as caught:
+        Vectoriser()(product)
+
+    assert 'landslides.gpkg' in str(caught.value)
+    assert len(str(caught.value)) < 400
+    assert '\n' not in str(caught.value)
+    assert list(product.out_dir.iterdir()) == []
 
 
 def test_a_custom_crs_survives(make_product):

@@ -14,4 +14,5 @@ mapping = dict(
     batch_size=2,
     predictor=dict(type='TorchPredictor', flips=True, landslide_class=1),
     threshold=0.5,
+    gsd_range=(5, 20),
 )

@@ -1,0 +1,107 @@
+"""Checkpoint files: read as tensors by name, written whole and to a new name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dfpenet_mm.engine.safe_checkpoint import load_local_checkpoint
+from dfpenet_mm.errors import CheckpointError, OutputError
+
+
+def read_state_dict(path: str | Path) -> dict[str, Tensor]:
+    """Read the tensors of a checkpoint on the CPU, running no code in it.
+
+    Args:
+        path: file of ``{'state_dict': tensors by name}`` or of the tensors alone.
+
+    Returns:
+        Tensors by name, in the file's order.
+
+    Raises:
+        InputFileError: if the file is missing.
+        CheckpointError: if it is damaged or unsafe, or holds no state dict.
+    """
+    content = load_local_checkpoint(str(path), map_location='cpu')
+    stored = content.get('state_dict', content) if isinstance(content, Mapping) else content
+    fault = _fault(stored)
+    if fault:
+        raise CheckpointError(
+            f'{path} has no state_dict of tensors by name: {fault}; save the network as '
+            f"{{'state_dict': model.state_dict()}}"
+        )
+    return dict(stored)
+
+
+def _fault(stored: Any) -> str | None:
+    """Say what keeps an object from being tensors by name; None if nothing does."""
+    if not isinstance(stored, Mapping):
+        return f'it holds a {type(stored).__name__}'
+    if not stored:
+        return 'it is empty'
+    for name, value in stored.items():
+        if not isinstance(name, str):
+            return f'its key {name!r} is a {type(name).__name__}'
+        if not isinstance(value, Tensor):
+            return f'its {name} is a {type(value).__name__}'
+    return None
+
+
+def check_new_file(target: str | Path) -> None:
+    """Refuse a name that is taken; a converter asks before its slow work.
+
+    Raises:
+        OutputError: if ``target`` exists, as a file or a folder.
+    """
+    path = Path(target)
+    if path.is_dir():
+        raise OutputError(f'{path} is a folder; name a file in it')
+    if path.exists():
+        raise OutputError(f'{path} exists; remove it or name another file')
+
+
+def save_checkpoint(content: Mapping[str, Any], target: str | Path) -> int:
+    """Write a checkpoint to a name that must not exist.
+
+    It is written beside and then renamed, so that no half of it is ever found there.
+
+    Args:
+        content: tensors and plain values, so that it loads with ``weights_only=True``.
+        target: the file; its folder is made if need be.
+
+    Returns:
+        Size of the file, bytes.
+
+    Raises:
+        OutputError: if ``target`` exists or the disk refuses.
+    """
+    check_new_file(target)
+    path = Path(target)
+    part = path.with_name(f'.{path.name}.incomplete')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open('wb') as file:
+            torch.save(dict(content), file)
+        part.rename(path)
+    # torch reports a full disk as RuntimeError.
+    except (OSError, RuntimeError) as error:
+        _remove(part)
+        reason = getattr(error, 'strerror', None) or str(error).splitlines()[0]
+        raise OutputError(
+            f'{path} cannot be written ({reason}); free some space, see that the folder may be '
+            f'written to, or name another file'
+        ) from error
+    except BaseException:
+        _remove(part)
+        raise
+    return path.stat().st_size
+
+
+def _remove(part: Path) -> None:
+    # Under a parent that is a file even asking for the part raises.
+    if part.parent.is_dir():
+        part.unlink(missing_ok=True)

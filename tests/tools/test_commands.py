@@ -1,0 +1,57 @@
+"""The tools as a user starts them: their own lines, one sentence on bad input."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from dfpenet_mm.resources import config_dir
+from tests.models.release_reference import release_state_dict
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = config_dir() / 'dfpenet' / 'landslide4sense_mobilenetv2.py'
+
+
+def run(tool, *arguments):
+    command = [sys.executable, str(ROOT / 'tools' / tool), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+@pytest.fixture
+def damaged(tmp_path):
+    torch.save({'state_dict': [1, 2]}, tmp_path / 'list.pth')
+    return tmp_path / 'list.pth'
+
+
+@pytest.mark.slow
+def test_five_classes_are_told_which_config_to_use(tmp_path):
+    torch.save({'state_dict': release_state_dict(1, 5)}, tmp_path / 'release.pth')
+    target = tmp_path / 'ours.pth'
+    done = run('convert_checkpoint.py', tmp_path / 'release.pth', target)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout == (
+        f'wrote {target}: 5 classes; use it with configs/dfpenet/release_2class.py '
+        f'(dilations 2, 4, 8) and --cfg-options model.decode_head.num_classes=5\n'
+    )
+
+
+@pytest.mark.parametrize(
+    'tool', ['convert_checkpoint.py', 'convert_mobilenetv2.py', 'publish_checkpoint.py']
+)
+def test_converters_end_in_one_sentence(tool, damaged, tmp_path):
+    done = run(tool, damaged, tmp_path / 'target.pth')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr.startswith(f'error: {damaged} has no state_dict')
+    assert done.stderr.count('\n') == 1
+    assert [path.name for path in tmp_path.iterdir()] == ['list.pth']
+
+
+def test_a_network_without_its_weights_is_never_scored(tmp_path):
+    torch.save({'state_dict': {'stranger': torch.ones(1)}}, tmp_path / 'other.pth')
+    done = run('test.py', CONFIG, tmp_path / 'other.pth', '--work-dir', tmp_path / 'run')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr.startswith(f'error: checkpoint {tmp_path / "other.pth"} does not fit')
+    assert done.stderr.count('\n') == 1
+    assert not (tmp_path / 'run').exists()
