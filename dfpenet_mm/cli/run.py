@@ -25,15 +25,13 @@ from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
 from dfpenet_mm.cli.summary import summarise, write_summary
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.mapping.device import find_device
+from dfpenet_mm.mapping.mapper import CACHE_BYTES
 from dfpenet_mm.mapping.scene import Scene
 from dfpenet_mm.mapping.writer import check_complete
 from postproc.final_mask import write_final_mask
 from postproc.pipeline import PostprocPipeline
 from postproc.polygonise import polygonise
 from postproc.product import LandslideProduct
-
-# GDAL would take a twentieth of the machine for the blocks it has read.
-GDAL_CACHE_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +128,7 @@ def map_landslides(
     check_output_folder(out, overwrite=overwrite, inputs=files)
     device = str(find_device(device))
     with ExitStack() as stack:
-        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES))
+        stack.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES))
         scenes = inputs.open_scenes(settings.bands, stack)
         pipeline.check(inputs.reference, scenes['post'].grid)
         with watch.stage('load'):

@@ -106,7 +106,7 @@ def draw_inventory(
     step_x, step_y = grid.pixel_size
     # Everything is drawn in the picture's own pixels, so that a rotated scene is no exception.
     to_pixels = ~grid.transform
-    figure = Figure(figsize=(cols / 100, rows / 100 * step_y / step_x + 0.6), layout='constrained')
+    figure = Figure(figsize=(cols / 100, rows / 100 * step_y / step_x + 0.35), layout='constrained')
     axes = figure.add_subplot()
     axes.imshow(colours, extent=(0, cols, rows, 0), aspect=step_y / step_x, interpolation='nearest')
     for name, table in layers.items():

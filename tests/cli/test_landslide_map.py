@@ -136,3 +136,21 @@ def test_a_second_run_wants_overwrite(mapped):
     assert done.returncode == 2
     assert 'is not empty' in done.stderr
     assert (out / 'summary.json').read_bytes() == before
+
+
+@pytest.mark.slow
+def test_snow_before_the_event_is_noticed_and_deletes_nothing(tmp_path):
+    demo, out = ROOT / 'demo', tmp_path / 'out'
+    done = run(
+        CONFIG,
+        CHECKPOINT,
+        *('--post', demo / 'hokkaido_post.tif', '--pre', demo / 'hokkaido_pre.tif', '--out', out),
+        *('--cfg-options', 'mapping.predictor.flips=False'),
+    )
+    assert done.returncode == 0, done.stderr
+    difference = json.loads((out / 'summary.json').read_text())['results']['TemporalDifference']
+    assert difference['pre_to_post'] > 0.5
+    assert not difference['trusted']
+    assert difference['regions_out'] == difference['regions_in'] > 300
+    assert 'snow' in done.stderr
+    assert 'have no pre-event data' in done.stderr
