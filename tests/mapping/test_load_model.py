@@ -168,7 +168,7 @@ def test_a_damaged_checkpoint_is_named(content, config, tmp_path):
 def test_a_checkpoint_without_weights_is_refused(content, config, tmp_path):
     path = tmp_path / 'weights.pth'
     torch.save(content, path)
-    with pytest.raises(CheckpointError, match='holds no state dict'):
+    with pytest.raises(CheckpointError, match='has no state_dict of tensors'):
         load_model(config, path)
 
 
