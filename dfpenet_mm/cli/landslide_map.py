@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dfpenet_mm import __version__
 from dfpenet_mm.cli.errors import exit_on_user_error
@@ -99,17 +99,21 @@ def _map(args: argparse.Namespace, command: Sequence[str]) -> LandslideRun:
 
 
 def _report(run: LandslideRun) -> None:
-    totals = run.summary['totals']
-    print(f'{totals["landslides"]} landslides, {totals["area_m2"] / 1e6:.3f} km2')
-    for record in run.summary['hooks']:
-        print(f'  {record["hook"]:<22} {record["regions_in"]:>6} -> {record["regions_out"]:>6}')
-    for name, result in (run.summary['evaluation'] or {}).items():
+    warned = [f'warning: {warning}' for warning in run.summary['warnings']]
+    products = [str(path) for path in run.files]
+    sys.stderr.writelines(f'{line}\n' for line in warned)
+    sys.stdout.writelines(f'{line}\n' for line in [*_findings(run.summary), *products])
+
+
+def _findings(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Say how many landslides there are, what every hook left, and how well they agree."""
+    totals = summary['totals']
+    yield f'{totals["landslides"]} landslides, {totals["area_m2"] / 1e6:.3f} km2'
+    for record in summary['hooks']:
+        yield f'  {record["hook"]:<22} {record["regions_in"]:>6} -> {record["regions_out"]:>6}'
+    for name, result in (summary['evaluation'] or {}).items():
         for unit in ('pixels', 'landslides'):
-            print(f'  {name} by {unit}: {_scores(result[unit])}')
-    for warning in run.summary['warnings']:
-        print(f'warning: {warning}', file=sys.stderr)
-    for path in run.files:
-        print(path)
+            yield f'  {name} by {unit}: {_scores(result[unit])}'
 
 
 def _scores(counts: Mapping[str, int | float | None]) -> str:
