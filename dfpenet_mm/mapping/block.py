@@ -114,8 +114,8 @@ class BlockPredictor:
         if not (low >= -TOLERANCE and high <= 1 + TOLERANCE):
             raise PredictionError(
                 f'the predictor returned values from {low:g} to {high:g} for {windows[0]} or a '
-                f'neighbour in its batch, wanted are probabilities; try precision fp32, and '
-                f'check the scaling and the weights'
+                f'neighbour in its batch, wanted are probabilities; check the scaling and '
+                f'the weights'
             )
 
     def _blend(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from dfpenet_mm.components import build_component
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.errors import ConfigError, EmptySceneError
 from dfpenet_mm.mapping.registry import SCALINGS
 from dfpenet_mm.mapping.statistics import band_percentiles
 
@@ -108,7 +108,7 @@ class PercentileStretch:
 
         Raises:
             ConfigError: if the targets are not one a band.
-            EmptySceneError: if no pixel is valid.
+            EmptySceneError: if no pixel is valid, or every band has one value only.
             InputFileError: if the file is damaged.
         """
         if len(self.target_lower) != len(scene.bands):
@@ -120,6 +120,12 @@ class PercentileStretch:
         target_low, target_high = np.array(self.target_lower), np.array(self.target_upper)
         spread = high - low
         constant = spread <= 0
+        if constant.all():
+            raise EmptySceneError(
+                f'{scene.path} has no contrast: percentiles {self.lower:g} and {self.upper:g} of '
+                f'every band are {low.tolist()}; give an image of the ground, or set '
+                f'mapping.scaling in the config to LinearScale if this one is'
+            )
         gain = np.where(constant, 0.0, (target_high - target_low) / np.where(constant, 1, spread))
         offset = np.where(constant, (target_low + target_high) / 2, target_low - gain * low)
         return FittedScaling(tuple(gain.tolist()), tuple(offset.tolist()), self.clip)

@@ -1,3 +1,6 @@
+import os
+import signal
+
 import pytest
 
 from dfpenet_mm.cli.errors import exit_on_user_error
@@ -23,3 +26,17 @@ def test_ctrl_c_is_code_130(capsys):
         raise KeyboardInterrupt
     assert exit_info.value.code == 130
     assert 'interrupted' in capsys.readouterr().err
+
+
+def test_sigterm_cleans_up_and_is_code_143(capsys):
+    former = signal.getsignal(signal.SIGTERM)
+    cleaned = []
+    with pytest.raises(SystemExit) as exit_info, exit_on_user_error(debug=False):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            cleaned.append(True)
+    assert exit_info.value.code == 143
+    assert capsys.readouterr().err == 'terminated\n'
+    assert cleaned == [True]
+    assert signal.getsignal(signal.SIGTERM) is former

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.errors import ConfigError, EmptySceneError
 from dfpenet_mm.mapping.scaling import FittedScaling, LinearScale, PercentileStretch, build_scaling
 from dfpenet_mm.mapping.scene import Scene
 
@@ -74,3 +74,12 @@ def test_targets_must_be_one_a_band(noise, write_raster, tmp_path):
 def test_percentiles_must_be_in_order(ends):
     with pytest.raises(ConfigError, match='lower one first'):
         PercentileStretch(**TARGETS, lower=ends[0], upper=ends[1])
+
+
+def test_a_scene_without_contrast_is_refused(write_raster, tmp_path):
+    bands = np.full((3, 10, 10), 700, np.uint16)
+    with (
+        Scene(write_raster(tmp_path / 'scene.tif', bands)) as scene,
+        pytest.raises(EmptySceneError, match=r'scene\.tif has no contrast'),
+    ):
+        PercentileStretch(**TARGETS).fit(scene)
