@@ -28,14 +28,18 @@ def test_ctrl_c_is_code_130(capsys):
     assert 'interrupted' in capsys.readouterr().err
 
 
+def stop_while_writing(cleaned):
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        cleaned.append(True)
+
+
 def test_sigterm_cleans_up_and_is_code_143(capsys):
     former = signal.getsignal(signal.SIGTERM)
     cleaned = []
     with pytest.raises(SystemExit) as exit_info, exit_on_user_error(debug=False):
-        try:
-            os.kill(os.getpid(), signal.SIGTERM)
-        finally:
-            cleaned.append(True)
+        stop_while_writing(cleaned)
     assert exit_info.value.code == 143
     assert capsys.readouterr().err == 'terminated\n'
     assert cleaned == [True]
