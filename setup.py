@@ -54,7 +54,7 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS_REQUIRE = {
-    'test': ['hypothesis>=6.100', 'pytest>=8', 'pytest-xdist>=3.6'],
+    'test': ['hypothesis>=6.100', 'pytest>=8', 'pytest-xdist>=3.6', 'scikit-learn>=1.5'],
     'lint': ['ruff>=0.15'],
 }
 

@@ -8,10 +8,14 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
-
-def percent(part: float, whole: float) -> float:
-    """Return ``part`` of ``whole`` in percent; NaN where nothing was to be counted."""
-    return 100.0 * part / whole if whole else float('nan')
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.evaluation.confusion import (
+    class_names,
+    class_scores,
+    confusion_of_sample,
+    one_against_rest,
+    overall_accuracy,
+)
 
 
 @METRICS.register_module()
@@ -22,10 +26,13 @@ class LandslideMetric(BaseMetric):
     landslide tables call "mIoU (Accuracy)" is ``IoU`` here.
 
     Args:
-        landslide_class: label of landslides.
+        landslide_class: label of landslides; all other classes count as one.
         ignore_index: label that is not scored.
         collect_device: where results of several processes meet.
         prefix: what the names begin with.
+
+    Raises:
+        ConfigError: while scoring, if the data set has no such class.
 
     Source: Eqs. 8-12.
     """
@@ -45,23 +52,19 @@ class LandslideMetric(BaseMetric):
         self.ignore_index = ignore_index
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:  # noqa: ARG002
-        """Count (TP, FP, FN, TN) of every image of a batch."""
+        """Count the pixels of every image of a batch, as ``[[TN, FP], [FN, TP]]``."""
+        names = class_names(self.dataset_meta)
+        if not 0 <= self.landslide_class < len(names):
+            raise ConfigError(
+                f'landslide_class {self.landslide_class} is none of the classes {names}; set it '
+                f'to the position of the landslides among them'
+            )
         for sample in data_samples:
-            predicted = sample['pred_sem_seg']['data'].squeeze().cpu().numpy()
-            label = sample['gt_sem_seg']['data'].squeeze().cpu().numpy()
-            scored = label != self.ignore_index
-            found = predicted[scored] == self.landslide_class
-            true = label[scored] == self.landslide_class
-            counts = [(found & true), (found & ~true), (~found & true), (~found & ~true)]
-            self.results.append([int(count.sum()) for count in counts])
+            confusion = confusion_of_sample(sample, self.dataset_meta, self.ignore_index)
+            self.results.append(one_against_rest(confusion, self.landslide_class))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Turn the counts of all images into scores."""
-        tp, fp, fn, tn = (int(count) for count in np.sum(results, axis=0))
-        return {
-            'precision': percent(tp, tp + fp),  # Eq. 10
-            'recall': percent(tp, tp + fn),  # Eq. 11
-            'F1': percent(2 * tp, 2 * tp + fp + fn),  # Eq. 8
-            'IoU': percent(tp, tp + fp + fn),  # Eq. 12
-            'OA': percent(tp + tn, tp + fp + fn + tn),  # Eq. 9
-        }
+        confusion = np.sum(results, axis=0)
+        scores = {name: float(values[1]) for name, values in class_scores(confusion).items()}
+        return scores | {'OA': overall_accuracy(confusion)}

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from dfpenet_mm.errors import ConfigError, RasterFormatError
 from dfpenet_mm.evaluation import LandslideMetric
 
 
-def scores(pairs):
-    metric = LandslideMetric()
+def scores(pairs, classes=('background', 'landslide'), **settings):
+    metric = LandslideMetric(**settings)
+    metric.dataset_meta = {'classes': classes}
     samples = [
         {
             'pred_sem_seg': {'data': torch.tensor(predicted)[None]},
@@ -35,6 +37,8 @@ def test_counts_by_hand():
 def test_pixels_are_summed_before_ratios_are_taken():
     found = scores([([[1, 1]], [[1, 1]]), ([[1, 0]], [[0, 0]])])
     assert found['landslide/IoU'] == pytest.approx(100 * 2 / 3)
+    assert found['landslide/precision'] == pytest.approx(100 * 2 / 3)
+    assert found['landslide/recall'] == 100
 
 
 def test_nothing_to_count_is_nan_not_zero():
@@ -47,8 +51,38 @@ def test_nothing_to_count_is_nan_not_zero():
         ((915698, 55853, 20753), (94.25, 97.78, 92.28)),
         ((915698, 55040, 20753), (94.33, 97.78, 92.36)),
         ((924252, 245, 12199), (99.97, 98.70, 98.67)),
+        # Table 5, landslides instead of pixels.
+        ((526, 186, 68), (73.88, 88.55, 67.44)),
+        ((526, 47, 68), (91.80, 88.55, 82.06)),
+        ((519, 3, 55), (99.43, 90.42, 89.95)),
     ],
 )
-def test_table_4_of_the_paper(counts, percents):
-    found = LandslideMetric().compute_metrics(np.array([[*counts, 0]]))
+def test_tables_4_and_5_of_the_paper(counts, percents):
+    tp, fp, fn = counts
+    found = LandslideMetric().compute_metrics([np.array([[0, fp], [fn, tp]])])
     assert tuple(round(found[name], 2) for name in ('precision', 'recall', 'IoU')) == percents
+
+
+def test_other_classes_count_as_one():
+    label = [[0, 2, 1, 1, 2]]
+    predicted = [[2, 0, 1, 2, 1]]
+    found = scores([(label, predicted)], classes=('soil', 'landslide', 'tree'))
+    # TP 1, FP 1, FN 1, TN 2: soil and trees taken for one another are both right.
+    assert found['landslide/OA'] == pytest.approx(60)
+    assert found['landslide/IoU'] == pytest.approx(100 / 3)
+
+
+def test_landslides_of_another_label():
+    found = scores([([[1, 0, 0]], [[0, 0, 1]])], landslide_class=0)
+    assert found['landslide/recall'] == 50
+    assert found['landslide/IoU'] == pytest.approx(100 / 3)
+
+
+def test_a_class_beyond_the_data_sets_is_refused():
+    with pytest.raises(ConfigError, match='landslide_class 2 is none of the classes'):
+        scores([([[0]], [[0]])], landslide_class=2)
+
+
+def test_a_mask_that_was_not_mapped_is_refused():
+    with pytest.raises(RasterFormatError, match='value 128 among 2 classes'):
+        scores([([[0, 128]], [[0, 1]])])
