@@ -1,7 +1,15 @@
 """DFPENet's backbone, neck and head, registered in mmseg's MODELS."""
 
 from .backbones import ResNetStemFeatures
+from .data_preprocessors import AnyBandPreProcessor
 from .decode_heads import DFPEHead
 from .necks import DFPENeck
+from .segmentors import FrozenEncoderDecoder
 
-__all__ = ['DFPEHead', 'DFPENeck', 'ResNetStemFeatures']
+__all__ = [
+    'AnyBandPreProcessor',
+    'DFPEHead',
+    'DFPENeck',
+    'FrozenEncoderDecoder',
+    'ResNetStemFeatures',
+]

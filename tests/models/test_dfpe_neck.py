@@ -62,3 +62,16 @@ def test_backbones_of_odd_sizes_fit():
     module = neck()
     odd = [torch.randn(2, c, h, h) for c, h in zip(CHANNELS, (37, 19, 10, 5), strict=True)]
     assert module(odd)[0].shape[2:] == (37, 37)
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_the_head_computes_the_same_from_the_parts_of_the_finest_level(training):
+    module = neck(aspp_dropout=0).double().train(training)
+    head = MODELS.build({'type': 'DFPEHead', 'in_channels': 17, 'channels': 4, 'dropouts': (0, 0)})
+    head.double().train(training)
+    levels = [feature.double() for feature in features()]
+    joined = head(module(levels))
+    module.join_finest = False
+    parts = module(levels)
+    assert [tuple(part.shape[2:]) for part in parts[0]] == [(32, 48), (8, 12), (4, 6)]
+    torch.testing.assert_close(head(parts), joined)

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch.nn.functional import interpolate
 
 from dfpenet_mm.models.layers import AttentionGate, FeatureFilter, GatedConvolution
 
@@ -31,7 +32,7 @@ def test_attention_gate_is_equation_2():
 def test_gated_convolution_is_equation_3():
     gate = identity_norms(GatedConvolution(channels=2, norm_cfg=NORM))
     high = torch.tensor([0.3, 0.4]).reshape(1, 2, 1, 1)
-    assert gate(high).item() == pytest.approx(sigmoid(0.7).item(), abs=1e-4)
+    assert gate(high, high).item() == pytest.approx(sigmoid(0.7).item(), abs=1e-4)
 
 
 def test_feature_filter_is_equation_1():
@@ -49,3 +50,13 @@ def test_without_both_it_concatenates():
     )
     high, low = torch.ones(1, 1, 2, 2), torch.zeros(1, 1, 2, 2)
     torch.testing.assert_close(module(high, low), torch.cat([high, low], dim=1))
+
+
+def test_a_coarser_level_is_upsampled_and_then_filtered():
+    module = FeatureFilter(high_channels=3, low_channels=2, norm_cfg=NORM).double()
+    generator = torch.Generator().manual_seed(0)
+    high = torch.randn(2, 3, 3, 2, generator=generator, dtype=torch.float64)
+    low = torch.randn(2, 2, 7, 5, generator=generator, dtype=torch.float64)
+    upsampled = interpolate(high, size=(7, 5), mode='bilinear', align_corners=True)
+    # In training mode, where a normalisation before the upsampling would show.
+    torch.testing.assert_close(module(high, low), module(upsampled, low))

@@ -32,6 +32,8 @@ model = dict(
         in_index=(0, 1, 2, 3),
         lateral_channels=(16, 24, 32),
         channels=48,
+        # The head computes its first convolution before X3 and X4 are upsampled: same result.
+        join_finest=False,
         aspp_dropout=0.1,
         norm_cfg=norm_cfg,
     ),

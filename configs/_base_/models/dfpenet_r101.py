@@ -26,6 +26,8 @@ model = dict(
         in_index=(0, 1, 2, 4),
         lateral_channels=(24, 96, 192),
         channels=256,
+        # The head computes its first convolution before X3 and X4 are upsampled: same result.
+        join_finest=False,
         norm_cfg=norm_cfg,
     ),
     decode_head=dict(

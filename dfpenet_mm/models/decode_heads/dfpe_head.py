@@ -9,6 +9,8 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from dfpenet_mm.models.layers.upsampled_conv import conv_of_joined
+
 
 @MODELS.register_module()
 class DFPEHead(BaseDecodeHead):
@@ -65,9 +67,16 @@ class DFPEHead(BaseDecodeHead):
         self.conv2 = ConvModule(channels, channels, 3, padding=1, norm_cfg=self.norm_cfg)
         self.dropout2 = nn.Dropout(second)
 
-    def forward(self, inputs: tuple[Tensor, ...]) -> Tensor:
-        """Compute logits, shape (N, num_classes, H1, W1), at the size of the finest level."""
+    def forward(self, inputs: tuple[Tensor | tuple[Tensor, ...], ...]) -> Tensor:
+        """Compute logits, shape (N, num_classes, H1, W1), at the size of the finest level.
+
+        Args:
+            inputs: the neck's levels. The finest is one feature, or the parts that make it up:
+                first one of its size, then coarser ones that are still to be upsampled.
+        """
         x = self._transform_inputs(inputs)
-        x = self.dropout1(self.conv1(x))
+        x = conv_of_joined(self.conv1, *x) if isinstance(x, tuple) else self.conv1(x)
+        x = self.dropout1(x)
         x = self.dropout2(self.conv2(x))
-        return self.cls_seg(x)
+        # Under autocast the losses' softmax would go on in bfloat16.
+        return self.cls_seg(x).float()

@@ -7,6 +7,8 @@ from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from .upsampled_conv import upsample_to
+
 
 class AttentionGate(BaseModule):
     """Attention of a fine level, guided by the coarser one (AGM).
@@ -29,8 +31,17 @@ class AttentionGate(BaseModule):
         self.phi = ConvModule(mid_channels, 1, 1, norm_cfg=norm_cfg, act_cfg=None)
 
     def forward(self, high: Tensor, low: Tensor) -> Tensor:
-        """Compute A from two levels of equal size; shape (N, 1, H, W), values in (0, 1)."""
-        return self.phi(torch.relu(self.high(high) + self.low(low))).sigmoid()  # Eq. 2
+        """Compute A for two levels; ``high`` may be coarser, A has the size of ``low``.
+
+        Args:
+            high: coarser level, shape (N, high_channels, h, w).
+            low: finer level, shape (N, low_channels, H, W).
+
+        Returns:
+            A, shape (N, 1, H, W), values in (0, 1).
+        """
+        compared = conv_then_upsample(self.high, high, low) + self.low(low)
+        return self.phi(torch.relu(compared)).sigmoid()  # Eq. 2
 
 
 class GatedConvolution(BaseModule):
@@ -47,9 +58,13 @@ class GatedConvolution(BaseModule):
         super().__init__()
         self.gate = ConvModule(channels, 1, 1, norm_cfg=norm_cfg, act_cfg=None)
 
-    def forward(self, high: Tensor) -> Tensor:
-        """Compute G, shape (N, 1, H, W), values in (0, 1)."""
-        return self.gate(high).sigmoid()  # Eq. 3
+    def forward(self, high: Tensor, low: Tensor) -> Tensor:
+        """Compute G; ``high`` may be coarser than ``low``.
+
+        Returns:
+            G, shape (N, 1, H, W) at the size of ``low``, values in (0, 1).
+        """
+        return conv_then_upsample(self.gate, high, low).sigmoid()  # Eq. 3
 
 
 class FeatureFilter(BaseModule):
@@ -90,18 +105,24 @@ class FeatureFilter(BaseModule):
         )
 
     def forward(self, high: Tensor, low: Tensor) -> Tensor:
-        """Filter two levels of equal size.
+        """Filter two levels.
 
         Args:
-            high: coarser level, already upsampled, shape (N, high_channels, H, W).
+            high: coarser level, shape (N, high_channels, h, w); upsampled here.
             low: finer level, shape (N, low_channels, H, W).
 
         Returns:
             P, shape (N, high_channels + low_channels, H, W).
         """
-        if self.attention is not None:
-            low = self.attention(high, low) * low
-        joined = torch.cat([high, low], dim=1)
-        if self.gate is not None:
-            joined = (1 + self.gate(high)) * joined  # Eq. 1
-        return joined
+        gate = 1 if self.gate is None else 1 + self.gate(high, low)
+        attention = 1 if self.attention is None else self.attention(high, low)
+        return torch.cat([gate * upsample_to(high, low), gate * attention * low], dim=1)  # Eq. 1
+
+
+def conv_then_upsample(module: ConvModule, high: Tensor, low: Tensor) -> Tensor:
+    """Apply a 1x1 convolution and its normalisation to ``high`` upsampled to ``low``.
+
+    The convolution goes first, which gives the same and costs a fraction; the normalisation
+    comes last, as the statistics of a batch change with upsampling.
+    """
+    return module.norm(upsample_to(module.conv(high), low))

@@ -9,14 +9,9 @@ from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from dfpenet_mm.models.layers import ASPP, FeatureFilter
-
-
-def upsample_to(x: Tensor, finer: Tensor) -> Tensor:
-    """Resize ``x`` bilinearly to the height and width of ``finer``."""
-    return interpolate(x, size=finer.shape[2:], mode='bilinear', align_corners=True)
+from dfpenet_mm.models.layers.upsampled_conv import conv_of_joined, upsample_to
 
 
 @MODELS.register_module()
@@ -34,6 +29,8 @@ class DFPENeck(BaseModule):
             with X4, which is the decoder of DeepLabv3+.
         attention_gate: the attention gate (AGM) in every feature filter.
         gated_conv: the gated convolution (GCN) in every feature filter.
+        join_finest: return X1 as one feature. ``DFPEHead`` also takes its parts, and computes
+            the same from them at a fraction of the cost.
         norm_cfg: mmcv config of the normalisation layers.
         init_cfg: mmengine initialisation config; the default is Kaiming.
 
@@ -55,6 +52,7 @@ class DFPENeck(BaseModule):
         dense_pyramid: bool = True,
         attention_gate: bool = True,
         gated_conv: bool = True,
+        join_finest: bool = True,
         norm_cfg: dict | None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
@@ -67,6 +65,7 @@ class DFPENeck(BaseModule):
         norm_cfg = norm_cfg or {'type': 'BN', 'requires_grad': True}
         self.in_index = tuple(in_index)
         self.dense_pyramid = dense_pyramid
+        self.join_finest = join_finest
         self.aspp = ASPP(
             in_channels=in_channels[3],
             channels=channels,
@@ -95,7 +94,7 @@ class DFPENeck(BaseModule):
             )
         self.out_channels = filtered[0] + 2 * channels if dense_pyramid else filtered[1]
 
-    def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    def forward(self, features: Sequence[Tensor]) -> tuple[Tensor | tuple[Tensor, ...], ...]:
         """Compute the pyramid.
 
         Args:
@@ -104,17 +103,20 @@ class DFPENeck(BaseModule):
         Returns:
             (X1, X2, X3, X4), finest first. X1 has ``3 * channels + lateral_channels[0]``
             channels (792 in the paper) at the size of F1. Without the dense pyramid
-            (X2, X4), where X2 has ``channels + lateral_channels[1]`` channels.
+            (X2, X4), where X2 has ``channels + lateral_channels[1]`` channels. With
+            ``join_finest=False`` X1 is the tuple (P1, X3, X4) that Eq. 4 joins.
         """
         f1, f2, f3, f4 = (features[i] for i in self.in_index)
         x4 = self.aspp(f4)
         if not self.dense_pyramid:
-            return self.filter2(upsample_to(x4, f2), self.lateral2(f2)), x4
+            return self.filter2(x4, self.lateral2(f2)), x4
 
-        p3 = self.filter3(upsample_to(x4, f3), self.lateral3(f3))
+        p3 = self.filter3(x4, self.lateral3(f3))
         x3 = self.fuse3(p3)  # Eq. 5
-        p2 = self.filter2(upsample_to(x3, f2), self.lateral2(f2))
-        x2 = self.fuse2(torch.cat([p2, upsample_to(x4, f2)], dim=1))  # Eqs. 4-5
-        p1 = self.filter1(upsample_to(x2, f1), self.lateral1(f1))
+        p2 = self.filter2(x3, self.lateral2(f2))
+        x2 = conv_of_joined(self.fuse2, p2, x4)  # Eqs. 4-5
+        p1 = self.filter1(x2, self.lateral1(f1))
+        if not self.join_finest:
+            return (p1, x3, x4), x2, x3, x4
         x1 = torch.cat([p1, upsample_to(x3, f1), upsample_to(x4, f1)], dim=1)  # Eq. 4
         return x1, x2, x3, x4

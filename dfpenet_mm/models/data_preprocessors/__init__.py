@@ -1,0 +1,5 @@
+"""Normalisation of chips before they enter the network."""
+
+from .any_band_preprocessor import AnyBandPreProcessor
+
+__all__ = ['AnyBandPreProcessor']

@@ -1,0 +1,5 @@
+"""Segmentors."""
+
+from .frozen_encoder_decoder import FrozenEncoderDecoder
+
+__all__ = ['FrozenEncoderDecoder']
