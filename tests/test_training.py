@@ -88,6 +88,21 @@ def test_published_weights_score_as_the_run_said(work_dir, options, tmp_path):
     assert 'landslide/IoU' in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ('tool', 'arguments', 'lacking'),
+    [
+        ('train.py', [], 'train_dataloader, train_cfg, optim_wrapper'),
+        ('test.py', ['none.pth'], 'test_dataloader, test_cfg, test_evaluator'),
+    ],
+)
+def test_a_config_of_a_network_alone_is_told_apart(tool, arguments, lacking, tmp_path):
+    leaf = config_dir() / 'dfpenet' / 'release_2class.py'
+    done = run(tool, leaf, *arguments, '--work-dir', tmp_path)
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr.startswith(f'error: {leaf} has no {lacking};')
+    assert done.stderr.count('\n') == 1
+
+
 def test_missing_data_is_one_sentence(options, tmp_path):
     where = f'train_dataloader.dataset.data_root={tmp_path}'
     done = run('train.py', CONFIG, '--work-dir', tmp_path / 'run', *options, where)

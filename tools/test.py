@@ -12,8 +12,10 @@ with quiet_libraries():
     from mmengine.config import Config
     from mmengine.runner import Runner
 
-    from dfpenet_mm.cli.runner_command import runner_config, runner_parser
+    from dfpenet_mm.cli.runner_command import require_parts, runner_config, runner_parser
     from dfpenet_mm.engine.checkpoint_file import read_state_dict
+    from dfpenet_mm.engine.distributed import is_first, start_processes
+    from dfpenet_mm.engine.test_time_flips import use_flips
     from dfpenet_mm.mapping.load_model import (
         build_model,
         check_fit,
@@ -33,13 +35,6 @@ def require_fit(config: Config, checkpoint: Path) -> None:
         check_fit(build_model(config), read_state_dict(checkpoint), str(checkpoint))
 
 
-def use_flips(config: Config) -> None:
-    """Make the test run average over the flips that ``tta_pipeline`` lists."""
-    config.test_dataloader.dataset.pipeline = config.tta_pipeline
-    config.tta_model.module = config.model
-    config.model = config.tta_model
-
-
 def main() -> None:
     """Build the runner of the config, load the weights, test."""
     parser = runner_parser(
@@ -52,8 +47,13 @@ def main() -> None:
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
         config = runner_config(args)
+        require_parts(config, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
         checkpoint = shipped_file(args.checkpoint)
         require_fit(config, checkpoint)
+        notices = start_processes(config)
+        if is_first():
+            print(*notices, sep='\n', end='\n' if notices else '', flush=True)
+        config.resume = False
         config.load_from = str(checkpoint)
         # The checkpoint brings every weight: those of the initialisation are not needed.
         config.model = without_fetching(config.model)

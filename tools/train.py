@@ -6,9 +6,29 @@ from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 
 with quiet_libraries():
+    from mmengine.config import Config
     from mmengine.runner import Runner
 
-    from dfpenet_mm.cli.runner_command import runner_config, runner_parser
+    from dfpenet_mm.cli.runner_command import require_parts, runner_config, runner_parser
+    from dfpenet_mm.datasets.data_check import check_data
+    from dfpenet_mm.engine.distributed import first_process_only, is_first, start_processes
+    from dfpenet_mm.engine.mixed_precision import use_mixed_precision
+    from dfpenet_mm.engine.resume import resume_run
+
+
+def say(lines: list[str]) -> None:
+    """Print lines, once for all processes."""
+    if lines and is_first():
+        print(*lines, sep='\n', flush=True)
+
+
+def report_data(config: Config) -> None:
+    """Look at every file of the data sets and print what they hold.
+
+    Raises:
+        DfpenetError: if training would fail on some of them.
+    """
+    say(check_data(config).lines())
 
 
 def main() -> None:
@@ -17,11 +37,27 @@ def main() -> None:
         description='Train the network of a config.',
         example='python tools/train.py configs/dfpenet/landslide4sense_mobilenetv2.py',
     )
-    parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint')
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help="go on from the work dir's last checkpoint; start if there is none",
+    )
+    parser.add_argument('--amp', action='store_true', help='compute in mixed precision: bfloat16')
+    parser.add_argument(
+        '--no-data-check', action='store_true', help='start without reading every file before'
+    )
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
         config = runner_config(args)
-        config.resume = args.resume or config.get('resume', False)
+        require_parts(config, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
+        notices = start_processes(config)
+        if args.amp:
+            notices.append(use_mixed_precision(config))
+        if args.resume or config.get('resume'):
+            notices.extend(resume_run(config))
+        say(notices)
+        if not args.no_data_check:
+            first_process_only(lambda: report_data(config))
         Runner.from_cfg(config).train()
 
 

@@ -9,8 +9,10 @@ custom_imports = dict(
 )
 default_scope = 'mmseg'
 env_cfg = dict(
+    # Faster on GPUs; exactly repeatable runs there want False, and randomness.deterministic=True.
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    # Without CUDA a distributed run takes gloo.
     dist_cfg=dict(backend='nccl'),
 )
 visualizer = dict(

@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from dfpenet_mm.cli.config_options import load_config_with_options
 from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.resources import shipped_file
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -19,7 +20,12 @@ def runner_parser(*, description: str, example: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, epilog=f'example: {example}')
     parser.add_argument('config', type=Path, help='config (Python: run only those you trust)')
     parser.add_argument('--work-dir', type=Path, help='folder of logs and checkpoints')
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    parser.add_argument(
+        '--launcher',
+        choices=LAUNCHERS,
+        default='none',
+        help='what has started the processes of a distributed run; tools/dist_*.sh say it',
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -45,3 +51,21 @@ def runner_config(args: argparse.Namespace) -> Config:
     config.work_dir = str(args.work_dir or default)
     config.launcher = args.launcher
     return config
+
+
+def require_parts(config: Config, *names: str) -> None:
+    """Refuse a config that lacks what a command runs.
+
+    Args:
+        config: the config.
+        *names: what it must have, such as ``train_dataloader``.
+
+    Raises:
+        ConfigError: if it lacks one.
+    """
+    lacking = [name for name in names if not config.get(name)]
+    if lacking:
+        raise ConfigError(
+            f'{config.filename} has no {", ".join(lacking)}; give a config whose _base_ names '
+            f'a data set and a schedule too'
+        )

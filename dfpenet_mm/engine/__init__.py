@@ -1,7 +1,26 @@
 """What mmengine's Runner lacks."""
 
+from .atomic_storage import AtomicBackend
+from .autocast_optim_wrapper import AutocastOptimWrapper
+from .average_buffers_hook import AverageBuffersHook
 from .channels_last_hook import ChannelsLastHook
+from .prediction_pictures_hook import PredictionPicturesHook
+from .resumable_checkpoint_hook import ResumableCheckpointHook
+from .resumable_loop import ResumableTrainLoop
 from .safe_checkpoint import load_local_checkpoint
 from .safe_download import load_url_safely
+from .sample_stream import SeededDataset, StreamSampler
 
-__all__ = ['ChannelsLastHook', 'load_local_checkpoint', 'load_url_safely']
+__all__ = [
+    'AtomicBackend',
+    'AutocastOptimWrapper',
+    'AverageBuffersHook',
+    'ChannelsLastHook',
+    'PredictionPicturesHook',
+    'ResumableCheckpointHook',
+    'ResumableTrainLoop',
+    'SeededDataset',
+    'StreamSampler',
+    'load_local_checkpoint',
+    'load_url_safely',
+]

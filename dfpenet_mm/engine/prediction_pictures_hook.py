@@ -1,0 +1,118 @@
+"""Show how the predictions for the same few chips change from validation to validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import mmcv
+import numpy as np
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+from mmseg.structures import SegDataSample
+
+GAP = 2
+WHITE = 255
+
+
+@HOOKS.register_module()
+class PredictionPicturesHook(Hook):
+    """Give chip, truth and prediction, side by side, to the visualiser's backends.
+
+    mmseg's ``SegVisualizationHook`` reads the image file again, as an 8-bit picture, and shows
+    what chance puts in first place. This one takes the chip as the network got it, of any
+    number of bands and any type, and always the same ones, spread over the data set.
+
+    Args:
+        count: pictures a validation; 0 for none. In a distributed run the first process
+            takes them from its share.
+        bands: positions of the bands shown as red, green and blue, from 0.
+    """
+
+    def __init__(self, *, count: int = 4, bands: Sequence[int] = (0, 1, 2)) -> None:
+        self.count = count
+        self.bands = tuple(bands)
+
+    def after_val_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict, outputs: Sequence[SegDataSample]
+    ) -> None:
+        """Add the picture of a batch's first chip, if it is one of the chosen batches."""
+        chosen = spread(self.count, len(runner.val_dataloader))
+        if batch_idx not in chosen:
+            return
+        sample = outputs[0]
+        chip = data_batch['inputs'][0].cpu().numpy()
+        if _swaps_channels(runner.model):
+            chip = chip[::-1]
+        palette = np.array(runner.val_dataloader.dataset.metainfo['palette'], np.uint8)
+        picture = draw_prediction(
+            rgb_picture(chip, self.bands),
+            truth=sample.gt_sem_seg.data[0].cpu().numpy(),
+            prediction=sample.pred_sem_seg.data[0].cpu().numpy(),
+            palette=palette,
+        )
+        name = f'val_{chosen.index(batch_idx)}_{Path(sample.img_path).stem}'
+        runner.visualizer.add_image(name, picture, step=runner.iter)
+
+
+def spread(count: int, length: int) -> list[int]:
+    """Choose numbers below ``length``, evenly spread from 0; at most ``count`` of them."""
+    return sorted({index * length // count for index in range(count)}) if length else []
+
+
+def rgb_picture(chip: np.ndarray, bands: Sequence[int]) -> np.ndarray:
+    """Turn a chip into a picture.
+
+    Args:
+        chip: values of any type, shape (bands, rows, cols).
+        bands: positions of the bands to show; a chip that lacks one is shown in grey.
+
+    Returns:
+        uint8, shape (rows, cols, 3). 8-bit values stay; others stretch between their 2nd and
+        98th percentile.
+    """
+    shown = bands if max(bands) < len(chip) else (0, 0, 0)
+    picture = np.moveaxis(chip[list(shown)], 0, -1)
+    if picture.dtype == np.uint8:
+        return np.ascontiguousarray(picture)
+    values = np.nan_to_num(picture.astype(np.float32))
+    low, high = np.percentile(values, (2, 98))
+    scaled = (values - low) / max(high - low, np.finfo(np.float32).tiny)
+    return (scaled.clip(0, 1) * 255).astype(np.uint8)
+
+
+def draw_prediction(
+    picture: np.ndarray, *, truth: np.ndarray, prediction: np.ndarray, palette: np.ndarray
+) -> np.ndarray:
+    """Put a chip, its true classes and the predicted ones side by side.
+
+    Args:
+        picture: uint8, shape (rows, cols, 3).
+        truth: classes, shape (rows', cols'); what is outside of the palette is left uncoloured.
+        prediction: likewise.
+        palette: uint8 RGB of every class, shape (classes, 3).
+
+    Returns:
+        uint8, shape (rows', 3 * cols' + 4, 3), with the picture brought to (rows', cols').
+    """
+    rows, cols = prediction.shape
+    if picture.shape[:2] != (rows, cols):
+        picture = mmcv.imresize(picture, (cols, rows))
+    panels = [picture, _tinted(picture, truth, palette), _tinted(picture, prediction, palette)]
+    gap = np.full((rows, GAP, 3), WHITE, np.uint8)
+    return np.concatenate([panels[0], gap, panels[1], gap, panels[2]], axis=1)
+
+
+def _tinted(picture: np.ndarray, classes: np.ndarray, palette: np.ndarray) -> np.ndarray:
+    known = (classes >= 0) & (classes < len(palette))
+    tinted = picture.copy()
+    colours = palette[classes[known].astype(np.intp)]
+    tinted[known] = (picture[known].astype(np.uint16) + colours) // 2
+    return tinted
+
+
+def _swaps_channels(model: object) -> bool:
+    network = model.module if is_model_wrapper(model) else model
+    return bool(getattr(network.data_preprocessor, '_channel_conversion', False))
