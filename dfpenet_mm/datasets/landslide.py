@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from dfpenet_mm.datasets.chip_files import find_chips, list_named, read_split, require_fraction
 from dfpenet_mm.errors import InputFileError
+
+IMAGE_SUFFIXES = ('.tif', '.tiff', '.png', '.jpg', '.jpeg')
+# JPEG blurs a mask's values; who has such masks may name the suffix.
+MASK_SUFFIXES = ('.tif', '.tiff', '.png')
 
 
 @DATASETS.register_module()
 class LandslideDataset(BaseSegDataset):
     """Image chips under one folder, masks of the same names under another.
 
-    Args as of mmseg's ``BaseSegDataset``; by default images and masks are PNG files in
-    ``images/`` and ``masks/`` under ``data_root``. Values of the mask files are mapped
-    to classes by the ``LoadRasterMask`` transform.
+    Values of the mask files are mapped to classes by the ``LoadRasterMask`` transform, and
+    bands are chosen by ``LoadRasterImage``. Several data sets join in mmengine's ConcatDataset.
+
+    Args:
+        data_root: the folder that the others are in.
+        data_prefix: ``img_path`` and ``seg_map_path`` below it; by default ``images`` and
+            ``masks``. Without ``seg_map_path`` there are no masks, as in prediction.
+        img_suffix: what names of images end in, one suffix or several.
+        seg_map_suffix: what names of masks end in, likewise.
+        split: text file with one chip a line, below ``data_root``; None for all chips.
+        fraction: share of the chips that is used, in (0, 1], at least one chip. They are drawn
+            at random such that every fraction of a seed holds all smaller ones.
+        fraction_seed: of that draw.
+        **base_settings: those of mmseg's ``BaseSegDataset``.
 
     Raises:
-        InputFileError: when the folder holds no image, or an image has no mask.
+        InputFileError: when the folder holds no image, an image has no mask, or the split
+            does not fit the folder.
+        ConfigError: if ``fraction`` is out of its range.
 
-    Source: section 4.1.1, the landslide database.
+    Source: section 4.1.1, the landslide database; Fig. 10 for the fractions.
     """
 
     METAINFO = {'classes': ('background', 'landslide'), 'palette': [[0, 0, 0], [255, 0, 0]]}
@@ -31,31 +51,80 @@ class LandslideDataset(BaseSegDataset):
         *,
         data_root: str,
         data_prefix: dict | None = None,
-        img_suffix: str = '.png',
-        seg_map_suffix: str = '.png',
+        img_suffix: str | Sequence[str] = IMAGE_SUFFIXES,
+        seg_map_suffix: str | Sequence[str] = MASK_SUFFIXES,
+        split: str | None = None,
+        fraction: float = 1.0,
+        fraction_seed: int = 0,
         **base_settings,
     ) -> None:
+        require_fraction(fraction)
+        self.fraction = fraction
+        self.fraction_seed = fraction_seed
         super().__init__(
             data_root=data_root,
             data_prefix=data_prefix or {'img_path': 'images', 'seg_map_path': 'masks'},
-            img_suffix=img_suffix,
-            seg_map_suffix=seg_map_suffix,
+            img_suffix=_several(img_suffix),
+            seg_map_suffix=_several(seg_map_suffix),
+            ann_file=split or '',
             **base_settings,
         )
 
     def load_data_list(self) -> list[dict]:
-        """List the chips, sorted by path, after checking that every mask is there."""
-        folder = Path(self.data_prefix['img_path'])
-        chips = super().load_data_list() if folder.is_dir() else []
-        if not chips:
+        """List the chips, sorted by name, after checking that every mask is there."""
+        images = self._find('img_path', self.img_suffix)
+        if not images:
             raise InputFileError(
-                f'{folder} holds no image ending in {self.img_suffix}; '
-                f'set data_root, data_prefix and img_suffix in the config to where they are'
+                f'{self.data_prefix["img_path"]} holds no image ending in '
+                f'{" or ".join(self.img_suffix)}; set data_root, data_prefix and img_suffix in '
+                f'the config to where they are'
             )
-        lost = [chip['seg_map_path'] for chip in chips if not Path(chip['seg_map_path']).is_file()]
+        names = list(images)
+        if self.ann_file:
+            names = read_split(Path(self.ann_file), names, self.img_suffix)
+        names = self._draw(names)
+        chips = [{'img_path': str(images[name]), **self._label_fields()} for name in names]
+        if self.data_prefix.get('seg_map_path') is not None:
+            masks = self._find('seg_map_path', self.seg_map_suffix)
+            self._require_masks(names, masks)
+            for chip, name in zip(chips, names, strict=True):
+                chip['seg_map_path'] = str(masks[name])
+        return chips
+
+    def unused_masks(self) -> list[str]:
+        """Return the names of masks that have no image, and so are silently left out."""
+        if self.data_prefix.get('seg_map_path') is None:
+            return []
+        images = self._find('img_path', self.img_suffix)
+        return [
+            name for name in self._find('seg_map_path', self.seg_map_suffix) if name not in images
+        ]
+
+    def _find(self, prefix: str, suffixes: Sequence[str]) -> dict[str, Path]:
+        return find_chips(Path(self.data_prefix[prefix]), suffixes)
+
+    def _draw(self, names: list[str]) -> list[str]:
+        """Take the first chips of one random order, so that larger draws hold smaller ones."""
+        count = max(1, round(self.fraction * len(names)))
+        order = np.random.default_rng(self.fraction_seed).permutation(len(names))
+        return [names[index] for index in sorted(order[:count])]
+
+    def _label_fields(self) -> dict:
+        return {
+            'label_map': self.label_map,
+            'reduce_zero_label': self.reduce_zero_label,
+            'seg_fields': [],
+        }
+
+    def _require_masks(self, names: Sequence[str], masks: dict[str, Path]) -> None:
+        lost = [name for name in names if name not in masks]
         if lost:
             raise InputFileError(
-                f'{len(lost)} of {len(chips)} images have no mask, the first is {lost[0]}; '
-                f'add the masks or take their images away'
+                f'{len(lost)} of {len(names)} images have no mask ending in '
+                f'{" or ".join(self.seg_map_suffix)} in {self.data_prefix["seg_map_path"]}: '
+                f'{list_named(lost)}; add the masks or take their images away'
             )
-        return chips
+
+
+def _several(suffix: str | Sequence[str]) -> tuple[str, ...]:
+    return (suffix,) if isinstance(suffix, str) else tuple(suffix)

@@ -58,3 +58,30 @@ def test_unknown_mask_value_is_named(tmp_path):
     path = write(tmp_path / 'mask.tif', np.array([[[0, 3]]], np.uint8))
     with pytest.raises(RasterFormatError, match=r'mask\.tif holds the values \[3\]'):
         LoadRasterMask(value_map={0: 0, 255: 1})({'seg_map_path': path})
+
+
+def test_a_window_of_a_tile(tmp_path):
+    bands = np.arange(2 * 5 * 4, dtype=np.uint8).reshape(2, 5, 4)
+    path = write(tmp_path / 'tile.tif', bands)
+    results = LoadRasterImage(bands=(2,))({'img_path': path, 'window': (1, 2, 3, 2)})
+    np.testing.assert_array_equal(results['img'][..., 0], bands[1, 1:4, 2:4])
+    assert results['img_shape'] == results['ori_shape'] == (3, 2)
+
+
+def test_a_mask_window_without_what_was_seen(tmp_path):
+    mask = np.zeros((1, 5, 4), np.uint8)
+    mask[0, 3, 3] = 7
+    path = write(tmp_path / 'tile.tif', mask)
+    loading = LoadRasterMask(value_map={0: 0, 7: 1})
+    results = loading({'seg_map_path': path, 'window': (2, 1, 3, 3), 'seen': (1, 2)})
+    np.testing.assert_array_equal(
+        results['gt_seg_map'], [[255, 255, 255], [255, 255, 1], [255, 255, 0]]
+    )
+
+
+@pytest.mark.parametrize('window', [(3, 0, 3, 2), (0, 3, 2, 2), (-1, 0, 2, 2), (0, -1, 2, 2)])
+def test_a_window_outside_of_the_tile_is_an_error(tmp_path, window):
+    """GDAL would cut the window, and the chip would be smaller than its batch."""
+    path = write(tmp_path / 'tile.tif', np.zeros((1, 5, 4), np.uint8))
+    with pytest.raises(RasterFormatError, match=r'tile\.tif has 5 x 4 pixels.*reaches outside'):
+        LoadRasterImage(bands=(1,))({'img_path': path, 'window': window})

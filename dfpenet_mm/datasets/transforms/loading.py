@@ -10,30 +10,38 @@ import rasterio
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError, RasterFormatError
 
+IGNORED = 255
 
-def read_bands(path: str, bands: Sequence[int]) -> np.ndarray:
-    """Read bands of a whole chip.
+
+def read_bands(
+    path: str, bands: Sequence[int], window: tuple[int, int, int, int] | None = None
+) -> np.ndarray:
+    """Read bands of a whole chip, or of a window of a tile.
 
     Args:
         path: a raster GDAL can read; a georeference is not needed.
         bands: band numbers, from 1.
+        window: (row, col, height, width), pixels; None reads all.
 
     Returns:
         Array of the file's type, shape (rows, cols, len(bands)).
 
     Raises:
         InputFileError: if GDAL cannot read the file.
-        RasterFormatError: if it has too few bands.
+        RasterFormatError: if it has too few bands, or the window reaches outside of it.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', NotGeoreferencedWarning)
             with rasterio.open(path) as source:
                 count = source.count
-                pixels = source.read(list(bands)) if max(bands) <= count else None
+                part = _inside(source, window)
+                pixels = source.read(list(bands), window=part) if max(bands) <= count else None
     except RasterioError as error:
         raise InputFileError(
             f'{path} cannot be read as an image ({error}); '
@@ -47,10 +55,25 @@ def read_bands(path: str, bands: Sequence[int]) -> np.ndarray:
     return np.moveaxis(pixels, 0, -1)
 
 
+def _inside(source: DatasetReader, window: tuple[int, int, int, int] | None) -> Window | None:
+    """Return GDAL's form of a window; what lies outside of the raster it would silently cut."""
+    if window is None:
+        return None
+    row, col, height, width = window
+    if min(row, col) < 0 or row + height > source.height or col + width > source.width:
+        raise RasterFormatError(
+            f'{source.name} has {source.height} x {source.width} pixels, and the window of '
+            f'{height} x {width} at row {row}, column {col} reaches outside; prepare the data '
+            f'set again, or mend its list of windows'
+        )
+    return Window(col, row, width, height)
+
+
 @TRANSFORMS.register_module()
 class LoadRasterImage(BaseTransform):
     """Read ``img_path`` into ``img``, shape (rows, cols, bands), bands in the order asked.
 
+    Where the data set gives a ``window``, (row, col, height, width), only that is read.
     8-bit images stay 8-bit, others become float32. Unlike mmcv's loader the order is the
     file's own (RGB), so the data preprocessor must not swap channels.
 
@@ -63,7 +86,7 @@ class LoadRasterImage(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Add ``img``, ``img_shape`` and ``ori_shape``."""
-        image = read_bands(results['img_path'], self.bands)
+        image = read_bands(results['img_path'], self.bands, results.get('window'))
         if image.dtype != np.uint8:
             image = image.astype(np.float32)
         results['img'] = np.ascontiguousarray(image)
@@ -77,6 +100,10 @@ class LoadRasterImage(BaseTransform):
 @TRANSFORMS.register_module()
 class LoadRasterMask(BaseTransform):
     """Read ``seg_map_path`` into ``gt_seg_map``, its values mapped to classes.
+
+    Where the data set gives a ``window``, (row, col, height, width), only that is read. Where
+    it gives ``seen``, (rows, cols), so many leading rows and columns become 255: another window
+    holds them, and no pixel must be scored twice.
 
     Args:
         value_map: class of every value that may occur in the file; 255 is ignored by
@@ -92,7 +119,7 @@ class LoadRasterMask(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add ``gt_seg_map`` (uint8) and name it in ``seg_fields``."""
         path = results['seg_map_path']
-        values = read_bands(path, [1])[..., 0]
+        values = read_bands(path, [1], results.get('window'))[..., 0]
         labels = np.zeros(values.shape, np.uint8)
         known = np.zeros(values.shape, bool)
         for value, label in self.value_map.items():
@@ -105,6 +132,8 @@ class LoadRasterMask(BaseTransform):
                 f'{path} holds the values {strangers}, wanted are {sorted(self.value_map)}; '
                 f'add them to value_map in the config (255 ignores them)'
             )
+        seen_rows, seen_cols = results.get('seen', (0, 0))
+        labels[:seen_rows] = labels[:, :seen_cols] = IGNORED
         results['gt_seg_map'] = labels
         results.setdefault('seg_fields', []).append('gt_seg_map')
         return results

@@ -1,0 +1,53 @@
+"""What the commands that prepare ISPRS's data sets have in common."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.progress import progress_display
+from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.preparation.isprs_collections import IsprsCollection
+
+
+def conversion_parser(*, description: str, example: str) -> argparse.ArgumentParser:
+    """Return a parser with the arguments that the conversions share."""
+    parser = argparse.ArgumentParser(description=description, epilog=f'example: {example}')
+    parser.add_argument(
+        'sources', nargs='+', type=Path, metavar='SRC', help='folders or zip files of ISPRS'
+    )
+    parser.add_argument('--out', type=Path, required=True, help='folder to write')
+    parser.add_argument('--seed', type=int, default=0, help='of the random patches (%(default)s)')
+    parser.add_argument(
+        '--patch', type=int, default=600, help='side of a patch in pixels (%(default)s)'
+    )
+    parser.add_argument(
+        '--allow-missing', action='store_true', help='do without tiles that are incomplete'
+    )
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace a data set prepared earlier'
+    )
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    return parser
+
+
+def run_conversion(collection: IsprsCollection, args: argparse.Namespace) -> None:
+    """Convert as parsed arguments say, and print what was found and written."""
+    with exit_on_user_error(debug=args.debug):
+        with quiet_libraries(), progress_display() as display:
+            # The classes come from mmseg's data sets, which take seconds to load.
+            from dfpenet_mm.preparation.isprs_converter import convert_isprs  # noqa: PLC0415
+
+            report = convert_isprs(
+                collection,
+                args.sources,
+                args.out,
+                seed=args.seed,
+                patch=args.patch,
+                overwrite=args.overwrite,
+                allow_missing=args.allow_missing,
+                progress=display.stage('tiles'),
+            )
+        sys.stdout.write('\n'.join([*report.lines(), f'wrote {args.out}']) + '\n')

@@ -1,0 +1,89 @@
+"""One data set after its files were read, and what about it is worth a warning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dfpenet_mm.datasets.chip_files import list_named
+from dfpenet_mm.datasets.data_report import SplitReport
+from dfpenet_mm.datasets.file_check import IGNORED, LABELS, Finding, SampleFiles
+
+
+@dataclass(frozen=True)
+class CheckedSplit:
+    """One data set and what was found in its files.
+
+    Args:
+        name: of the split.
+        samples: its length.
+        classes: names of its classes.
+        findings: of each distinct pair of files.
+        unused_masks: masks that no image has.
+    """
+
+    name: str
+    samples: int
+    classes: tuple[str, ...]
+    findings: dict[SampleFiles, Finding]
+    unused_masks: tuple[str, ...]
+
+    @property
+    def faults(self) -> Iterator[str]:
+        """Clauses on the files that do not serve."""
+        return (finding.fault for finding in self.findings.values() if finding.fault)
+
+    def report(self) -> SplitReport:
+        """Sum up the labels; of files that are two samples' only once."""
+        counts = sum((found.counts for found in self.findings.values()), np.zeros(LABELS, int))
+        images = {files.image for files in self.findings}
+        return SplitReport(self.name, self.samples, len(images), self.classes, counts)
+
+
+def data_warnings(checked: Sequence[CheckedSplit]) -> Iterator[str]:
+    """Find what does not stop a run and yet may spoil it, a sentence each."""
+    for split in checked:
+        report = split.report()
+        absent = [name for name, pixels in report.pixels.items() if not pixels]
+        if absent and report.counts.any():
+            yield f'no pixel of {split.name} is {" or ".join(absent)}'
+        empty = [
+            files.mask
+            for files, found in split.findings.items()
+            if files.mask and not found.counts[:IGNORED].any()
+        ]
+        if empty:
+            yield (
+                f'{len(empty)} mask(s) of {split.name} are ignored to the last pixel: '
+                f'{list_named(map(_name, empty))}'
+            )
+        if split.unused_masks:
+            yield (
+                f'{len(split.unused_masks)} mask(s) of {split.name} have no image and are left '
+                f'out: {list_named(split.unused_masks)}'
+            )
+    yield from _warnings_between(checked)
+
+
+def _warnings_between(checked: Sequence[CheckedSplit]) -> Iterator[str]:
+    types = sorted({found.dtype for split in checked for found in split.findings.values()})
+    if len(types) > 1:
+        yield f'images are of several types ({", ".join(types)}), whose values may not be alike'
+    images = {
+        split.name: {os.path.realpath(files.image) for files in split.findings} for split in checked
+    }
+    for name in ('val', 'test'):
+        shared = sorted(images.get('train', set()) & images.get(name, set()))
+        if shared:
+            yield (
+                f'train and {name} share {len(shared)} image(s), so that scores are too good: '
+                f'{list_named(map(_name, shared))}'
+            )
+
+
+def _name(path: str) -> str:
+    return Path(path).name

@@ -1,0 +1,159 @@
+"""One image and its mask: readable, alike, with bands and values that a config expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import rasterio
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+IGNORED = 255
+LABELS = 256
+# Rows read at once, so that a tile of any size is streamed.
+STRIP = 1024
+# Values that an error names of those it did not expect.
+NAMED_VALUES = 5
+
+
+@dataclass(frozen=True)
+class SampleFiles:
+    """What is read of one image and its mask.
+
+    Args:
+        image: path.
+        mask: path; None without labels.
+        bands: bands read, from 1; None for whatever there is.
+        value_map: pairs of mask value and class; those not named must not occur.
+        classes: number of classes.
+        reach: rows and columns that the windows in it need at least.
+    """
+
+    image: str
+    mask: str | None
+    bands: tuple[int, ...] | None
+    value_map: tuple[tuple[int, int], ...]
+    classes: int
+    reach: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found in one image and its mask.
+
+    Args:
+        fault: what makes them useless, a clause that names the file; None if they serve.
+        counts: pixels of each label, shape (256,), int64; 255 counts the ignored ones.
+        dtype: type of the image's values.
+    """
+
+    fault: str | None = None
+    counts: np.ndarray = field(default_factory=lambda: np.zeros(LABELS, np.int64))
+    dtype: str = ''
+
+
+class _FaultError(Exception):
+    """A file that does not serve; its text is the finding."""
+
+
+def check_files(files: SampleFiles) -> Finding:
+    """Read an image and its mask from end to end.
+
+    Args:
+        files: what a data set reads of them.
+
+    Returns:
+        The finding; a fault is returned and not raised, so that all can be told at once.
+    """
+    try:
+        # Damage inside of a JPEG is but a warning to GDAL, and noise to a network.
+        with rasterio.Env(GDAL_ERROR_ON_LIBJPEG_WARNING=True):
+            shape, dtype = _check_image(files)
+            if files.mask is None:
+                return Finding(dtype=dtype)
+            return Finding(counts=_count_labels(files, shape), dtype=dtype)
+    except _FaultError as fault:
+        return Finding(fault=str(fault))
+
+
+def _check_image(files: SampleFiles) -> tuple[tuple[int, int], str]:
+    with _open(files.image) as source:
+        bands = files.bands or tuple(source.indexes)
+        if max(bands) > source.count:
+            raise _FaultError(
+                f'{files.image} has {source.count} band(s) and the config reads {list(bands)}'
+            )
+        if min(np.subtract(source.shape, files.reach)) < 0:
+            raise _FaultError(
+                f'{files.image} has {_size(source.shape)} pixels and a window of the data set '
+                f'reaches to row {files.reach[0]}, column {files.reach[1]}'
+            )
+        for values in _strips(source, bands):
+            if values.dtype.kind in 'fc' and not np.isfinite(values).all():
+                raise _FaultError(f'{files.image} holds values that are not finite')
+        return source.shape, source.dtypes[bands[0] - 1]
+
+
+def _count_labels(files: SampleFiles, shape: tuple[int, int]) -> np.ndarray:
+    with _open(files.mask) as source:
+        if source.shape != shape:
+            raise _FaultError(
+                f'{files.mask} has {_size(source.shape)} pixels and its image {_size(shape)}'
+            )
+        known = dict(files.value_map)
+        counts, strangers = np.zeros(LABELS, np.int64), set()
+        for values in _strips(source, (1,)):
+            for value, number in _value_counts(values):
+                if value in known:
+                    counts[known[value]] += number
+                else:
+                    strangers.add(value)
+    if strangers:
+        listed = sorted(strangers)[:NAMED_VALUES]
+        more = ', ...' if len(strangers) > len(listed) else ''
+        raise _FaultError(
+            f'{files.mask} holds the values {", ".join(f"{value:g}" for value in listed)}{more} '
+            f'and the config knows {sorted(known)[:NAMED_VALUES]}'
+            + (', ...' if len(known) > NAMED_VALUES else '')
+        )
+    return counts
+
+
+def _value_counts(values: np.ndarray) -> Iterator[tuple[float, int]]:
+    if values.dtype == np.uint8:
+        counts = np.bincount(values.ravel(), minlength=LABELS)
+        found = np.flatnonzero(counts)
+        return zip(found.tolist(), counts[found].tolist(), strict=True)
+    found, counts = np.unique(values, return_counts=True)
+    return zip(found.tolist(), counts.tolist(), strict=True)
+
+
+def _open(path: str) -> DatasetReader:
+    try:
+        return rasterio.open(path)
+    except RasterioError as error:
+        raise _FaultError(f'{path} cannot be read ({_brief(error)})') from error
+
+
+def _strips(source: DatasetReader, bands: tuple[int, ...]) -> Iterator[np.ndarray]:
+    for row in range(0, source.height, STRIP):
+        window = Window(0, row, source.width, min(STRIP, source.height - row))
+        try:
+            yield source.read(bands, window=window)
+        except RasterioError as error:
+            raise _FaultError(
+                f'{source.name} cannot be read to its end ({_brief(error)})'
+            ) from error
+
+
+def _size(shape: tuple[int, int]) -> str:
+    return f'{shape[0]} x {shape[1]}'
+
+
+def _brief(error: Exception) -> str:
+    # rasterio often says no more than "see previous exception for details".
+    text = str(error.__cause__ or error).splitlines()[0]
+    return text if len(text) <= 120 else f'{text[:117]}...'

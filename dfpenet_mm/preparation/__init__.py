@@ -1,0 +1,1 @@
+"""From raw downloads and GIS files to the folders that the data sets read."""

@@ -1,0 +1,57 @@
+"""How chips are cut, split and balanced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dfpenet_mm.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipSettings:
+    """How chips are cut, split and balanced.
+
+    Args:
+        bands: bands of the chips, counted from 1.
+        chip: side of a chip, pixels; a multiple of 16 suits the networks.
+        stride: step from chip to chip, pixels; None for the chip's side, without overlap.
+        val_share: of the landslides and of the ground for validation, in [0, 1).
+        block_size: side of the blocks that go to one side as a whole: chips, as ``4``, or metres,
+            as ``2500m``.
+        gap: empty ground between training and validation chips, pixels of the first scene.
+        background_ratio: chips without landslides kept for each chip with landslides.
+        max_nodata: largest share of nodata that a chip may have, in [0, 1).
+        all_touched: label pixels that a polygon touches without their centre, too.
+        seed: of the split and of the choice of background.
+
+    Raises:
+        ConfigError: if a number is out of its range.
+    """
+
+    bands: tuple[int, ...] = (1, 2, 3)
+    chip: int = 512
+    stride: int | None = None
+    val_share: float = 0.2
+    block_size: str = '4'
+    gap: int = 0
+    background_ratio: float = 1.0
+    max_nodata: float = 0.5
+    all_touched: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.chip < 16 or not 1 <= self.step <= self.chip:
+            raise ConfigError(
+                f'chips of {self.chip} pixels with stride {self.step} do not serve; give chips of '
+                f'at least 16 pixels and a stride in [1, chip]'
+            )
+        if not 0 <= self.max_nodata < 1 or self.gap < 0:
+            raise ConfigError(
+                f'the nodata share is {self.max_nodata} and the gap {self.gap}; give a share in '
+                f'[0, 1) and a gap of at least 0 pixels'
+            )
+
+    @property
+    def step(self) -> int:
+        """Stride in pixels."""
+        return self.chip if self.stride is None else self.stride

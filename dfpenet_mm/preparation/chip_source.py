@@ -1,0 +1,157 @@
+"""A scene and the inventory on it: what chips are surveyed in and cut from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from rasterio.windows import Window
+
+from dfpenet_mm.errors import GridMismatchError, RasterFormatError
+from dfpenet_mm.mapping.scene import Scene
+from dfpenet_mm.preparation.chip_plan import Chip, block_side, chip_windows, split_blocks
+from dfpenet_mm.preparation.inventory_mask import LANDSLIDE, InventoryMask
+from dfpenet_mm.preparation.inventory_polygons import Inventory
+
+# Types that a chip keeps; a network is given float32 of any other.
+KEPT_TYPES = ('uint8', 'uint16', 'int16')
+
+
+class ChipSource:
+    """One scene with its labels. Use it as a context manager.
+
+    Args:
+        path: the scene.
+        inventory: the landslides.
+        bands: bands of the chips, counted from 1.
+        all_touched: True also labels pixels that a polygon touches without their centre.
+
+    Raises:
+        InputFileError, RasterFormatError, EmptySceneError, ConfigError: as ``Scene``.
+        VectorFormatError: if the inventory cannot be brought into the scene's CRS.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        inventory: Inventory,
+        *,
+        bands: Sequence[int],
+        all_touched: bool = False,
+    ) -> None:
+        self.scene = Scene(path, bands=bands)
+        self.grid = self.scene.grid
+        polygons = inventory.polygons_in(self.grid.crs)
+        self.unreachable = len(inventory.polygons) - len(polygons)
+        self._mask = InventoryMask(polygons, self.grid, all_touched=all_touched)
+        self.landslides = len(self._mask)
+        self.dtype = self.scene.dtype if self.scene.dtype in KEPT_TYPES else np.dtype('float32')
+
+    @property
+    def path(self) -> Path:
+        """The scene's file."""
+        return self.scene.path
+
+    def blocks(self, size: str, chip: int) -> list[Window]:
+        """Cut the scene into blocks of a size such as ``4`` chips or ``2500m``.
+
+        Raises:
+            RasterFormatError: if the scene is smaller than a chip.
+            ConfigError: if the size is none.
+        """
+        rows, cols = self.grid.shape
+        if min(rows, cols) < chip:
+            raise RasterFormatError(
+                f'{self.path} has {rows} x {cols} pixels, fewer than a chip of {chip}; give a '
+                f'smaller --chip or leave the image out'
+            )
+        return split_blocks(self.grid.shape, block_side(size, chip, self.grid.gsd))
+
+    def plan(
+        self, scene: int, blocks: Sequence[Window], first_block: int, chip: int, stride: int
+    ) -> list[Chip]:
+        """Lay chips over the blocks.
+
+        Args:
+            scene: number of this scene.
+            blocks: of this scene.
+            first_block: number of the first of them.
+            chip: side of a chip, pixels.
+            stride: step from chip to chip, pixels.
+
+        Returns:
+            The chips from top to bottom, as the file is stored, not yet counted.
+        """
+        planned = [
+            Chip(scene, index, window)
+            for index, block in enumerate(blocks, start=first_block)
+            for window in chip_windows(block, chip, stride)
+        ]
+        return sorted(planned, key=lambda item: (item.window.row_off, item.window.col_off))
+
+    def count(self, chip: Chip) -> Chip:
+        """Count a chip's landslide and valid pixels."""
+        _, valid = self.scene.read(chip.window)
+        landslide = np.count_nonzero(self._mask.labels(chip.window, valid) == LANDSLIDE)
+        return replace(chip, landslide=int(landslide), valid=int(np.count_nonzero(valid)))
+
+    def cut(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Read a chip and its labels.
+
+        Nodata takes the mean of the chip's valid pixels, as it does when a scene is mapped: its
+        labels are ignored, but a network sees the edge.
+
+        Args:
+            window: pixels of the scene, at least one of them valid.
+
+        Returns:
+            Bands, shape (B, rows, cols), of the scene's type or float32; and labels, uint8,
+            shape (rows, cols).
+        """
+        bands, valid = self.scene.read(window)
+        if not valid.all():
+            bands[:, ~valid] = bands[:, valid].mean(axis=1, keepdims=True)
+        if self.dtype.kind in 'ui':
+            bands = np.rint(bands)
+        return bands.astype(self.dtype), self._mask.labels(window, valid)
+
+    def close(self) -> None:
+        """Close the scene."""
+        self.scene.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def require_landslides(sources: Sequence[ChipSource], inventory: Inventory) -> None:
+    """Raise unless some scene lies where landslides are.
+
+    Raises:
+        GridMismatchError: naming the extents of both, in the first scene's CRS.
+    """
+    if any(source.landslides for source in sources):
+        return
+    first = sources[0]
+    polygons = inventory.polygons_in(first.grid.crs)
+    rows, cols = first.grid.shape
+    corners = [first.grid.transform @ corner for corner in [(0, 0), (cols, rows)]]
+    reach = 'reaches nowhere'
+    if polygons.size:
+        bounds = np.array([polygon.bounds for polygon in polygons])
+        reach = f'reaches from {_place(bounds[:, :2].min(0))} to {_place(bounds[:, 2:].max(0))}'
+    others = f' (nor {len(sources) - 1} more)' if len(sources) > 1 else ''
+    raise GridMismatchError(
+        f'the inventory {inventory.path} {reach} in {first.grid.crs.to_string()[:40]} and misses '
+        f'{first.path}{others}, which reaches from {_place(corners[0])} to {_place(corners[1])}; '
+        f'give an inventory of the same area, and check the CRS of both'
+    )
+
+
+def _place(point: Sequence[float]) -> str:
+    return f'({point[0]:.10g}, {point[1]:.10g})'

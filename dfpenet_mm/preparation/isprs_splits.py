@@ -1,0 +1,91 @@
+"""The lists of windows that training and scoring go by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dfpenet_mm.datasets.window_list import TileWindow, write_window_list
+from dfpenet_mm.preparation.isprs_collections import IsprsCollection
+from dfpenet_mm.preparation.isprs_windows import covering_windows, random_windows
+
+Shapes = Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A list of windows to be made.
+
+    Args:
+        name: of its file, without suffix.
+        comment: what it is for, in one line.
+        numbers: of its tiles.
+        patches: random patches of a tile; None covers the tiles by a grid.
+    """
+
+    name: str
+    comment: str
+    numbers: tuple[str, ...]
+    patches: int | None = None
+
+
+def splits_of(collection: IsprsCollection) -> list[Split]:
+    """Return the splits of a data set.
+
+    ``train`` is to train on. ``test_tiles`` is to score on: each pixel of the test tiles counts
+    once. ``test`` holds the paper's random patches of the test tiles, whose overlap counts a
+    pixel in the middle of a Vaihingen tile dozens of times and one in its corner hardly ever.
+    Where there is a pre-training split ``pd_train``, ``test_tiles_unseen_in_pd`` leaves out the
+    test tiles that it looks at.
+    """
+    extra = collection.pretrain_extra
+    splits = [
+        Split('train', 'random training patches', collection.train, collection.train_patches),
+        Split('test', 'random test patches', collection.test, collection.test_patches),
+        Split('test_tiles', 'each pixel of the test tiles once', collection.test),
+    ]
+    if extra:
+        unseen = tuple(number for number in collection.test if number not in extra)
+        count = collection.pretrain_patches
+        splits += [
+            Split('pd_train', 'random pre-training patches', (*collection.train, *extra), count),
+            Split('test_tiles_unseen_in_pd', 'test tiles that pd_train leaves out', unseen),
+        ]
+    return splits
+
+
+def write_splits(
+    folder: Path, collection: IsprsCollection, shapes: Shapes, *, size: int, seed: int
+) -> dict[str, int]:
+    """Write the lists of the tiles that there are.
+
+    Args:
+        folder: where to; it must exist.
+        collection: the data set.
+        shapes: (rows, cols) of the tiles that were converted, by name.
+        size: side of a window, pixels.
+        seed: of the random patches, >= 0.
+
+    Returns:
+        Windows in each list written; one that would be empty is not.
+
+    Raises:
+        RasterFormatError: if a tile is smaller than a patch.
+    """
+    counts = {}
+    for index, split in enumerate(splits_of(collection)):
+        names = map(collection.tile_name, split.numbers)
+        own = {name: shapes[name] for name in names if name in shapes}
+        windows = _windows(split, own, size=size, seed=(seed, index))
+        if windows:
+            comment = f'{collection.title}: {split.comment}, seed {seed}'
+            write_window_list(folder / f'{split.name}.txt', windows, comment=comment)
+            counts[split.name] = len(windows)
+    return counts
+
+
+def _windows(split: Split, shapes: Shapes, *, size: int, seed: Sequence[int]) -> list[TileWindow]:
+    if split.patches is None:
+        return covering_windows(shapes, size=size)
+    return random_windows(shapes, size=size, count=split.patches, seed=tuple(seed))

@@ -1,0 +1,268 @@
+"""Every fault of a data set is found before training, all at once, and named."""
+
+import numpy as np
+import pytest
+import rasterio
+from mmengine.config import Config
+from PIL import Image
+
+from dfpenet_mm.datasets import LandslideDataset
+from dfpenet_mm.datasets.data_check import check_data
+from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.resources import config_dir
+
+pytestmark = [
+    pytest.mark.usefixtures('mmseg_scope'),
+    pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning'),
+]
+PIPELINE = [
+    {'type': 'LoadRasterImage'},
+    {'type': 'LoadRasterMask', 'value_map': {0: 0, 1: 1, 7: 255}},
+    {'type': 'PackSegInputs'},
+]
+
+
+def write(path, bands):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count, rows, cols = bands.shape
+    shape = {'count': count, 'height': rows, 'width': cols, 'dtype': bands.dtype}
+    with rasterio.open(path, 'w', driver='GTiff', **shape) as target:
+        target.write(bands)
+
+
+def chip(root, name, *, bands=3, shape=(4, 4), mask=None, dtype='uint8'):
+    rng = np.random.default_rng(len(name))
+    write(root / 'images' / f'{name}.tif', rng.integers(1, 9, (bands, *shape)).astype(dtype))
+    labels = np.eye(4, dtype=np.uint8) if mask is None else np.array(mask, np.uint8)
+    write(root / 'masks' / f'{name}.tif', labels[None])
+
+
+def part(root, **settings):
+    return dict(type='LandslideDataset', data_root=str(root), pipeline=PIPELINE) | settings
+
+
+def config(train, val=None, **settings):
+    loaders = {'train_dataloader': {'dataset': train}}
+    if val:
+        loaders |= {'val_dataloader': {'dataset': val}, 'test_dataloader': {'dataset': val}}
+    return Config(loaders | settings)
+
+
+@pytest.fixture
+def train(tmp_path):
+    for name in ('a', 'b'):
+        chip(tmp_path / 'train', name)
+    return tmp_path / 'train'
+
+
+@pytest.fixture
+def val(tmp_path):
+    chip(tmp_path / 'val', 'c', mask=np.full((4, 4), 7))
+    return tmp_path / 'val'
+
+
+def test_pixels_of_every_class_are_counted(train, val):
+    chip(val, 'd', mask=[[0, 1, 7, 7]] * 4)
+    report = check_data(config(part(train), part(val)))
+    assert [split.name for split in report.splits] == ['train', 'val']
+    assert report.splits[0].pixels == {'background': 24, 'landslide': 8}
+    assert report.splits[1].pixels == {'background': 4, 'landslide': 4}
+    assert report.splits[1].ignored == 16 + 8
+    assert report.lines()[0] == (
+        'data: train: 2 samples of 2 images; labels: background 75.00%, landslide 25.00%; '
+        'ignored: 0 pixels (0.00% of all)'
+    )
+    assert report.warnings == ('1 mask(s) of val are ignored to the last pixel: c.tif',)
+
+
+def test_config_is_left_as_it_was(train, val):
+    before = config(part(train), part(val))
+    check_data(before)
+    assert before.to_dict() == config(part(train), part(val)).to_dict()
+
+
+def test_wrappers_are_looked_into(train, val):
+    both = {'type': 'ConcatDataset', 'datasets': [part(train), part(val)]}
+    report = check_data(config({'type': 'RepeatDataset', 'dataset': both, 'times': 5}))
+    (split,) = report.splits
+    assert (split.samples, split.images) == (15, 3)
+    assert split.pixels['landslide'] == 8
+
+
+def test_all_bad_files_are_told_in_one_sentence(train, val):
+    chip(train, 'few', bands=2)
+    chip(train, 'odd', shape=(4, 5))
+    chip(val, 'strange', mask=[[0, 1, 2, 255]] * 4)
+    (val / 'images' / 'torn.tif').write_bytes((val / 'images' / 'c.tif').read_bytes()[:90])
+    (val / 'masks' / 'torn.tif').write_bytes((val / 'masks' / 'c.tif').read_bytes())
+    with pytest.raises(InputFileError) as info:
+        check_data(config(part(train), part(val)))
+    message = str(info.value)
+    assert 'the data do not serve, 4 fault(s)' in message
+    assert f'{train}/images/few.tif has 2 band(s) and the config reads [1, 2, 3]' in message
+    assert f'{train}/masks/odd.tif has 4 x 4 pixels and its image 4 x 5' in message
+    assert 'strange.tif holds the values 2, 255 and the config knows [0, 1, 7]' in message
+    assert 'torn.tif cannot be read' in message
+    assert message.count('; ') == 4
+
+
+def test_ten_files_are_named_and_the_rest_counted(train):
+    for index in range(13):
+        chip(train, f'{index:02}', mask=np.full((4, 4), 9))
+    with pytest.raises(InputFileError, match=r'13 fault.*00\.tif.*09\.tif.*; and 3 more;') as info:
+        check_data(config(part(train)))
+    assert '10.tif' not in str(info.value)
+
+
+def test_missing_masks_and_bad_files_come_together(train, val):
+    (train / 'masks' / 'b.tif').unlink()
+    chip(val, 'few', bands=1)
+    with pytest.raises(InputFileError, match=r'1 of 2 images have no mask.*: b; .*few\.tif'):
+        check_data(config(part(train), part(val)))
+
+
+def test_a_single_cause_stays_as_it_is(train, val):
+    with pytest.raises(InputFileError, match=r'^/.*nowhere/images holds no image'):
+        check_data(config(part(train / 'nowhere'), part(val)))
+
+
+@pytest.mark.parametrize('damage', ['cut off', 'overwritten'])
+def test_damaged_jpeg(tmp_path, damage):
+    root = tmp_path / 'train'
+    chip(root, 'a', shape=(64, 64), mask=np.eye(64))
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    (root / 'images' / 'a.tif').unlink()
+    Image.fromarray(noise).save(root / 'images' / 'a.jpg')
+    check_data(config(part(root)))
+    whole = (root / 'images' / 'a.jpg').read_bytes()
+    half = len(whole) // 2
+    rest = b'' if damage == 'cut off' else bytes(range(256)) + whole[half + 256 :]
+    (root / 'images' / 'a.jpg').write_bytes(whole[:half] + rest)
+    with pytest.raises(InputFileError, match=r'a\.jpg cannot be read'):
+        check_data(config(part(root)))
+
+
+def test_values_that_are_not_finite(train):
+    chip(train, 'nan', dtype='float32')
+    with rasterio.open(train / 'images' / 'nan.tif', 'r+') as file:
+        file.write(np.full((1, 1), np.nan, np.float32), 2, window=((0, 1), (0, 1)))
+    with pytest.raises(InputFileError, match=r'nan\.tif holds values that are not finite'):
+        check_data(config(part(train)))
+
+
+@pytest.mark.parametrize('serialize', [True, False])
+def test_empty_data_set(train, monkeypatch, serialize):
+    monkeypatch.setattr(LandslideDataset, 'load_data_list', lambda _: [])
+    with pytest.raises(InputFileError, match='the train data set has no sample'):
+        check_data(config(part(train, serialize_data=serialize)))
+
+
+def test_config_without_data():
+    with pytest.raises(ConfigError, match='has no data set to check'):
+        check_data(Config({'model': {}}))
+
+
+def test_data_set_that_cannot_be_built(train):
+    with pytest.raises(ConfigError, match='the train data set cannot be built'):
+        check_data(config(part(train, type='NoSuchDataset')))
+
+
+NETWORK = {
+    'data_preprocessor': {'type': 'SegDataPreProcessor', 'mean': [1, 2, 3], 'std': [1, 1, 1]},
+    'backbone': {'type': 'MobileNetV2'},
+    'decode_head': {'type': 'DFPEHead', 'num_classes': 2},
+}
+
+
+def test_network_that_fits(train):
+    check_data(config(part(train), model=NETWORK))
+    wrapped = {'type': 'SegTTAModel', 'module': NETWORK}
+    check_data(config(part(train), model=wrapped))
+
+
+@pytest.mark.parametrize(
+    ('change', 'complaint'),
+    [
+        ({'backbone': {'type': 'ResNet', 'in_channels': 4}}, 'ResNet takes 4 band'),
+        ({'data_preprocessor': {'mean': [1] * 4, 'std': [1] * 4}}, 'mean of .* has 4 numbers'),
+        ({'decode_head': {'type': 'DFPEHead', 'num_classes': 6}}, 'num_classes 6 and .* 2'),
+        ({'auxiliary_head': [{'type': 'FCNHead', 'num_classes': 3}]}, 'FCNHead has num_classes 3'),
+    ],
+)
+def test_network_of_other_bands_or_classes(train, change, complaint):
+    for model in (NETWORK | change, {'module': NETWORK | change}):
+        with pytest.raises(ConfigError, match=complaint):
+            check_data(config(part(train), model=model))
+
+
+def test_class_that_the_data_set_lacks(train):
+    pipeline = [PIPELINE[0], {'type': 'LoadRasterMask', 'value_map': {0: 0, 1: 2}}]
+    with pytest.raises(ConfigError, match=r'value_map gives the classes \[2\]'):
+        check_data(config(part(train, pipeline=pipeline)))
+
+
+def test_loading_inside_of_other_transforms_is_found(train):
+    inner = [{'type': 'LoadRasterImage', 'bands': (1, 2, 3, 4)}, PIPELINE[1]]
+    pipeline = [{'type': 'RandomApply', 'transforms': inner, 'prob': 1.0}]
+    with pytest.raises(InputFileError, match=r'the config reads \[1, 2, 3, 4\]'):
+        check_data(config(part(train, pipeline=pipeline)))
+
+
+def test_loaders_of_mmseg_take_values_for_classes(train):
+    pipeline = [{'type': 'LoadImageFromFile'}, {'type': 'LoadAnnotations'}]
+    assert check_data(config(part(train, pipeline=pipeline))).splits[0].pixels['landslide'] == 8
+    chip(train, 'seven', mask=np.full((4, 4), 7))
+    with pytest.raises(InputFileError, match=r'seven\.tif holds the values 7'):
+        check_data(config(part(train, pipeline=pipeline)))
+
+
+def test_warnings(train, val):
+    (val / 'images' / 'a.tif').symlink_to(train / 'images' / 'a.tif')
+    (val / 'masks' / 'a.tif').symlink_to(train / 'masks' / 'a.tif')
+    chip(val, 'c', mask=np.zeros((4, 4)), dtype='uint16')
+    (train / 'images' / 'b.tif').unlink()
+    report = check_data(config(part(train, fraction=1.0), part(val)))
+    assert report.warnings == (
+        '1 mask(s) of train have no image and are left out: b',
+        'images are of several types (uint16, uint8), whose values may not be alike',
+        'train and val share 1 image(s), so that scores are too good: a.tif',
+    )
+    assert report.lines()[-1].startswith('warning: train and val share')
+
+
+def test_class_that_never_occurs(train):
+    for name in ('a', 'b'):
+        chip(train, name, mask=np.zeros((4, 4)))
+    assert check_data(config(part(train))).warnings == ('no pixel of train is landslide',)
+
+
+def test_windows_of_tiles_are_read_once(train, monkeypatch):
+    """A tile with many windows is one file, and no window may leave it."""
+    load = LandslideDataset.load_data_list
+
+    def windows(corner):
+        def load_windows(self):
+            chips = load(self)
+            return [chip | {'window': (row, corner, 2, 2)} for chip in chips for row in (0, 2)]
+
+        return load_windows
+
+    monkeypatch.setattr(LandslideDataset, 'load_data_list', windows(2))
+    (split,) = check_data(config(part(train))).splits
+    assert (split.samples, split.images, split.pixels['landslide']) == (4, 2, 8)
+    monkeypatch.setattr(LandslideDataset, 'load_data_list', windows(3))
+    with pytest.raises(InputFileError, match=r'a\.tif has 4 x 4 .* reaches to row 4, column 5'):
+        check_data(config(part(train)))
+
+
+def test_base_config_of_landslide_chips(train, val):
+    base = Config.fromfile(config_dir() / '_base_' / 'datasets' / 'landslide_chips.py')
+    for name, root in (('train', train), ('val', val), ('test', val)):
+        base[f'{name}_dataloader'].dataset.data_root = str(root)
+    chip(val, 'c', mask=np.full((4, 4), 255))
+    assert [split.samples for split in check_data(base).splits] == [2, 1]
+    assert base.train_dataloader.batch_size == 4
+    kinds = [(step.type, step.get('direction')) for step in base.train_pipeline]
+    assert ('RandomFlip', 'horizontal') in kinds
+    assert ('RandomFlip', 'vertical') in kinds
+    assert base.crop_size == (512, 512)

@@ -1,0 +1,293 @@
+"""From scene and inventory to files that train."""
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from mmengine.config import Config
+from PIL import Image
+
+from dfpenet_mm.datasets.data_check import check_data
+from dfpenet_mm.errors import (
+    ConfigError,
+    GridMismatchError,
+    InputFileError,
+    OutputError,
+    RasterFormatError,
+    VectorFormatError,
+)
+from dfpenet_mm.preparation.chip_dataset import make_chip_dataset
+from dfpenet_mm.preparation.chip_settings import ChipSettings
+from dfpenet_mm.preparation.chip_sheet import draw_sheet
+from dfpenet_mm.resources import config_dir
+from tests.preparation.chip_world import UTM54, WEST, pixel_box, write_inventory, write_scene
+
+SMALL = {'chip': 16, 'block_size': '2'}
+# Landslides all over a scene of 96 x 128 pixels, a few of its chips without any.
+PLACES = [(r, c) for r in range(4, 96, 24) for c in range(4, 128, 24)]
+
+
+@pytest.fixture(autouse=True)
+def _no_sheet(monkeypatch):
+    """Drawing takes a second; one test draws."""
+    monkeypatch.setattr('dfpenet_mm.preparation.chip_dataset.draw_sheet', lambda *_, **__: None)
+
+
+def cut(tmp_path, *scenes, labels=None, overwrite=False, layer=None, **settings):
+    scenes = scenes or (write_scene(tmp_path / 'scene.tif', 96, 128),)
+    if labels is None:
+        boxes = [pixel_box(row, col, 6, 5) for row, col in PLACES]
+        labels = write_inventory(tmp_path / 'labels.gpkg', boxes)
+    out = tmp_path / 'out'
+    chosen = ChipSettings(**SMALL | settings)
+    return make_chip_dataset(scenes, labels, out, chosen, layer=layer, overwrite=overwrite)
+
+
+def read(path):
+    with rasterio.open(path) as file:
+        return file.read(), file.transform, file.crs
+
+
+def footprints(out, side):
+    index = gpd.read_file(out / 'chips.gpkg')
+    return index[index.split == side]
+
+
+def test_chips_are_the_scene_and_the_inventory(tmp_path):
+    report = cut(tmp_path)
+    scene, transform, crs = read(tmp_path / 'scene.tif')
+    written = sorted((tmp_path / 'out').glob('*/images/*.tif'))
+    assert len(written) == sum(side.chips for side in report.sides.values()) > 20
+    truth = np.zeros((96, 128), np.uint8)
+    for row, col in PLACES:
+        truth[row : row + 6, col : col + 5] = 1
+    for path in written:
+        image, place, image_crs = read(path)
+        labels, mask_place, _ = read(path.parents[1] / 'masks' / path.name)
+        col, row = (round(value) for value in ~transform @ (place.c, place.f))
+        assert path.name == f'scene_r{row:05d}_c{col:05d}.tif'
+        np.testing.assert_array_equal(image, scene[:, row : row + 16, col : col + 16])
+        np.testing.assert_array_equal(labels[0], truth[row : row + 16, col : col + 16])
+        assert (image_crs, mask_place) == (crs, place)
+
+
+def test_index_and_summary_tell_what_there_is(tmp_path):
+    report = cut(tmp_path, background_ratio=9)
+    index = gpd.read_file(tmp_path / 'out' / 'chips.gpkg')
+    assert len(index) == 6 * 8
+    assert index.crs.to_string() == UTM54
+    for row in index.itertuples():
+        labels, _, _ = read(tmp_path / 'out' / row.split / 'masks' / row.file)
+        assert row.landslide_pixels == labels.sum()
+        assert row.landslide_share == pytest.approx(labels.mean(), abs=1e-6)
+    summary = json.loads((tmp_path / 'out' / 'summary.json').read_text())
+    assert summary['settings']['chip'] == 16
+    assert summary['report']['sides']['train']['chips'] == report.sides['train'].chips
+    assert report.lines()[0] == 'inventory: 24 features, 0 mended, 0 ignored'
+
+
+def test_quick_look_shows_outlines_and_places(tmp_path):
+    cut(tmp_path)
+    assert draw_sheet(tmp_path / 'out', rows=2, cols=2) == tmp_path / 'out' / 'quick_look.png'
+    sheet = np.asarray(Image.open(tmp_path / 'out' / 'quick_look.png').convert('RGB'))
+    # Yellow outlines and the colours of both sides are on it.
+    for colour in ((255, 230, 0), (255, 127, 14), (31, 119, 180)):
+        assert (np.abs(sheet.astype(int) - colour).sum(-1) < 30).any()
+
+
+@pytest.mark.parametrize('stride', [16, 8, 5])
+def test_train_and_val_share_no_ground(tmp_path, stride):
+    cut(tmp_path, stride=stride)
+    train, val = (footprints(tmp_path / 'out', side) for side in ('train', 'val'))
+    assert len(train)
+    assert len(val)
+    assert train.union_all().intersection(val.union_all()).area == pytest.approx(0, abs=1e-3)
+    assert train.landslide_pixels.any()
+    assert val.landslide_pixels.any()
+
+
+def test_gap_keeps_them_apart(tmp_path):
+    report = cut(tmp_path, gap=10)
+    assert report.too_close > 0
+    train, val = (footprints(tmp_path / 'out', side) for side in ('train', 'val'))
+    assert train.union_all().distance(val.union_all()) >= 10 * 10
+
+
+@pytest.mark.parametrize('crs', [UTM54, 'EPSG:32653'])
+def test_overlapping_scenes_share_no_ground_either(tmp_path, crs):
+    """The second scene lies half over the first, on another grid and perhaps in another zone."""
+    first = write_scene(tmp_path / 'first.tif', 96, 128)
+    place = gpd.GeoSeries([pixel_box(0.3, 64.3, 96, 128)], crs=UTM54).to_crs(crs)
+    west, _, _, north = place.total_bounds
+    second = write_scene(tmp_path / 'second.tif', 96, 128, crs=crs, west=west, north=north)
+    boxes = [pixel_box(row, col, 6, 5) for row in range(4, 96, 24) for col in range(4, 180, 24)]
+    labels = write_inventory(tmp_path / 'labels.gpkg', boxes)
+    cut(tmp_path, first, second, labels=labels)
+    train, val = (footprints(tmp_path / 'out', side) for side in ('train', 'val'))
+    assert {'first.tif', 'second.tif'} == set(train.scene) | set(val.scene)
+    assert train.union_all().intersection(val.union_all()).area < 100
+    assert train.crs.to_string() == UTM54
+
+
+def test_two_dates_of_one_place_go_to_one_side(tmp_path):
+    scenes = []
+    for year in ('2015', '2018'):
+        (tmp_path / year).mkdir()
+        scenes.append(write_scene(tmp_path / year / 's.tif', 96, 128))
+    report = cut(tmp_path, *scenes, background_ratio=99)
+    assert report.too_close == 0
+    index = gpd.read_file(tmp_path / 'out' / 'chips.gpkg')
+    assert len(index) == len(set(zip(index.split, index.file, strict=True))) == 2 * 48
+    assert (index.groupby(['row', 'col']).split.nunique() == 1).all()
+
+
+def test_background_is_balanced_on_both_sides(tmp_path):
+    boxes = [pixel_box(row, col, 4, 4) for row, col in [(4, 4), (40, 90), (70, 20), (80, 110)]]
+    labels = write_inventory(tmp_path / 'labels.gpkg', boxes)
+    report = cut(tmp_path, labels=labels, val_share=0.5, background_ratio=2)
+    for side in report.sides.values():
+        assert side.chips == 3 * side.with_landslides
+    assert report.surplus == 48 - sum(side.chips for side in report.sides.values())
+
+
+def test_nodata_is_ignored_filled_and_dropped(tmp_path):
+    hole = np.s_[:, 0:40]
+    scene = write_scene(tmp_path / 'scene.tif', 96, 128, hole=hole)
+    report = cut(tmp_path, scene, background_ratio=9)
+    assert report.mostly_nodata == 12
+    assert report.sides['train'].ignored + report.sides['val'].ignored == 6 * 16 * 8
+    path = next((tmp_path / 'out').glob('*/images/*_c00032.tif'))
+    image, _, _ = read(path)
+    labels, _, _ = read(path.parents[1] / 'masks' / path.name)
+    assert (labels[0, :, :8] == 255).all()
+    assert (labels[0, :, 8:] != 255).all()
+    np.testing.assert_array_equal(image[:, 0, 0], np.rint(image[:, :, 8:].mean((1, 2))))
+
+
+@pytest.mark.parametrize(
+    ('dtype', 'kept'), [('uint16', 'uint16'), ('float64', 'float32'), ('int32', 'float32')]
+)
+def test_types_and_bands(tmp_path, dtype, kept):
+    scene = write_scene(tmp_path / 'scene.tif', 96, 128, dtype=dtype, bands=5)
+    cut(tmp_path, scene, bands=(5, 1))
+    path = next((tmp_path / 'out').glob('*/images/*_r00000_c00000.tif'))
+    image, _, _ = read(path)
+    assert image.dtype == kept
+    np.testing.assert_array_equal(image[:, 0, 0], [5, 1])
+
+
+def test_inventory_in_degrees_gives_the_same_chips(tmp_path):
+    boxes = [pixel_box(row, col, 6, 5) for row, col in PLACES]
+    degrees = gpd.GeoSeries(boxes, crs=UTM54).to_crs('EPSG:4326')
+    report = cut(tmp_path)
+    labels = write_inventory(tmp_path / 'degrees.geojson', degrees, 'EPSG:4326')
+    assert cut(tmp_path, labels=labels, overwrite=True).sides == report.sides
+
+
+def test_seed_decides(tmp_path):
+    index = []
+    for seed in (0, 0, 1):
+        cut(tmp_path, seed=seed, overwrite=True)
+        table = gpd.read_file(tmp_path / 'out' / 'chips.gpkg')
+        index.append(list(zip(table.split, table.file, strict=True)))
+    assert index[0] == index[1] != index[2]
+
+
+def test_a_share_of_zero_makes_no_val(tmp_path):
+    cut(tmp_path, val_share=0)
+    assert not (tmp_path / 'out' / 'val').exists()
+    assert (tmp_path / 'out' / 'train').is_dir()
+
+
+@pytest.mark.usefixtures('mmseg_scope')
+def test_base_config_reads_the_chips(tmp_path):
+    report = cut(tmp_path)
+    base = Config.fromfile(config_dir() / '_base_' / 'datasets' / 'landslide_chips.py')
+    for name, side in (('train', 'train'), ('val', 'val'), ('test', 'val')):
+        base[f'{name}_dataloader'].dataset.data_root = str(tmp_path / 'out' / side)
+    found = {split.name: split for split in check_data(base).splits}
+    for side, counts in report.sides.items():
+        assert found[side].samples == counts.chips
+        assert found[side].pixels == {
+            'background': counts.background,
+            'landslide': counts.landslide,
+        }
+
+
+def test_inventory_elsewhere(tmp_path):
+    far = write_inventory(tmp_path / 'far.gpkg', [pixel_box(0, 9000, 5, 5)])
+    with pytest.raises(GridMismatchError, match=r'far\.gpkg reaches from \(590000.*misses .*scene'):
+        cut(tmp_path, labels=far)
+
+
+def test_inventory_on_nodata_only(tmp_path):
+    scene = write_scene(tmp_path / 'scene.tif', 96, 128, hole=np.s_[:48, :])
+    labels = write_inventory(tmp_path / 'labels.gpkg', [pixel_box(4, 4, 9, 9)])
+    with pytest.raises(GridMismatchError, match='covers no pixel with data'):
+        cut(tmp_path, scene, labels=labels)
+
+
+def test_scene_without_landslides_is_noted(tmp_path):
+    first = write_scene(tmp_path / 'first.tif', 96, 128)
+    second = write_scene(tmp_path / 'second.tif', 48, 48, west=WEST + 50_000)
+    report = cut(tmp_path, first, second)
+    assert any('second.tif has no landslide' in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ('scene', 'error', 'complaint'),
+    [
+        ({'crs': None}, RasterFormatError, 'no coordinate reference system'),
+        ({'bands': 1}, RasterFormatError, r'has 1 band\(s\)'),
+    ],
+)
+def test_scene_that_does_not_serve(tmp_path, scene, error, complaint):
+    path = write_scene(tmp_path / 'scene.tif', 96, 128, **scene)
+    with pytest.raises(error, match=complaint):
+        cut(tmp_path, path)
+
+
+def test_scene_that_is_missing(tmp_path):
+    with pytest.raises(InputFileError, match=r'gone\.tif does not exist'):
+        cut(tmp_path, tmp_path / 'gone.tif')
+
+
+def test_scene_smaller_than_a_chip(tmp_path):
+    with pytest.raises(RasterFormatError, match='fewer than a chip of 100'):
+        cut(tmp_path, chip=100)
+
+
+def test_scenes_of_two_types(tmp_path):
+    scenes = [write_scene(tmp_path / f'{t}.tif', 96, 128, dtype=t) for t in ('uint8', 'uint16')]
+    with pytest.raises(RasterFormatError, match='different types'):
+        cut(tmp_path, *scenes)
+
+
+def test_too_few_blocks_leave_no_folder(tmp_path):
+    with pytest.raises(ConfigError, match=r'1 of 1 block\(s\) .* a split needs two'):
+        cut(tmp_path, block_size='8')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_folder_in_use_is_told_before_any_work(tmp_path):
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / 'notes.txt').write_text('keep')
+    with pytest.raises(OutputError, match='is not empty'):
+        cut(tmp_path, tmp_path / 'gone.tif')
+
+
+@pytest.mark.parametrize(
+    'setting', [{'chip': 8}, {'stride': 0}, {'stride': 17}, {'max_nodata': 1}, {'gap': -1}]
+)
+def test_settings_out_of_range(setting):
+    with pytest.raises(ConfigError):
+        ChipSettings(**SMALL | setting)
+
+
+def test_points_cannot_be_cut(tmp_path):
+    labels = write_inventory(tmp_path / 'points.gpkg', [shapely.Point(WEST, 4_700_000)])
+    with pytest.raises(VectorFormatError, match='no polygon with an area'):
+        cut(tmp_path, labels=labels)

@@ -1,0 +1,41 @@
+"""Read all images and masks of a config's data sets, and say what they hold."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.resources import shipped_file
+
+with quiet_libraries():
+    from dfpenet_mm.cli.config_options import load_config_with_options
+    from dfpenet_mm.datasets.data_check import check_data
+
+
+def main() -> None:
+    """Check the data sets of a config, as training does before its first iteration."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: python tools/check_data.py configs/dfpenet/landslide4sense_mobilenetv2.py',
+    )
+    parser.add_argument('config', type=Path, help='config (Python: run only those you trust)')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='settings that override the config',
+    )
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    args = parser.parse_args()
+    with exit_on_user_error(debug=args.debug):
+        with quiet_libraries():
+            config = load_config_with_options(shipped_file(args.config), args.cfg_options)
+            report = check_data(config)
+        print(*report.lines(), sep='\n')
+
+
+if __name__ == '__main__':
+    main()

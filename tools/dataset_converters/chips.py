@@ -1,0 +1,100 @@
+"""Cut training chips from scenes and the landslide inventory of a GIS."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.progress import progress_display
+from dfpenet_mm.cli.provenance import provenance
+from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.preparation.chip_dataset import make_chip_dataset
+from dfpenet_mm.preparation.chip_settings import ChipSettings
+
+DEFAULTS = ChipSettings()
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='example: python tools/dataset_converters/chips.py --image post.tif '
+        '--labels inventory.gpkg --out data/landslides --chip 512 --block-size 2500m',
+    )
+    add = parser.add_argument
+    add('--image', type=Path, nargs='+', required=True, help='scenes, georeferenced')
+    add('--labels', type=Path, required=True, help='GeoPackage, Shapefile or GeoJSON, any CRS')
+    add('--layer', help='layer of the landslides, if there are several')
+    add('--out', type=Path, required=True, help='folder to write')
+    add('--bands', type=int, nargs='+', default=DEFAULTS.bands, help='bands of the chips, from 1')
+    add('--chip', type=int, default=DEFAULTS.chip, help='side of a chip, pixels')
+    add('--stride', type=int, help='step from chip to chip, pixels (default: the side)')
+    add('--val-share', type=float, default=DEFAULTS.val_share, help='share for validation')
+    add(
+        '--block-size',
+        default=DEFAULTS.block_size,
+        help='side of the blocks of ground that train or validate as a whole: chips (4) or '
+        'metres (2500m)',
+    )
+    add('--gap', type=int, default=DEFAULTS.gap, help='pixels kept empty between the two sides')
+    add(
+        '--background-ratio',
+        type=float,
+        default=DEFAULTS.background_ratio,
+        help='chips without landslides for each chip with landslides',
+    )
+    add(
+        '--max-nodata',
+        type=float,
+        default=DEFAULTS.max_nodata,
+        help='largest share of nodata in a chip',
+    )
+    add('--all-touched', action='store_true', help='label every pixel that a polygon touches')
+    add('--seed', type=int, default=DEFAULTS.seed, help='of the split and the background')
+    add('--overwrite', action='store_true', help='replace what an earlier run wrote')
+    add('--debug', action='store_true', help='show the traceback of an error')
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Cut the chips, and say what there is."""
+    args = parse_arguments()
+    with exit_on_user_error(debug=args.debug), quiet_libraries():
+        settings = ChipSettings(
+            bands=tuple(args.bands),
+            chip=args.chip,
+            stride=args.stride,
+            val_share=args.val_share,
+            block_size=args.block_size,
+            gap=args.gap,
+            background_ratio=args.background_ratio,
+            max_nodata=args.max_nodata,
+            all_touched=args.all_touched,
+            seed=args.seed,
+        )
+        with progress_display() as display:
+            report = make_chip_dataset(
+                args.image,
+                args.labels,
+                args.out,
+                settings,
+                layer=args.layer,
+                overwrite=args.overwrite,
+                origin=lambda: origin(args),
+                stage=display.stage,
+            )
+    print('\n'.join([*report.lines(), f'wrote {args.out}; look at {args.out}/quick_look.png']))
+
+
+def origin(args: argparse.Namespace) -> dict:
+    """Describe the inputs and the command for the summary."""
+    images = {f'image {number}': path for number, path in enumerate(args.image, start=1)}
+    inputs = {**images, 'labels': args.labels}
+    return provenance(inputs=inputs, settings={'layer': args.layer}, command=sys.argv)
+
+
+if __name__ == '__main__':
+    main()
