@@ -1,0 +1,4 @@
+# python tools/train.py configs/dfpenet/ablation_dfpm.py
+# Table 1, + DFPM: the dense top-down pyramid without gates.
+_base_ = ['vaihingen.py']
+model = dict(neck=dict(attention_gate=False, gated_conv=False))
