@@ -1,0 +1,1 @@
+"""Repeated training runs and the tables made of their scores."""

@@ -1,0 +1,69 @@
+"""A table of finished runs: one row each, written whole, so that a study can go on later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dfpenet_mm.errors import InputFileError, OutputError
+
+KEY = ('name', 'fraction', 'seed')
+
+
+class ResultsTable:
+    """Rows of scores in a CSV file, told apart by name, fraction and seed.
+
+    Args:
+        path: the file; it need not exist.
+
+    Raises:
+        InputFileError: if the file is no such table.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.rows = self._read() if self.path.is_file() else pd.DataFrame(columns=list(KEY))
+
+    def _read(self) -> pd.DataFrame:
+        try:
+            rows = pd.read_csv(self.path)
+        except (ValueError, OSError) as error:
+            raise InputFileError(
+                f'{self.path} cannot be read as a table of results ({error}); '
+                f'move it away or name another one'
+            ) from error
+        missing = [column for column in KEY if column not in rows]
+        if missing:
+            raise InputFileError(
+                f'{self.path} has no column {missing[0]}, so it is no table of results; '
+                f'move it away or name another one'
+            )
+        return rows
+
+    def holds(self, *, name: str, fraction: float, seed: int) -> bool:
+        """Tell whether a run is finished."""
+        rows = self.rows
+        same = (rows.name == name) & (rows.fraction == fraction) & (rows.seed == seed)
+        return bool(same.any())
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add a finished run and write the table.
+
+        Raises:
+            OutputError: if the disk refuses; the file is then as it was.
+        """
+        rows = pd.DataFrame([*self.rows.to_dict('records'), dict(row)])
+        part = self.path.with_name(f'.{self.path.name}.incomplete')
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            rows.to_csv(part, index=False, float_format='%.4g')
+            part.replace(self.path)
+        except OSError as error:
+            raise OutputError(
+                f'{self.path} cannot be written ({error.strerror or error}); free some space or '
+                f'name another file'
+            ) from error
+        self.rows = rows

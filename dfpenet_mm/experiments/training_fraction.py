@@ -1,0 +1,52 @@
+"""Train on a part of the training set, as the paper's study of its size does."""
+
+from __future__ import annotations
+
+from mmengine.config import Config
+
+from dfpenet_mm.errors import ConfigError
+
+FRACTIONS = (5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0)
+# Below this share the paper weighs the landslide class; up to half of it batches are halved.
+FEW = 20.0
+SMALL_BATCH, BATCH = 2, 4
+
+
+def use_fraction(config: Config, fraction: float, *, seed: int, landslide_weight: float) -> Config:
+    """Return a config that trains on a random part of its training set.
+
+    Args:
+        config: a config whose training data set is a ``LandslideDataset``; left unchanged.
+        fraction: share of the training set, percent, in (0, 100].
+        seed: which part; a smaller fraction of the same seed is a part of a larger one.
+        landslide_weight: weight of the landslide class in every cross-entropy, for
+            fractions under 20 %.
+
+    Raises:
+        ConfigError: if the fraction is out of range or the data set cannot be divided.
+
+    Source: section 4.2.2, "Size of training set": batches of 2, 2, 4, 4, 4, 4, 4 for 5, 10, 20,
+    40, 60, 80, 100 %, and a weight of the landslide class under 20 %.
+    """
+    if not 0 < fraction <= 100:
+        raise ConfigError(f'the fraction is {fraction} %, wanted is more than 0 and up to 100')
+    part = Config(config.to_dict())
+    loader = part.train_dataloader
+    if loader.dataset.type != 'LandslideDataset':
+        raise ConfigError(
+            f'the training data set is a {loader.dataset.type}, of which no fraction can be '
+            f'taken; give a config that trains on one LandslideDataset'
+        )
+    loader.dataset.fraction = fraction / 100
+    loader.dataset.fraction_seed = seed
+    loader.batch_size = SMALL_BATCH if fraction < FEW else BATCH
+    if fraction < FEW:
+        _weigh_landslides(part, landslide_weight)
+    return part
+
+
+def _weigh_landslides(config: Config, weight: float) -> None:
+    losses = config.model.decode_head.loss_decode
+    for loss in losses if isinstance(losses, list) else [losses]:
+        if loss.type == 'CrossEntropyLoss':
+            loss.class_weight = [1.0, weight]

@@ -1,0 +1,44 @@
+import pytest
+
+from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.experiments.results_table import ResultsTable
+
+
+def row(name='full', fraction=100.0, seed=0, **scores):
+    return {'name': name, 'fraction': fraction, 'seed': seed, **scores}
+
+
+def test_rows_read_back(tmp_path):
+    table = ResultsTable(tmp_path / 'new' / 'table.csv')
+    table.append(row(IoU=56.25))
+    table.append(row(seed=1, IoU=55.5))
+    again = ResultsTable(table.path)
+    assert again.rows.to_dict('records') == [row(IoU=56.25), row(seed=1, IoU=55.5)]
+    assert list(table.path.parent.iterdir()) == [table.path]
+
+
+@pytest.mark.parametrize(
+    ('other', 'held'),
+    [
+        ({}, True),
+        ({'name': 'dfpm'}, False),
+        ({'fraction': 5.0}, False),
+        ({'seed': 1}, False),
+    ],
+)
+def test_a_run_is_known_by_name_fraction_and_seed(tmp_path, other, held):
+    ResultsTable(tmp_path / 'table.csv').append(row())
+    assert ResultsTable(tmp_path / 'table.csv').holds(**row(**other)) is held
+
+
+def test_an_empty_table_holds_nothing(tmp_path):
+    assert not ResultsTable(tmp_path / 'table.csv').holds(**row())
+
+
+def test_a_stranger_is_refused(tmp_path):
+    (tmp_path / 'table.csv').write_text('a,b\n1,2\n')
+    with pytest.raises(InputFileError, match='no column name'):
+        ResultsTable(tmp_path / 'table.csv')
+    (tmp_path / 'table.csv').write_text('')
+    with pytest.raises(InputFileError, match='cannot be read as a table'):
+        ResultsTable(tmp_path / 'table.csv')

@@ -1,0 +1,71 @@
+import os
+import signal
+
+import pytest
+from mmengine.config import Config
+
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.experiments.results_table import ResultsTable
+from dfpenet_mm.experiments.study import PlannedRun, RunFailedError, planned, run_study
+
+CONFIG = Config(dict(train_cfg=dict(max_iters=7), randomness=dict(seed=9, deterministic=True)))
+
+
+# Run in processes of their own, so they live at the top of the module.
+def score_seed(settings, *, flips):
+    assert settings['randomness']['deterministic']
+    return {'IoU': float(settings['randomness']['seed']), 'flips': flips, 'process': os.getpid()}
+
+
+def complain(settings, *, flips):  # noqa: ARG001
+    raise ConfigError('no such thing')
+
+
+def die(settings, *, flips):  # noqa: ARG001
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def study(tmp_path, runs, score, told=None):
+    table = ResultsTable(tmp_path / 'table.csv')
+    tell = [].append if told is None else told.append
+    run_study(runs, table, work_root=tmp_path, flips=True, tell=tell, score=score)
+    return ResultsTable(table.path).rows
+
+
+def test_seeds_are_the_outer_loop():
+    runs = list(planned({'a': CONFIG, 'b': CONFIG}, (0, 1)))
+    assert [(run.name, run.seed) for run in runs] == [('a', 0), ('b', 0), ('a', 1), ('b', 1)]
+
+
+def test_each_run_has_its_own_folder(tmp_path):
+    runs = [
+        *planned({'a': CONFIG, 'b': CONFIG}, (0, 1)),
+        PlannedRun('a', CONFIG, 0, 5.0),
+        PlannedRun('a', CONFIG, 0, 12.5),
+    ]
+    assert len({run.work_dir(tmp_path) for run in runs}) == len(runs)
+
+
+def test_only_missing_runs_are_done(tmp_path):
+    runs = list(planned({'a': CONFIG}, (0, 1)))
+    study(tmp_path, runs[:1], score_seed)
+    told = []
+    rows = study(tmp_path, runs, score_seed, told)
+    assert len(told) == 1
+    assert 'seed 1' in told[0]
+    assert rows[['name', 'seed', 'IoU', 'flips', 'iterations', 'fraction']].values.tolist() == [
+        ['a', 0, 0.0, True, 7, 100.0],
+        ['a', 1, 1.0, True, 7, 100.0],
+    ]
+    assert len({*rows.process, os.getpid()}) == 3
+
+
+def test_a_complaint_comes_through_and_leaves_no_row(tmp_path):
+    with pytest.raises(ConfigError, match='no such thing'):
+        study(tmp_path, planned({'a': CONFIG}, (0,)), complain)
+    assert not (tmp_path / 'table.csv').exists()
+
+
+def test_a_killed_run_is_named(tmp_path):
+    with pytest.raises(RunFailedError, match='a_100percent_seed0 was ended from outside'):
+        study(tmp_path, planned({'a': CONFIG}, (0,)), die)

@@ -1,0 +1,53 @@
+import pytest
+from mmengine.config import Config
+
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.experiments.training_fraction import FRACTIONS, use_fraction
+
+
+@pytest.fixture
+def config():
+    losses = [dict(type='CrossEntropyLoss', class_weight=[1.0, 2.0]), dict(type='DiceLoss')]
+    return Config(
+        dict(
+            train_dataloader=dict(batch_size=16, dataset=dict(type='LandslideDataset')),
+            model=dict(decode_head=dict(loss_decode=losses)),
+        )
+    )
+
+
+def test_batches_and_weights_are_the_papers(config):
+    """Section 4.2.2: batches of 2,2,4,4,4,4,4; landslides weighed under 20 %."""
+    parts = [use_fraction(config, f, seed=3, landslide_weight=4.0) for f in FRACTIONS]
+    assert FRACTIONS == (5, 10, 20, 40, 60, 80, 100)
+    assert [part.train_dataloader.batch_size for part in parts] == [2, 2, 4, 4, 4, 4, 4]
+    weights = [part.model.decode_head.loss_decode[0].class_weight[1] for part in parts]
+    assert weights == [4, 4, 2, 2, 2, 2, 2]
+    assert 'class_weight' not in parts[0].model.decode_head.loss_decode[1]
+    datasets = [part.train_dataloader.dataset for part in parts]
+    assert [d.fraction for d in datasets] == [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert {d.fraction_seed for d in datasets} == {3}
+
+
+def test_the_config_given_stays(config):
+    before = config.to_dict()
+    use_fraction(config, 5, seed=0, landslide_weight=4.0)
+    assert config.to_dict() == before
+
+
+def test_a_single_loss_is_weighed_too(config):
+    config.model.decode_head.loss_decode = dict(type='CrossEntropyLoss')
+    part = use_fraction(config, 5, seed=0, landslide_weight=3.0)
+    assert part.model.decode_head.loss_decode.class_weight == [1.0, 3.0]
+
+
+@pytest.mark.parametrize('fraction', [0, -5, 101])
+def test_an_impossible_fraction_is_refused(config, fraction):
+    with pytest.raises(ConfigError, match='more than 0 and up to 100'):
+        use_fraction(config, fraction, seed=0, landslide_weight=4.0)
+
+
+def test_a_concatenation_is_refused(config):
+    config.train_dataloader.dataset.type = 'ConcatDataset'
+    with pytest.raises(ConfigError, match='is a ConcatDataset'):
+        use_fraction(config, 5, seed=0, landslide_weight=4.0)

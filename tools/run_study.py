@@ -1,0 +1,57 @@
+"""Train and score every run of a study: ``python tools/run_study.py STUDY``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.resources import shipped_file
+
+with quiet_libraries():
+    from dfpenet_mm.cli.config_options import load_config_with_options
+    from dfpenet_mm.cli.study_file import read_study
+    from dfpenet_mm.experiments.results_table import ResultsTable
+    from dfpenet_mm.experiments.study import planned, run_study
+    from dfpenet_mm.experiments.summary import markdown_table
+
+
+def main() -> None:
+    """Do the runs that the study's table of results lacks, then print its means."""
+    parser = argparse.ArgumentParser(
+        description='Train and score every run of a study that its table of results lacks.',
+        epilog='A stopped study goes on where it was when the command is given again.',
+    )
+    parser.add_argument('study', type=Path, help='configs/studies/NAME.py')
+    parser.add_argument('--results', type=Path, help="table of results, instead of the study's")
+    parser.add_argument('--seeds', type=int, nargs='+', help="seeds, instead of the study's")
+    parser.add_argument('--work-root', type=Path, default=Path('work_dirs/studies'))
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='settings that override those of every config',
+    )
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    args = parser.parse_args()
+    with exit_on_user_error(debug=args.debug):
+        study = read_study(shipped_file(args.study))
+        configs = {
+            name: load_config_with_options(path, [*study.options, *args.cfg_options])
+            for name, path in study.configs.items()
+        }
+        table = ResultsTable(args.results or study.results)
+        run_study(
+            planned(configs, args.seeds or study.seeds),
+            table,
+            work_root=args.work_root / args.study.stem,
+            flips=study.flips,
+            tell=print,
+        )
+        print('\n'.join(markdown_table(table.rows)))
+
+
+if __name__ == '__main__':
+    main()
