@@ -56,6 +56,11 @@ INSTALL_REQUIRES = [
 EXTRAS_REQUIRE = {
     'test': ['hypothesis>=6.100', 'pytest>=8', 'pytest-xdist>=3.6', 'scikit-learn>=1.5'],
     'lint': ['ruff>=0.15'],
+    # The fastest networks on a CPU, and what turns a network into one.
+    'openvino': ['openvino>=2025.0'],
+    'export': ['openvino>=2025.0', 'nncf>=3.0', 'onnx>=1.17', 'onnxruntime>=1.20', 'onnxscript>=0.5'],
+    # Mapping on several machines.
+    'ray': ['ray>=2.40'],
 }
 
 setup(
