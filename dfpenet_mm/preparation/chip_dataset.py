@@ -15,6 +15,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.scaling import Scaling
 from dfpenet_mm.mapping.scene_checks import outline
 from dfpenet_mm.preparation.chip_balance import balance
 from dfpenet_mm.preparation.chip_plan import Chip
@@ -45,6 +46,7 @@ def make_chip_dataset(
     settings: ChipSettings | None = None,
     *,
     layer: str | None = None,
+    scaling: Scaling | None = None,
     overwrite: bool = False,
     origin: Callable[[], Mapping[str, Any]] = dict,
     stage: Stage = _silent,
@@ -58,6 +60,7 @@ def make_chip_dataset(
             ``quick_look.png`` and ``summary.json``. It appears when all is complete.
         settings: how to cut; None for the defaults.
         layer: of the inventory.
+        scaling: fitted to each scene, as when it is mapped; None keeps the scenes' values.
         overwrite: replace a data set that an earlier run wrote.
         origin: gives further facts for the summary, such as checksums of the inputs.
         stage: called with what begins, gives a callback for steps done and their total.
@@ -74,7 +77,13 @@ def make_chip_dataset(
     with ExitStack() as stack:
         sources = [
             stack.enter_context(
-                ChipSource(path, landslides, bands=settings.bands, all_touched=settings.all_touched)
+                ChipSource(
+                    path,
+                    landslides,
+                    bands=settings.bands,
+                    all_touched=settings.all_touched,
+                    scaling=scaling,
+                )
             )
             for path in images
         ]

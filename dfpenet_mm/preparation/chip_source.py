@@ -11,6 +11,7 @@ import numpy as np
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError, RasterFormatError
+from dfpenet_mm.mapping.scaling import Scaling
 from dfpenet_mm.mapping.scene import Scene
 from dfpenet_mm.preparation.chip_plan import Chip, block_side, chip_windows, split_blocks
 from dfpenet_mm.preparation.inventory_mask import LANDSLIDE, InventoryMask
@@ -18,6 +19,7 @@ from dfpenet_mm.preparation.inventory_polygons import Inventory
 
 # Types that a chip keeps; a network is given float32 of any other.
 KEPT_TYPES = ('uint8', 'uint16', 'int16')
+BYTE = (0, 255)
 
 
 class ChipSource:
@@ -28,6 +30,8 @@ class ChipSource:
         inventory: the landslides.
         bands: bands of the chips, counted from 1.
         all_touched: True also labels pixels that a polygon touches without their centre.
+        scaling: brings values to a network's training units, as when the scene is mapped; None
+            keeps them.
 
     Raises:
         InputFileError, RasterFormatError, EmptySceneError, ConfigError: as ``Scene``.
@@ -41,14 +45,22 @@ class ChipSource:
         *,
         bands: Sequence[int],
         all_touched: bool = False,
+        scaling: Scaling | None = None,
     ) -> None:
         self.scene = Scene(path, bands=bands)
+        self._scaling = scaling.fit(self.scene) if scaling else None
         self.grid = self.scene.grid
         polygons = inventory.polygons_in(self.grid.crs)
         self.unreachable = len(inventory.polygons) - len(polygons)
         self._mask = InventoryMask(polygons, self.grid, all_touched=all_touched)
         self.landslides = len(self._mask)
-        self.dtype = self.scene.dtype if self.scene.dtype in KEPT_TYPES else np.dtype('float32')
+        self.dtype = np.dtype(self._type())
+
+    def _type(self) -> np.dtype | str:
+        if self._scaling:
+            clip = self._scaling.clip
+            return 'uint8' if clip and tuple(clip) == BYTE else 'float32'
+        return self.scene.dtype if self.scene.dtype in KEPT_TYPES else 'float32'
 
     @property
     def path(self) -> Path:
@@ -108,10 +120,12 @@ class ChipSource:
             window: pixels of the scene, at least one of them valid.
 
         Returns:
-            Bands, shape (B, rows, cols), of the scene's type or float32; and labels, uint8,
-            shape (rows, cols).
+            Bands, shape (B, rows, cols), of the scene's type or float32, scaled values clipped
+            to [0, 255] as uint8; and labels, uint8, shape (rows, cols).
         """
         bands, valid = self.scene.read(window)
+        if self._scaling:
+            bands = self._scaling.apply(bands)
         if not valid.all():
             bands[:, ~valid] = bands[:, valid].mean(axis=1, keepdims=True)
         if self.dtype.kind in 'ui':

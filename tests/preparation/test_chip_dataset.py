@@ -19,6 +19,7 @@ from dfpenet_mm.errors import (
     RasterFormatError,
     VectorFormatError,
 )
+from dfpenet_mm.mapping.scaling import PercentileStretch
 from dfpenet_mm.preparation.chip_dataset import make_chip_dataset
 from dfpenet_mm.preparation.chip_settings import ChipSettings
 from dfpenet_mm.preparation.chip_sheet import draw_sheet
@@ -36,14 +37,16 @@ def _no_sheet(monkeypatch):
     monkeypatch.setattr('dfpenet_mm.preparation.chip_dataset.draw_sheet', lambda *_, **__: None)
 
 
-def cut(tmp_path, *scenes, labels=None, overwrite=False, layer=None, **settings):
+def cut(tmp_path, *scenes, labels=None, overwrite=False, layer=None, scaling=None, **settings):
     scenes = scenes or (write_scene(tmp_path / 'scene.tif', 96, 128),)
     if labels is None:
         boxes = [pixel_box(row, col, 6, 5) for row, col in PLACES]
         labels = write_inventory(tmp_path / 'labels.gpkg', boxes)
     out = tmp_path / 'out'
     chosen = ChipSettings(**SMALL | settings)
-    return make_chip_dataset(scenes, labels, out, chosen, layer=layer, overwrite=overwrite)
+    return make_chip_dataset(
+        scenes, labels, out, chosen, layer=layer, scaling=scaling, overwrite=overwrite
+    )
 
 
 def read(path):
@@ -177,6 +180,23 @@ def test_types_and_bands(tmp_path, dtype, kept):
     image, _, _ = read(path)
     assert image.dtype == kept
     np.testing.assert_array_equal(image[:, 0, 0], [5, 1])
+
+
+@pytest.mark.parametrize(('clip', 'dtype'), [((0, 255), 'uint8'), (None, 'float32')])
+def test_values_are_those_of_mapping(tmp_path, clip, dtype):
+    """The scaling is fitted to the scene, of which a chip is a part, and not to the chip."""
+    scene = write_scene(tmp_path / 'scene.tif', 96, 128, dtype='uint16')
+    low, high = (10, 20, 30), (200, 210, 220)
+    stretch = PercentileStretch(target_lower=low, target_upper=high, clip=clip)
+    cut(tmp_path, scene, scaling=stretch)
+    chip, _, _ = read(next((tmp_path / 'out').glob('*/images/*_r00000_c00000.tif')))
+    assert chip.dtype == dtype
+    whole = read(scene)[0].astype(np.float32)
+    for band in range(3):
+        first, last = np.percentile(whole[band], (1, 99))
+        gain = (high[band] - low[band]) / (last - first)
+        wanted = low[band] + gain * (whole[band, :16, :16] - first)
+        np.testing.assert_allclose(chip[band], wanted.clip(*(clip or (-999, 999))), atol=1.1)
 
 
 def test_inventory_in_degrees_gives_the_same_chips(tmp_path):

@@ -11,8 +11,14 @@ from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.progress import progress_display
 from dfpenet_mm.cli.provenance import provenance
 from dfpenet_mm.cli.quiet import quiet_libraries
-from dfpenet_mm.preparation.chip_dataset import make_chip_dataset
-from dfpenet_mm.preparation.chip_settings import ChipSettings
+from dfpenet_mm.resources import shipped_file
+
+with quiet_libraries():
+    from dfpenet_mm.cli.settings import MappingSettings
+    from dfpenet_mm.mapping.load_model import load_config
+    from dfpenet_mm.mapping.scaling import Scaling, build_scaling
+    from dfpenet_mm.preparation.chip_dataset import make_chip_dataset
+    from dfpenet_mm.preparation.chip_settings import ChipSettings
 
 DEFAULTS = ChipSettings()
 
@@ -30,6 +36,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add('--layer', help='layer of the landslides, if there are several')
     add('--out', type=Path, required=True, help='folder to write')
     add('--bands', type=int, nargs='+', default=DEFAULTS.bands, help='bands of the chips, from 1')
+    add(
+        '--scaling-of',
+        type=Path,
+        metavar='CONFIG',
+        help='bring values to those that the network of this config knows, as mapping does',
+    )
     add('--chip', type=int, default=DEFAULTS.chip, help='side of a chip, pixels')
     add('--stride', type=int, help='step from chip to chip, pixels (default: the side)')
     add('--val-share', type=float, default=DEFAULTS.val_share, help='share for validation')
@@ -82,6 +94,7 @@ def main() -> None:
                 args.out,
                 settings,
                 layer=args.layer,
+                scaling=scaling_of(args.scaling_of),
                 overwrite=args.overwrite,
                 origin=lambda: origin(args),
                 stage=display.stage,
@@ -89,11 +102,23 @@ def main() -> None:
     print('\n'.join([*report.lines(), f'wrote {args.out}; look at {args.out}/quick_look.png']))
 
 
+def scaling_of(config: Path | None) -> Scaling | None:
+    """Build the scaling with which a config's scenes are mapped; None without a config."""
+    if config is None:
+        return None
+    settings = MappingSettings.from_config(load_config(shipped_file(config)))
+    return build_scaling(settings.scaling)
+
+
 def origin(args: argparse.Namespace) -> dict:
     """Describe the inputs and the command for the summary."""
     images = {f'image {number}': path for number, path in enumerate(args.image, start=1)}
     inputs = {**images, 'labels': args.labels}
-    return provenance(inputs=inputs, settings={'layer': args.layer}, command=sys.argv)
+    return provenance(
+        inputs=inputs,
+        settings={'layer': args.layer, 'scaling_of': str(args.scaling_of)},
+        command=sys.argv,
+    )
 
 
 if __name__ == '__main__':
