@@ -7,10 +7,12 @@ from pathlib import Path
 
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.resources import shipped_file
 
 with quiet_libraries():
     from dfpenet_mm.cli.config_options import load_config_with_options
+    from dfpenet_mm.datasets.data_check import check_data
     from dfpenet_mm.experiments.results_table import ResultsTable
     from dfpenet_mm.experiments.study import PlannedRun, run_study
     from dfpenet_mm.experiments.summary import markdown_table, mean_and_spread
@@ -48,10 +50,15 @@ def main() -> None:
     """Do the runs that the table lacks, then draw it."""
     args = parse()
     with exit_on_user_error(debug=args.debug):
+        names = [path.stem for path in args.configs]
+        if len(set(names)) < len(names):
+            raise ConfigError(f'configs {names} share a name, by which curves are told apart')
         configs = {
             path.stem: load_config_with_options(shipped_file(path), args.cfg_options)
             for path in args.configs
         }
+        for name, config in configs.items():
+            print(f'{name}:', *check_data(config).lines(), sep='\n', flush=True)
         runs = [
             PlannedRun(
                 name,

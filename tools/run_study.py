@@ -12,6 +12,7 @@ from dfpenet_mm.resources import shipped_file
 with quiet_libraries():
     from dfpenet_mm.cli.config_options import load_config_with_options
     from dfpenet_mm.cli.study_file import read_study
+    from dfpenet_mm.datasets.data_check import check_data
     from dfpenet_mm.experiments.results_table import ResultsTable
     from dfpenet_mm.experiments.study import planned, run_study
     from dfpenet_mm.experiments.summary import markdown_table
@@ -42,6 +43,8 @@ def main() -> None:
             name: load_config_with_options(path, [*study.options, *args.cfg_options])
             for name, path in study.configs.items()
         }
+        for name, config in configs.items():
+            print(f'{name}:', *check_data(config).lines(), sep='\n', flush=True)
         table = ResultsTable(args.results or study.results)
         run_study(
             planned(configs, args.seeds or study.seeds),

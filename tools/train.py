@@ -13,7 +13,8 @@ with quiet_libraries():
     from dfpenet_mm.datasets.data_check import check_data
     from dfpenet_mm.engine.distributed import first_process_only, is_first, start_processes
     from dfpenet_mm.engine.mixed_precision import use_mixed_precision
-    from dfpenet_mm.engine.resume import resume_run
+    from dfpenet_mm.engine.resume import require_unused, resume_run
+    from dfpenet_mm.engine.start_weights import check_start_weights
 
 
 def say(lines: list[str]) -> None:
@@ -55,6 +56,10 @@ def main() -> None:
             notices.append(use_mixed_precision(config))
         if args.resume or config.get('resume'):
             notices.extend(resume_run(config))
+        else:
+            require_unused(config.work_dir)
+        if not config.resume:
+            check_start_weights(config)
         say(notices)
         if not args.no_data_check:
             first_process_only(lambda: report_data(config))

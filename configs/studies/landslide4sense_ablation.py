@@ -10,4 +10,4 @@ configs = dict(
 )
 seeds = (0, 1, 2)
 flips = True
-options = ('optim_wrapper.type=AutocastOptimWrapper',)
+options = ('optim_wrapper.type=AutocastOptimWrapper', 'train_cfg.val_interval=2000')

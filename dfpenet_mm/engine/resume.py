@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from dfpenet_mm.engine.safe_checkpoint import load_safely
-from dfpenet_mm.errors import CheckpointError, ConfigError
+from dfpenet_mm.errors import CheckpointError, ConfigError, OutputError
 
 NUMBERED = re.compile(r'iter_(\d+)\.pth')
 POINTER = 'last_checkpoint'
@@ -91,6 +91,22 @@ def _can_be_resumed(content: object) -> bool:
     meta = content['meta']
     # mmengine runs a meta's 'config' as Python when it resumes; its own files have 'cfg'.
     return isinstance(meta, dict) and isinstance(meta.get('iter'), int) and 'config' not in meta
+
+
+def require_unused(work_dir: str | Path) -> None:
+    """Refuse to start anew in a folder that holds the checkpoints of an earlier run.
+
+    A later ``--resume`` would go on from whichever of the two runs came further.
+
+    Raises:
+        OutputError: if it does.
+    """
+    found = _candidates(Path(work_dir))
+    if found:
+        raise OutputError(
+            f'{work_dir} holds checkpoints of an earlier run ({found[0].name}); pass --resume to '
+            f'go on from there, name another --work-dir, or remove them'
+        )
 
 
 def changed_parts(earlier: str, config: Config) -> tuple[str, ...]:

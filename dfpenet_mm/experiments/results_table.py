@@ -8,13 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from dfpenet_mm.errors import InputFileError, OutputError
+from dfpenet_mm.errors import ConfigError, InputFileError, OutputError
 
-KEY = ('name', 'fraction', 'seed')
+KEY = ('name', 'fraction', 'seed', 'settings')
 
 
 class ResultsTable:
     """Rows of scores in a CSV file, told apart by name, fraction and seed.
+
+    Column ``settings`` is a digest of what else decides the scores.
 
     Args:
         path: the file; it need not exist.
@@ -29,7 +31,7 @@ class ResultsTable:
 
     def _read(self) -> pd.DataFrame:
         try:
-            rows = pd.read_csv(self.path)
+            rows = pd.read_csv(self.path, dtype={'settings': str})
         except (ValueError, OSError) as error:
             raise InputFileError(
                 f'{self.path} cannot be read as a table of results ({error}); '
@@ -43,11 +45,28 @@ class ResultsTable:
             )
         return rows
 
-    def holds(self, *, name: str, fraction: float, seed: int) -> bool:
-        """Tell whether a run is finished."""
+    def holds(self, *, name: str, fraction: float, seed: int, settings: str) -> bool:
+        """Tell whether a run is finished.
+
+        Args:
+            name: of the run.
+            fraction: share of the training set, percent.
+            seed: of the run.
+            settings: digest of all else that decides its scores.
+
+        Raises:
+            ConfigError: if the table has this run with other settings.
+        """
         rows = self.rows
-        same = (rows.name == name) & (rows.fraction == fraction) & (rows.seed == seed)
-        return bool(same.any())
+        same = rows[(rows.name == name) & (rows.fraction == fraction) & (rows.seed == seed)]
+        if same.empty:
+            return False
+        if (same.settings != settings).any():
+            raise ConfigError(
+                f'{self.path} holds {name}, {fraction:g} %, seed {seed} with other settings than '
+                f'asked for now; name another table, or remove the row to run it again'
+            )
+        return True
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Add a finished run and write the table.
@@ -59,7 +78,7 @@ class ResultsTable:
         part = self.path.with_name(f'.{self.path.name}.incomplete')
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            rows.to_csv(part, index=False, float_format='%.4g')
+            rows.to_csv(part, index=False, float_format='%.6g')
             part.replace(self.path)
         except OSError as error:
             raise OutputError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +18,17 @@ from mmengine.config import Config
 from dfpenet_mm.errors import DfpenetError
 from dfpenet_mm.experiments.results_table import ResultsTable
 from dfpenet_mm.experiments.single_run import train_and_score
+
+# Parts of a config that decide the scores; how often they are taken on the way is none.
+DECISIVE = (
+    'model',
+    'optim_wrapper',
+    'param_scheduler',
+    'train_dataloader',
+    'test_dataloader',
+    'custom_hooks',
+    'load_from',
+)
 
 
 class RunFailedError(DfpenetError):
@@ -41,6 +54,14 @@ class PlannedRun:
     def work_dir(self, root: Path) -> Path:
         """Return the folder of this run's checkpoints."""
         return root / f'{self.name}_{self.fraction:g}percent_seed{self.seed}'
+
+    def digest(self, *, flips: bool) -> str:
+        """Return a digest of what decides the scores, beside name, fraction and seed."""
+        config = self.config.to_dict()
+        decisive = {name: config.get(name) for name in DECISIVE}
+        decisive |= {'iterations': config['train_cfg']['max_iters'], 'flips': flips}
+        text = json.dumps(decisive, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def settings(self, root: Path) -> dict[str, Any]:
         """Return the whole config of this run as plain values."""
@@ -81,16 +102,16 @@ def run_study(
         DfpenetError: what a run itself complains about.
     """
     for run in runs:
-        if table.holds(name=run.name, fraction=run.fraction, seed=run.seed):
+        key = {'name': run.name, 'fraction': run.fraction, 'seed': run.seed}
+        key['settings'] = run.digest(flips=flips)
+        if table.holds(**key):
             continue
         where = run.work_dir(work_root)
         tell(f'running {run.name}, {run.fraction:g} %, seed {run.seed} in {where}')
         scores = _in_own_process(score, run.settings(work_root), flips=flips, where=where)
         table.append(
             {
-                'name': run.name,
-                'fraction': run.fraction,
-                'seed': run.seed,
+                **key,
                 'iterations': run.config.train_cfg.max_iters,
                 **scores,
                 'date': datetime.now(UTC).date().isoformat(),

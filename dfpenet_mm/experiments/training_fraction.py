@@ -50,3 +50,5 @@ def _weigh_landslides(config: Config, weight: float) -> None:
     for loss in losses if isinstance(losses, list) else [losses]:
         if loss.type == 'CrossEntropyLoss':
             loss.class_weight = [1.0, weight]
+            # mmseg averages weighted losses over scored pixels in this way only.
+            loss.avg_non_ignore = False

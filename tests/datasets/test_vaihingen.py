@@ -134,8 +134,8 @@ def test_missing_tiles_are_counted(tmp_path):
         ('vaihingen_pd', 26800, 'test_tiles_unseen_in_pd'),
     ],
 )
-def test_base_configs_train_and_score_as_the_paper_does(prepared, name, train, test):
-    config = Config.fromfile(config_dir() / '_base_' / 'datasets' / f'{name}.py')
+def test_configs_train_and_score_as_the_paper_does(prepared, name, train, test):
+    config = Config.fromfile(config_dir() / 'dfpenet' / f'{name}.py')
     for part in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         config[part].dataset.data_root = prepared[0]
     assert config.train_dataloader.batch_size == 4

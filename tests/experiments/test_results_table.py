@@ -1,11 +1,11 @@
 import pytest
 
-from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.experiments.results_table import ResultsTable
 
 
-def row(name='full', fraction=100.0, seed=0, **scores):
-    return {'name': name, 'fraction': fraction, 'seed': seed, **scores}
+def row(name='full', fraction=100.0, seed=0, settings='0e5', **scores):
+    return {'name': name, 'fraction': fraction, 'seed': seed, 'settings': settings, **scores}
 
 
 def test_rows_read_back(tmp_path):
@@ -29,6 +29,12 @@ def test_rows_read_back(tmp_path):
 def test_a_run_is_known_by_name_fraction_and_seed(tmp_path, other, held):
     ResultsTable(tmp_path / 'table.csv').append(row())
     assert ResultsTable(tmp_path / 'table.csv').holds(**row(**other)) is held
+
+
+def test_other_settings_are_no_answer(tmp_path):
+    ResultsTable(tmp_path / 'table.csv').append(row())
+    with pytest.raises(ConfigError, match='full, 100 %, seed 0 with other settings'):
+        ResultsTable(tmp_path / 'table.csv').holds(**row(settings='5e0'))
 
 
 def test_an_empty_table_holds_nothing(tmp_path):

@@ -60,6 +60,29 @@ def test_only_missing_runs_are_done(tmp_path):
     assert len({*rows.process, os.getpid()}) == 3
 
 
+def test_a_row_with_other_settings_is_not_taken_for_this_run(tmp_path):
+    study(tmp_path, planned({'a': CONFIG}, (0,)), score_seed)
+    other = Config(dict(train_cfg=dict(max_iters=8)))
+    with pytest.raises(ConfigError, match='with other settings'):
+        study(tmp_path, planned({'a': other}, (0,)), score_seed)
+
+
+@pytest.mark.parametrize(
+    ('change', 'same'),
+    [
+        (dict(train_cfg=dict(max_iters=7, val_interval=3)), True),
+        (dict(randomness=dict(seed=1)), True),
+        (dict(optim_wrapper=dict(optimizer=dict(lr=5))), False),
+        (dict(load_from='other.pth'), False),
+    ],
+)
+def test_digest_is_of_what_decides_the_scores(change, same):
+    digest = PlannedRun('a', CONFIG, 0).digest(flips=True)
+    other = PlannedRun('a', Config(CONFIG.to_dict() | change), 0)
+    assert (other.digest(flips=True) == digest) is same
+    assert other.digest(flips=False) != digest
+
+
 def test_a_complaint_comes_through_and_leaves_no_row(tmp_path):
     with pytest.raises(ConfigError, match='no such thing'):
         study(tmp_path, planned({'a': CONFIG}, (0,)), complain)

@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
+import torch
+from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.models.backbones import ResNet
 from mmseg.registry import MODELS
 from torch import Tensor
 
 LAST_STAGE_BLOCKS = {18: 2, 34: 3, 50: 3, 101: 3}
+RGB = 3
+
+
+def spread_stem(weight: Tensor, bands: int) -> Tensor:
+    """Turn the first convolution of an RGB network into one of another number of bands.
+
+    Args:
+        weight: shape (out, 3, k, k).
+        bands: how many bands there shall be.
+
+    Returns:
+        Shape (out, bands, k, k): the colours' own filters first, their mean for every further
+        band, all times ``3 / bands``.
+    """
+    mean = weight.mean(dim=1, keepdim=True).expand(-1, max(bands - RGB, 0), -1, -1)
+    return torch.cat([weight, mean], dim=1)[:, :bands] * (RGB / bands)
 
 
 @MODELS.register_module()
@@ -20,6 +38,9 @@ class ResNetStemFeatures(ResNet):
 
     Args:
         depth: 18, 34, 50 or 101.
+        in_channels: bands of the images. Pre-trained weights of three bands serve any number:
+            further bands start as the mean of those, and all are scaled so that sums keep
+            their size.
         strides: stride of the first block of each of the four stages. The default gives
             output stride 16.
         last_stage_dilations: dilation of each block of the last stage; the first two are
@@ -40,6 +61,7 @@ class ResNetStemFeatures(ResNet):
         self,
         *,
         depth: int = 101,
+        in_channels: int = 3,
         strides: Sequence[int] = (1, 2, 2, 1),
         last_stage_dilations: Sequence[int] = (1, 2, 5),
         norm_cfg: dict | None = None,
@@ -58,6 +80,7 @@ class ResNetStemFeatures(ResNet):
             )
         super().__init__(
             depth=depth,
+            in_channels=in_channels,
             strides=tuple(strides),
             multi_grid=tuple(last_stage_dilations),
             norm_cfg=norm_cfg or {'type': 'BN', 'requires_grad': True},
@@ -71,7 +94,7 @@ class ResNetStemFeatures(ResNet):
         """Compute the pyramid.
 
         Args:
-            x: images, shape (N, 3, H, W), normalised.
+            x: images, shape (N, in_channels, H, W), normalised.
 
         Returns:
             Stem (stride 2, before max-pool) and the outputs of the four stages (strides
@@ -85,6 +108,17 @@ class ResNetStemFeatures(ResNet):
             x = getattr(self, name)(x)
             features.append(x)
         return tuple(features)
+
+    def init_weights(self) -> None:
+        """Initialise, and spread a pre-trained stem of three bands over the bands there are."""
+        super().init_weights()
+        init = self.init_cfg or {}
+        bands = self.conv1.in_channels
+        if bands != RGB and init.get('type') == 'Pretrained':
+            stored = CheckpointLoader.load_checkpoint(init['checkpoint'], map_location='cpu')
+            stem = stored.get('state_dict', stored)['conv1.weight']
+            with torch.no_grad():
+                self.conv1.weight.copy_(spread_stem(stem, bands))
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode; unlike mmseg's, return the module as PyTorch does."""

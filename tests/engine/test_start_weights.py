@@ -1,0 +1,58 @@
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS
+
+from dfpenet_mm.engine.start_weights import check_start_weights
+from dfpenet_mm.errors import CheckpointError, InputFileError
+from dfpenet_mm.resources import config_dir
+
+
+@pytest.fixture
+def config(tmp_path):
+    config = Config.fromfile(config_dir() / 'dfpenet' / 'sichuan_finetune.py')
+    config.load_from = str(tmp_path / 'start.pth')
+    return config
+
+
+@pytest.fixture
+def weights(config):
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        return MODELS.build(config.model).state_dict()
+
+
+def test_weights_of_the_network_pass_whatever_its_classes(config, weights):
+    other = {'decode_head.conv_seg.weight': torch.zeros(6, 48, 1, 1)}
+    kept = {name: value for name, value in weights.items() if 'batches' not in name}
+    torch.save({'state_dict': kept | other}, config.load_from)
+    check_start_weights(config)
+
+
+@pytest.mark.parametrize(
+    ('change', 'complaint'),
+    [
+        ({'neck.fuse3.conv.weight': None}, r'neck\.fuse3\.conv\.weight is missing'),
+        ({'neck.fuse3.conv.weight': torch.zeros(1)}, r'neck\.fuse3\.conv\.weight is \(1,\)'),
+    ],
+)
+def test_a_tensor_that_does_not_fit_is_named(config, weights, change, complaint):
+    changed = {name: value for name, value in (weights | change).items() if value is not None}
+    torch.save({'state_dict': changed}, config.load_from)
+    with pytest.raises(CheckpointError, match=complaint):
+        check_start_weights(config)
+
+
+def test_a_stranger_is_refused(config):
+    torch.save({'state_dict': {'foo.weight': torch.zeros(1)}}, config.load_from)
+    with pytest.raises(CheckpointError, match='does not fit the network'):
+        check_start_weights(config)
+
+
+def test_a_missing_file_is_refused_and_an_address_left_alone(config):
+    with pytest.raises(InputFileError, match=r'start\.pth does not exist'):
+        check_start_weights(config)
+    config.load_from = 'https://example.org/start.pth'
+    check_start_weights(config)
+    config.load_from = None
+    check_start_weights(config)
