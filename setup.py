@@ -58,7 +58,13 @@ EXTRAS_REQUIRE = {
     'lint': ['ruff>=0.15'],
     # The fastest networks on a CPU, and what turns a network into one.
     'openvino': ['openvino>=2025.0'],
-    'export': ['openvino>=2025.0', 'nncf>=3.0', 'onnx>=1.17', 'onnxruntime>=1.20', 'onnxscript>=0.5'],
+    'export': [
+        'openvino>=2025.0',
+        'nncf>=3.0',
+        'onnx>=1.17',
+        'onnxruntime>=1.20',
+        'onnxscript>=0.5',
+    ],
     # Mapping on several machines.
     'ray': ['ray>=2.40'],
 }

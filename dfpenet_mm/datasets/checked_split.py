@@ -12,6 +12,7 @@ import numpy as np
 from dfpenet_mm.datasets.chip_files import list_named
 from dfpenet_mm.datasets.data_report import SplitReport
 from dfpenet_mm.datasets.file_check import IGNORED, LABELS, Finding, SampleFiles
+from dfpenet_mm.errors import InputFileError
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,30 @@ class CheckedSplit:
         counts = sum((found.counts for found in self.findings.values()), np.zeros(LABELS, int))
         images = {files.image for files in self.findings}
         return SplitReport(self.name, self.samples, len(images), self.classes, counts)
+
+
+def require_labels(split: CheckedSplit) -> None:
+    """Refuse a training set from which nothing can be learnt.
+
+    A class of several may be absent from a part of the data; of two it leaves nothing to tell
+    apart, and a loss that falls to zero.
+
+    Raises:
+        InputFileError: if no pixel is scored, or of two classes one never occurs.
+    """
+    report = split.report()
+    absent = [name for name, pixels in report.pixels.items() if not pixels]
+    if len(absent) == len(split.classes):
+        cause = f'{report.ignored} pixels are ignored' if report.ignored else 'there are no masks'
+        raise InputFileError(
+            f'no pixel of the {split.name} data set has a class, {cause} (label {IGNORED}), so '
+            f'nothing can be learnt; give masks with classes, or mend value_map in the config'
+        )
+    if absent and len(split.classes) == 2:
+        raise InputFileError(
+            f'no pixel of the {split.name} data set, {split.samples} samples, is {absent[0]}, so '
+            f'nothing can be learnt; add samples that hold it, or mend value_map in the config'
+        )
 
 
 def data_warnings(checked: Sequence[CheckedSplit]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 from rasterio.errors import NotGeoreferencedWarning
 
-from dfpenet_mm.datasets.checked_split import CheckedSplit, data_warnings
+from dfpenet_mm.datasets.checked_split import CheckedSplit, data_warnings, require_labels
 from dfpenet_mm.datasets.chip_files import NAMED
 from dfpenet_mm.datasets.data_report import DataReport
 from dfpenet_mm.datasets.file_check import Finding, SampleFiles, check_files
@@ -22,7 +22,8 @@ from dfpenet_mm.datasets.model_match import model_faults
 from dfpenet_mm.datasets.sample_sources import files_of, leaves, reading_of
 from dfpenet_mm.errors import ConfigError, DfpenetError, InputFileError
 
-SPLITS = ('train', 'val', 'test')
+TRAIN = 'train'
+SPLITS = (TRAIN, 'val', 'test')
 THREADS = 4
 # What mmengine's serialisation says of an empty list of samples.
 NO_SAMPLES = 'need at least one array to concatenate'
@@ -43,7 +44,8 @@ def check_data(config: Config) -> DataReport:
     Raises:
         DfpenetError: one sentence on all that training or testing would fail on: images and masks
             that are missing, cannot be read or differ in size, values without a class, bands
-            or classes that are not the model's, data sets without samples.
+            or classes that are not the model's, data sets without samples, a training set
+            without a scored pixel or without one of two classes.
     """
     findings: dict[SampleFiles, Finding] = {}
     checked, config_faults, causes = [], [], []
@@ -60,6 +62,9 @@ def check_data(config: Config) -> DataReport:
         files = chain.from_iterable(map(files_of, parts, readings))
         checked.append(_check_split(name, dataset, parts, dict.fromkeys(files), findings))
     _raise_for(causes, config_faults, [fault for split in checked for fault in split.faults])
+    for split in checked:
+        if split.name == TRAIN:
+            require_labels(split)
     return DataReport(tuple(split.report() for split in checked), tuple(data_warnings(checked)))
 
 

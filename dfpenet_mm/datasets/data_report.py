@@ -39,8 +39,10 @@ class SplitReport:
 
     def line(self) -> str:
         """Say it in one line."""
-        labelled = max(sum(self.pixels.values()), 1)
-        shares = ', '.join(f'{name} {count / labelled:.2%}' for name, count in self.pixels.items())
+        labelled = sum(self.pixels.values())
+        shares = ', '.join(
+            f'{name} {count / max(labelled, 1):.2%}' for name, count in self.pixels.items()
+        )
         every = max(labelled + self.ignored, 1)
         return (
             f'{self.name}: {self.samples} samples of {self.images} images; labels: {shares}; '

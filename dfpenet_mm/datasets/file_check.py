@@ -30,6 +30,7 @@ class SampleFiles:
         value_map: pairs of mask value and class; those not named must not occur.
         classes: number of classes.
         reach: rows and columns that the windows in it need at least.
+        grey_masks: True if a mask may have several bands, all of them equal.
     """
 
     image: str
@@ -38,6 +39,7 @@ class SampleFiles:
     value_map: tuple[tuple[int, int], ...]
     classes: int
     reach: tuple[int, int] = (0, 0)
+    grey_masks: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def _count_labels(files: SampleFiles, shape: tuple[int, int]) -> np.ndarray:
             )
         known = dict(files.value_map)
         counts, strangers = np.zeros(LABELS, np.int64), set()
-        for values in _strips(source, (1,)):
+        for bands in _strips(source, source.indexes):
+            values = _only_band(files, bands)
             for value, number in _value_counts(values):
                 if value in known:
                     counts[known[value]] += number
@@ -120,6 +123,16 @@ def _count_labels(files: SampleFiles, shape: tuple[int, int]) -> np.ndarray:
             + (', ...' if len(known) > NAMED_VALUES else '')
         )
     return counts
+
+
+def _only_band(files: SampleFiles, bands: np.ndarray) -> np.ndarray:
+    """Return the one band of a mask; of colours that are grey any, if the loader does so too."""
+    if len(bands) > 1 and not (files.grey_masks and (bands == bands[:1]).all()):
+        differ = ' that differ' if files.grey_masks else ''
+        raise _FaultError(
+            f'{files.mask} has {len(bands)} bands{differ} and a mask is one band of class values'
+        )
+    return bands[0]
 
 
 def _value_counts(values: np.ndarray) -> Iterator[tuple[float, int]]:

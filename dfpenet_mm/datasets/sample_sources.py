@@ -22,10 +22,12 @@ class Reading:
     Args:
         bands: bands read, from 1; None where mmcv's own loader reads three.
         value_map: pairs of mask value and class.
+        grey_masks: whether a mask may have several equal bands, as ``LoadRasterMask`` allows.
     """
 
     bands: tuple[int, ...] | None
     value_map: tuple[tuple[int, int], ...]
+    grey_masks: bool
 
     @property
     def band_count(self) -> int:
@@ -50,7 +52,8 @@ def reading_of(leaf: Any) -> Reading:
     images = [item for item in transforms if isinstance(item, LoadRasterImage)]
     masks = [item for item in transforms if isinstance(item, LoadRasterMask)]
     value_map = masks[0].value_map if masks else _plain_map(leaf)
-    return Reading(images[0].bands if images else None, tuple(sorted(value_map.items())))
+    bands = images[0].bands if images else None
+    return Reading(bands, tuple(sorted(value_map.items())), grey_masks=bool(masks))
 
 
 def files_of(leaf: Any, reading: Reading) -> list[SampleFiles]:
@@ -64,7 +67,9 @@ def files_of(leaf: Any, reading: Reading) -> list[SampleFiles]:
         reaches[key] = max(rows, row + height), max(cols, col + width)
     classes = len(leaf.metainfo['classes'])
     return [
-        SampleFiles(image, mask, reading.bands, reading.value_map, classes, reach)
+        SampleFiles(
+            image, mask, reading.bands, reading.value_map, classes, reach, reading.grey_masks
+        )
         for (image, mask), reach in reaches.items()
     ]
 

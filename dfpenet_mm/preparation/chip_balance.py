@@ -13,9 +13,12 @@ from dfpenet_mm.preparation.chip_plan import Chip
 def balance(chips: Sequence[Chip], ratio: float, rng: np.random.Generator) -> tuple[Chip, ...]:
     """Keep all chips with landslides and so many of those without.
 
-    Landslides cover a few per cent of the ground, so that even chips with landslides are mostly
-    background: what the paper asks of the pixels, "as balanced as possible", is ``ratio`` 0.
-    Some chips of plain background teach what is no landslide (rivers, fields, quarries).
+    The paper asks that landslide and background pixels be "as balanced as possible". Landslides
+    cover a few per cent of the ground, so that even chips with landslides are mostly background,
+    and every chip without tips the balance further: the balance asked for is ``ratio`` 0, which
+    is the default. A ratio above 0 trades it for chips of what may be taken for a landslide and
+    is none (rivers, fields, quarries), and for a precision on the validation chips that is nearer
+    to that on a whole scene.
 
     Args:
         chips: of one side of the split.

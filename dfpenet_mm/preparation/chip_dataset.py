@@ -9,24 +9,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import shapely
-from rasterio.windows import Window
-
 from dfpenet_mm.errors import ConfigError, GridMismatchError, RasterFormatError
-from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.scaling import Scaling
-from dfpenet_mm.mapping.scene_checks import outline
-from dfpenet_mm.preparation.chip_balance import balance
+from dfpenet_mm.preparation.chip_choice import ChipChooser, Choice
 from dfpenet_mm.preparation.chip_plan import Chip
 from dfpenet_mm.preparation.chip_report import ChipReport, SideCounts
 from dfpenet_mm.preparation.chip_settings import ChipSettings
 from dfpenet_mm.preparation.chip_sheet import draw_sheet
 from dfpenet_mm.preparation.chip_source import ChipSource, require_landslides
-from dfpenet_mm.preparation.chip_split import Split, far_enough, group_blocks, split_chips
+from dfpenet_mm.preparation.chip_survey import Survey, survey_chips
 from dfpenet_mm.preparation.chip_writer import INDEX, write_chips
 from dfpenet_mm.preparation.complete_folder import SUMMARY, check_free, complete_folder
-from dfpenet_mm.preparation.inventory_mask import window_transform
+from dfpenet_mm.preparation.inventory_census import count_features
 from dfpenet_mm.preparation.inventory_polygons import Inventory, read_inventory
 
 # Scenes of one data set that differ more in pixel size are worth a note.
@@ -45,6 +39,7 @@ def make_chip_dataset(
     out: Path,
     settings: ChipSettings | None = None,
     *,
+    val_images: Sequence[Path] = (),
     layer: str | None = None,
     scaling: Scaling | None = None,
     overwrite: bool = False,
@@ -59,6 +54,7 @@ def make_chip_dataset(
         out: folder of the data set: ``{train,val}/{images,masks}/*.tif``, ``chips.gpkg``,
             ``quick_look.png`` and ``summary.json``. It appears when all is complete.
         settings: how to cut; None for the defaults.
+        val_images: scenes that validate as a whole, while all ground of the others trains.
         layer: of the inventory.
         scaling: fitted to each scene, as when it is mapped; None keeps the scenes' values.
         overwrite: replace a data set that an earlier run wrote.
@@ -73,6 +69,8 @@ def make_chip_dataset(
     """
     settings = settings or ChipSettings()
     check_free(out, overwrite=overwrite, marker=INDEX)
+    scenes = [*images, *val_images]
+    _require_distinct(scenes)
     landslides = read_inventory(inventory, layer)
     with ExitStack() as stack:
         sources = [
@@ -85,14 +83,19 @@ def make_chip_dataset(
                     scaling=scaling,
                 )
             )
-            for path in images
+            for path in scenes
         ]
         require_landslides(sources, landslides)
         _require_one_type(sources)
-        surveyed, outlines = _survey(sources, settings, stage('survey'))
-        sides, report = _choose(sources, landslides, settings, surveyed, outlines)
+        chooser = ChipChooser(sources, settings, frozenset(range(len(images), len(scenes))))
+        survey = survey_chips(
+            sources, chooser.block_size, settings.chip, settings.step, stage('survey')
+        )
+        _require_labels(survey.chips, landslides)
+        choice = chooser.choose(survey)
+        report = _report(sources, landslides, survey, choice, settings.chip)
         with complete_folder(out, overwrite=overwrite, marker=INDEX) as folder:
-            write_chips(folder, sources, sides, stage('write'))
+            write_chips(folder, sources, choice.sides, stage('write'))
             draw_sheet(folder, seed=settings.seed)
             summary = {
                 **origin(),
@@ -104,90 +107,33 @@ def make_chip_dataset(
     return report
 
 
-def _survey(
-    sources: Sequence[ChipSource],
-    settings: ChipSettings,
-    progress: Callable[[int, int], None],
-) -> tuple[list[Chip], list[shapely.Polygon]]:
-    """Count the pixels of every chip there might be; and draw the blocks."""
-    blocks: list[tuple[int, Window]] = []
-    planned: list[Chip] = []
-    for number, source in enumerate(sources):
-        mine = source.blocks(settings.block_size, settings.chip)
-        planned += source.plan(number, mine, len(blocks), settings.chip, settings.step)
-        blocks += [(number, window) for window in mine]
-    surveyed = []
-    for chip in planned:
-        surveyed.append(sources[chip.scene].count(chip))
-        progress(len(surveyed), len(planned))
-    return surveyed, _outlines(sources, blocks)
-
-
-def _choose(
+def _report(
     sources: Sequence[ChipSource],
     inventory: Inventory,
-    settings: ChipSettings,
-    surveyed: Sequence[Chip],
-    blocks: Sequence[shapely.Polygon],
-) -> tuple[dict[str, tuple[Chip, ...]], ChipReport]:
-    """Choose the chips of both sides."""
-    usable = [chip for chip in surveyed if _has_data(chip, settings.max_nodata)]
-    _require_labels(usable, inventory)
-    rng = np.random.default_rng(settings.seed)
-    scene_of = {chip.block: chip.scene for chip in surveyed}
-    groups = group_blocks(blocks, [scene_of[index] for index in range(len(blocks))])
-    split = _keep_apart(split_chips(usable, groups, settings.val_share, rng), sources, settings.gap)
-    chosen = {'train': split.train} | ({'val': split.val} if split.val else {})
-    sides = {side: balance(chips, settings.background_ratio, rng) for side, chips in chosen.items()}
-    _require_both(sides)
-    return sides, ChipReport(
-        sides={side: SideCounts.of(chips) for side, chips in sides.items()},
+    survey: Survey,
+    choice: Choice,
+    side: int,
+) -> ChipReport:
+    return ChipReport(
+        sides={name: SideCounts.of(chips) for name, chips in choice.sides.items()},
         scenes={str(source.path): source.landslides for source in sources},
-        features=inventory.features,
-        mended=inventory.mended,
-        ignored=inventory.ignored,
+        features=count_features(inventory, [source.polygon_fates() for source in sources]),
         unreachable=max(source.unreachable for source in sources),
-        surveyed=len(surveyed),
-        mostly_nodata=len(surveyed) - len(usable),
-        too_close=split.too_close,
-        surplus=sum(map(len, chosen.values())) - sum(map(len, sides.values())),
+        surveyed=len(survey.chips),
+        left_out={reason: len(chips) for reason, chips in choice.left_out.items()},
+        lost={'without data': survey.hidden, **choice.lost_pixels(sources, side)},
         notes=tuple(_notes(sources)),
     )
 
 
-def _has_data(chip: Chip, max_nodata: float) -> bool:
-    pixels = chip.window.height * chip.window.width
-    return chip.valid > 0 and pixels - chip.valid <= max_nodata * pixels
-
-
-def _keep_apart(split: Split, sources: Sequence[ChipSource], gap: int) -> Split:
-    if not gap and len(sources) == 1:
-        # Blocks of one scene do not overlap.
-        return split
-    train, val = (
-        _outlines(sources, [(chip.scene, chip.window) for chip in chips])
-        for chips in (split.train, split.val)
-    )
-    far = far_enough(train, val, gap)
-    kept = tuple(chip for chip, keep in zip(split.train, far, strict=True) if keep)
-    return Split(kept, split.val, len(split.train) - len(kept))
-
-
-def _outlines(
-    sources: Sequence[ChipSource], windows: Sequence[tuple[int, Window]]
-) -> list[shapely.Polygon]:
-    """Draw windows of all scenes in the pixels of the first."""
-    first = sources[0].grid
-    return [
-        shapely.box(w.col_off, w.row_off, w.col_off + w.width, w.row_off + w.height)
-        if number == 0
-        else outline(_part(sources[number].grid, w), first)
-        for number, w in windows
-    ]
-
-
-def _part(grid: RasterGrid, window: Window) -> RasterGrid:
-    return RasterGrid(grid.crs, window_transform(grid, window), (window.height, window.width))
+def _require_distinct(scenes: Sequence[Path]) -> None:
+    places = [path.resolve() for path in scenes]
+    twice = [place for place in places if places.count(place) > 1]
+    if twice:
+        raise ConfigError(
+            f'{twice[0]} is given more than once; give each image once, with --image or with '
+            f'--val-image'
+        )
 
 
 def _require_one_type(sources: Sequence[ChipSource]) -> None:
@@ -203,19 +149,10 @@ def _require_one_type(sources: Sequence[ChipSource]) -> None:
 def _require_labels(chips: Sequence[Chip], inventory: Inventory) -> None:
     if not any(chip.landslide for chip in chips):
         raise GridMismatchError(
-            f'the inventory {inventory.path} covers no pixel with data in {len(chips)} usable '
+            f'the inventory {inventory.path} covers no pixel with data in {len(chips)} '
             f'chip(s); check that it is of the same area, and pass --all-touched if its polygons '
             f'are smaller than a pixel'
         )
-
-
-def _require_both(sides: Mapping[str, Sequence[Chip]]) -> None:
-    for side, chips in sides.items():
-        if not any(chip.landslide for chip in chips):
-            raise ConfigError(
-                f'no chip with landslides is left for {side}; give a smaller gap, or smaller '
-                f'blocks or chips'
-            )
 
 
 def _notes(sources: Sequence[ChipSource]) -> list[str]:

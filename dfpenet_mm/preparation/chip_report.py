@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from dfpenet_mm.preparation.chip_plan import Chip
+from dfpenet_mm.preparation.inventory_census import FeatureCounts
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class SideCounts:
         with_landslides: those with at least one landslide pixel.
         landslide: landslide pixels.
         background: background pixels.
-        ignored: pixels labelled 255, as the scene has no data there.
+        ignored: pixels labelled 255, as the scene has no data there or, in validation, an
+            earlier chip holds them.
     """
 
     chips: int
@@ -44,43 +46,32 @@ class ChipReport:
     Args:
         sides: counts of ``train`` and ``val``.
         scenes: polygons near each scene, by the scene's file name.
-        features: features of the inventory.
-        mended: invalid features that were made valid.
-        ignored: features that are empty or no polygons.
+        features: counts of the inventory's features.
         unreachable: polygons that a scene's CRS cannot show.
         surveyed: chips looked at.
-        mostly_nodata: chips left out for their nodata.
-        too_close: training chips left out for being too close to validation chips.
-        surplus: background chips left out by balancing.
+        left_out: chips left out, by reason.
+        lost: landslide pixels that no written chip holds, by reason, each counted once.
         notes: what a user should look at.
     """
 
     sides: Mapping[str, SideCounts]
     scenes: Mapping[str, int]
-    features: int
-    mended: int
-    ignored: int
+    features: FeatureCounts
     unreachable: int
     surveyed: int
-    mostly_nodata: int
-    too_close: int
-    surplus: int
+    left_out: Mapping[str, int]
+    lost: Mapping[str, int]
     notes: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Say it in words, a line each."""
-        polygons = f'{self.features} features, {self.mended} mended, {self.ignored} ignored'
+        polygons = self.features.line()
         if self.unreachable:
             polygons += f', {self.unreachable} polygon(s) out of reach'
-        dropped = {
-            'mostly nodata': self.mostly_nodata,
-            'too close to validation': self.too_close,
-            'surplus background': self.surplus,
-        }
-        left_out = ', '.join(f'{count} {why}' for why, count in dropped.items())
         return [
             f'inventory: {polygons}',
-            f'chips: {self.surveyed} surveyed; left out: {left_out}',
+            f'chips: {self.surveyed} surveyed; left out: {_listed(self.left_out)}',
+            f'landslide pixels in no chip: {_listed(self.lost)}',
             *(f'{name}: {_words(side)}' for name, side in self.sides.items()),
             *(f'note: {note}' for note in self.notes),
         ]
@@ -90,9 +81,13 @@ class ChipReport:
         return asdict(self)
 
 
+def _listed(counts: Mapping[str, int]) -> str:
+    return ', '.join(f'{count} {why}' for why, count in counts.items() if count) or 'none'
+
+
 def _words(side: SideCounts) -> str:
     known = max(side.landslide + side.background, 1)
     return (
         f'{side.chips} chips, {side.with_landslides} with landslides; of the pixels '
-        f'{side.landslide / known:.2%} landslide, {side.ignored} ignored (nodata)'
+        f'{side.landslide / known:.2%} landslide, {side.ignored} ignored'
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from dfpenet_mm.errors import ConfigError
 
+VAL_SHARE = 0.2
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChipSettings:
@@ -15,11 +17,18 @@ class ChipSettings:
         bands: bands of the chips, counted from 1.
         chip: side of a chip, pixels; a multiple of 16 suits the networks.
         stride: step from chip to chip, pixels; None for the chip's side, without overlap.
-        val_share: of the landslides and of the ground for validation, in [0, 1).
+        val_share: of the landslides and of the ground for validation, in [0, 1); None for 0.2, or
+            for 0 where whole scenes validate.
         block_size: side of the blocks that go to one side as a whole: chips, as ``4``, or metres,
             as ``2500m``.
-        gap: empty ground between training and validation chips, pixels of the first scene.
-        background_ratio: chips without landslides kept for each chip with landslides.
+        gap: empty ground between training and validation chips, at least, pixels of the first
+            scene. Training chips that are closer are left out; 0 lets the two sides adjoin, and
+            so a landslide lie in both.
+        background_ratio: chips without landslides kept for each chip with landslides; see
+            ``balance`` for the default.
+        random: so many chips at random places of the training ground, in place of a grid that
+            is balanced; None for the grid.
+        random_val: likewise of the validation ground.
         max_nodata: largest share of nodata that a chip may have, in [0, 1).
         all_touched: label pixels that a polygon touches without their centre, too.
         seed: of the split and of the choice of background.
@@ -31,10 +40,12 @@ class ChipSettings:
     bands: tuple[int, ...] = (1, 2, 3)
     chip: int = 512
     stride: int | None = None
-    val_share: float = 0.2
+    val_share: float | None = None
     block_size: str = '4'
-    gap: int = 0
-    background_ratio: float = 1.0
+    gap: int = 1
+    background_ratio: float = 0.0
+    random: int | None = None
+    random_val: int | None = None
     max_nodata: float = 0.5
     all_touched: bool = False
     seed: int = 0
@@ -50,6 +61,27 @@ class ChipSettings:
                 f'the nodata share is {self.max_nodata} and the gap {self.gap}; give a share in '
                 f'[0, 1) and a gap of at least 0 pixels'
             )
+        for count in (self.random, self.random_val):
+            if count is not None and count < 1:
+                raise ConfigError(f'the number of random chips is {count}; give at least 1')
+
+    def share(self, *, whole_scenes: bool) -> float:
+        """Return the validation share of the ground.
+
+        Args:
+            whole_scenes: whether there are scenes that validate as a whole.
+
+        Raises:
+            ConfigError: if there are and a share is wanted besides.
+        """
+        if not whole_scenes:
+            return VAL_SHARE if self.val_share is None else self.val_share
+        if self.val_share:
+            raise ConfigError(
+                f'a validation share of {self.val_share} and images that validate as a whole '
+                f'exclude each other; give one of --val-share and --val-image'
+            )
+        return 0.0
 
     @property
     def step(self) -> int:

@@ -44,7 +44,7 @@ def draw_sheet(folder: Path, *, rows: int = 4, cols: int = 6, seed: int = 0) -> 
             f'{chip.split}, {chip.landslide_share:.1%}', fontsize=9, color=COLOURS[chip.split]
         )
     figure.suptitle(
-        f'{len(index)} chips: yellow outlines are landslides, cyan ones nodata', fontsize=12
+        f'{len(index)} chips: yellow outlines are landslides, cyan ones ignored', fontsize=12
     )
     figure.savefig(folder / SHEET, dpi=110)
     return folder / SHEET

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import shapely
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError, RasterFormatError
@@ -51,7 +52,7 @@ class ChipSource:
         self._scaling = scaling.fit(self.scene) if scaling else None
         self.grid = self.scene.grid
         polygons = inventory.polygons_in(self.grid.crs)
-        self.unreachable = len(inventory.polygons) - len(polygons)
+        self.unreachable = int(shapely.is_empty(polygons).sum())
         self._mask = InventoryMask(polygons, self.grid, all_touched=all_touched)
         self.landslides = len(self._mask)
         self.dtype = np.dtype(self._type())
@@ -67,8 +68,8 @@ class ChipSource:
         """The scene's file."""
         return self.scene.path
 
-    def blocks(self, size: str, chip: int) -> list[Window]:
-        """Cut the scene into blocks of a size such as ``4`` chips or ``2500m``.
+    def blocks(self, size: str | None, chip: int) -> list[Window]:
+        """Cut the scene into blocks of a size such as ``4`` chips or ``2500m``; None for one.
 
         Raises:
             RasterFormatError: if the scene is smaller than a chip.
@@ -80,6 +81,8 @@ class ChipSource:
                 f'{self.path} has {rows} x {cols} pixels, fewer than a chip of {chip}; give a '
                 f'smaller --chip or leave the image out'
             )
+        if size is None:
+            return [Window(0, 0, cols, rows)]
         return split_blocks(self.grid.shape, block_side(size, chip, self.grid.gsd))
 
     def plan(
@@ -104,13 +107,37 @@ class ChipSource:
         ]
         return sorted(planned, key=lambda item: (item.window.row_off, item.window.col_off))
 
-    def count(self, chip: Chip) -> Chip:
-        """Count a chip's landslide and valid pixels."""
+    def count(self, chip: Chip, counted: np.ndarray | None = None) -> Chip:
+        """Count a chip's landslide and valid pixels.
+
+        Args:
+            chip: of this scene.
+            counted: pixels that count, shape (rows, cols), bool; None for all.
+        """
         _, valid = self.scene.read(chip.window)
+        if counted is not None:
+            valid = valid & counted
         landslide = np.count_nonzero(self._mask.labels(chip.window, valid) == LANDSLIDE)
         return replace(chip, landslide=int(landslide), valid=int(np.count_nonzero(valid)))
 
-    def cut(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+    def count_hidden(self, chip: Chip, counted: np.ndarray) -> int:
+        """Count the landslide pixels of a chip where the scene has no data.
+
+        Args:
+            chip: of this scene.
+            counted: pixels that count, shape (rows, cols), bool.
+        """
+        _, valid = self.scene.read(chip.window)
+        labels = self._mask.labels(chip.window, ~valid & counted)
+        return int(np.count_nonzero(labels == LANDSLIDE))
+
+    def polygon_fates(self) -> tuple[np.ndarray, np.ndarray]:
+        """Tell which polygons meet the scene and which are burnt; see ``InventoryMask.fates``."""
+        return self._mask.fates()
+
+    def cut(
+        self, window: Window, counted: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Read a chip and its labels.
 
         Nodata takes the mean of the chip's valid pixels, as it does when a scene is mapped: its
@@ -118,6 +145,7 @@ class ChipSource:
 
         Args:
             window: pixels of the scene, at least one of them valid.
+            counted: pixels that keep their label, shape (rows, cols), bool; None for all.
 
         Returns:
             Bands, shape (B, rows, cols), of the scene's type or float32, scaled values clipped
@@ -130,6 +158,8 @@ class ChipSource:
             bands[:, ~valid] = bands[:, valid].mean(axis=1, keepdims=True)
         if self.dtype.kind in 'ui':
             bands = np.rint(bands)
+        if counted is not None:
+            valid = valid & counted
         return bands.astype(self.dtype), self._mask.labels(window, valid)
 
     def close(self) -> None:
@@ -153,6 +183,7 @@ def require_landslides(sources: Sequence[ChipSource], inventory: Inventory) -> N
         return
     first = sources[0]
     polygons = inventory.polygons_in(first.grid.crs)
+    polygons = polygons[~shapely.is_empty(polygons)]
     rows, cols = first.grid.shape
     corners = [first.grid.transform @ corner for corner in [(0, 0), (cols, rows)]]
     reach = 'reaches nowhere'

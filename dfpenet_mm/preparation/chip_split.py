@@ -9,12 +9,9 @@ import numpy as np
 import shapely
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.preparation.chip_near import near_pairs
 from dfpenet_mm.preparation.chip_plan import Chip
-
-# Chips that adjoin may seem to overlap by so many pixels, by rounding in another grid.
-ROUNDING = 0.01
-# Random splits among which the one with the most even shares is taken.
-DRAWS = 256
+from dfpenet_mm.preparation.chip_validation import choose_validation
 
 
 @dataclass(frozen=True)
@@ -24,13 +21,10 @@ class Split:
     Args:
         train: chips to train on.
         val: chips to validate on.
-        too_close: training chips left out, as they overlap the ground of validation chips of
-            another scene or lie within the gap.
     """
 
     train: tuple[Chip, ...]
     val: tuple[Chip, ...]
-    too_close: int = 0
 
 
 def group_blocks(blocks: Sequence[shapely.Polygon], scenes: Sequence[int]) -> np.ndarray:
@@ -56,48 +50,14 @@ def group_blocks(blocks: Sequence[shapely.Polygon], scenes: Sequence[int]) -> np
     return groups
 
 
-def choose_validation(measures: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Choose the groups of blocks that validate.
-
-    Landslides cluster, so that a blind draw may give one side few of them. Of ``DRAWS`` random
-    draws the one is taken whose worst measure is closest to the share.
-
-    Args:
-        measures: of each group, shape (groups, 3): landslide pixels, chips with landslides and
-            chips without.
-        share: of every measure wanted for validation, in (0, 1).
-        rng: source of the draws.
-
-    Returns:
-        True for groups that validate, shape (groups,).
-
-    Raises:
-        ConfigError: if fewer than two groups have landslides.
-    """
-    hit = int((measures[:, 0] > 0).sum())
-    if hit < 2:
-        raise ConfigError(
-            f'{hit} of {len(measures)} block(s) of ground hold landslides and a split needs two, '
-            f'one to train and one to validate; give smaller blocks or chips, more images, or a '
-            f'validation share of 0'
-        )
-    shares = measures / np.maximum(measures.sum(axis=0), 1)
-    shares = shares[:, measures.any(axis=0)]
-    best, chosen = np.inf, np.empty(0, int)
-    for _ in range(DRAWS):
-        order = rng.permutation(len(measures))
-        missed = np.abs(np.cumsum(shares[order], axis=0) - share).max(axis=1)
-        landslides = np.cumsum(measures[order, 0] > 0)
-        # Both sides need landslides.
-        missed[(landslides == 0) | (landslides == hit)] = np.inf
-        count = missed.argmin()
-        if missed[count] < best:
-            best, chosen = missed[count], order[: count + 1]
-    return np.isin(np.arange(len(measures)), chosen)
-
-
 def split_chips(
-    chips: Sequence[Chip], groups: np.ndarray, share: float, rng: np.random.Generator
+    chips: Sequence[Chip],
+    groups: np.ndarray,
+    share: float,
+    rng: np.random.Generator,
+    *,
+    outlines: Sequence[shapely.Polygon] = (),
+    gap: float = 0,
 ) -> Split:
     """Send every chip to the side of its block.
 
@@ -106,6 +66,9 @@ def split_chips(
         groups: group of each block, shape (blocks,).
         share: of validation, in [0, 1); 0 trains on all.
         rng: source of the draw.
+        outlines: of the chips, in one frame; with them the split is chosen such that few chips
+            lie within the gap. Those that do are still in the split.
+        gap: empty ground wanted between the two sides, in units of the outlines.
 
     Raises:
         ConfigError: if the share is out of its range, or blocks do not suffice.
@@ -117,32 +80,41 @@ def split_chips(
     group = groups[[chip.block for chip in chips]]
     members, place = np.unique(group, return_inverse=True)
     landslide = np.array([chip.landslide for chip in chips])
-    weights = (landslide, landslide > 0, landslide == 0)
-    measures = np.stack([np.bincount(place, w, len(members)) for w in weights], axis=1)
-    validates = choose_validation(measures, share, rng)[place]
+    weights = np.stack([landslide, landslide > 0, landslide == 0], axis=1)
+    measures = np.stack([np.bincount(place, w, len(members)) for w in weights.T], axis=1)
+    border = {}
+    if len(outlines):
+        centres = shapely.get_coordinates(shapely.centroid(outlines))
+        sums = np.stack([np.bincount(place, xy, len(members)) for xy in centres.T], axis=1)
+        border['centres'] = sums / np.bincount(place)[:, None]
+        border['loss'] = _Border(place, weights, near_pairs(outlines, outlines, gap))
+    validates = choose_validation(measures, share, rng, **border)[place]
     return Split(
         tuple(chip for chip, val in zip(chips, validates, strict=True) if not val),
         tuple(chip for chip, val in zip(chips, validates, strict=True) if val),
     )
 
 
-def far_enough(
-    train: Sequence[shapely.Polygon], val: Sequence[shapely.Polygon], gap: float
-) -> np.ndarray:
-    """Find the training chips that share no ground with validation chips.
+class _Border:
+    """What training loses to a split: the chips that are near chips of the other side.
 
     Args:
-        train: outlines of the training chips, in pixels of one grid.
-        val: likewise of the validation chips.
-        gap: empty ground wanted between the two, pixels; 0 lets chips adjoin.
-
-    Returns:
-        True for chips that may train, shape (train,).
+        place: group of each chip, shape (chips,).
+        weights: measures of each chip, shape (chips, measures).
+        pairs: chips near each other, shape (2, pairs).
     """
-    if not len(val) or not len(train):
-        return np.ones(len(train), bool)
-    shrunk = shapely.buffer(val, -ROUNDING, join_style='mitre')
-    near, _ = shapely.STRtree(shrunk).query(train, predicate='dwithin', distance=gap)
-    far = np.ones(len(train), bool)
-    far[near] = False
-    return far
+
+    def __init__(self, place: np.ndarray, weights: np.ndarray, pairs: np.ndarray) -> None:
+        self._place = place
+        self._weights = weights
+        self._pairs = pairs[:, place[pairs[0]] != place[pairs[1]]]
+
+    def __call__(self, validates: np.ndarray) -> float:
+        """Return the worst lost share of a measure; infinity if no landslide is left."""
+        val = validates[self._place]
+        chip, other = self._pairs
+        lost = np.zeros(len(val), bool)
+        lost[chip[~val[chip] & val[other]]] = True
+        if not self._weights[~(val | lost), 0].any():
+            return np.inf
+        return (self._weights[lost].sum(axis=0) / np.maximum(self._weights.sum(axis=0), 1)).max()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,11 +11,13 @@ import pandas as pd
 import rasterio
 from rasterio.windows import Window
 
+from dfpenet_mm.preparation.chip_overlap import each_once
 from dfpenet_mm.preparation.chip_plan import Chip
 from dfpenet_mm.preparation.chip_source import ChipSource
 from dfpenet_mm.preparation.inventory_mask import NODATA, footprint, window_transform
 
 INDEX = 'chips.gpkg'
+TRAIN, VAL = 'train', 'val'
 
 
 def scene_names(sources: Sequence[ChipSource]) -> list[str]:
@@ -43,7 +45,8 @@ def write_chips(
     Args:
         folder: an empty folder.
         sources: the scenes.
-        sides: chips by side, ``train`` and perhaps ``val``.
+        sides: chips by side, ``train`` and perhaps ``val``. Of overlapping chips of ``val`` the
+            first one has the labels, so that no pixel is scored twice.
         progress: told chips written and their total.
 
     Returns:
@@ -55,19 +58,31 @@ def write_chips(
     for side, chips in sides.items():
         for kind in ('images', 'masks'):
             (folder / side / kind).mkdir(parents=True)
-        for chip in chips:
+        for chip, counted in _labelled(side, chips):
             source = sources[chip.scene]
             name = chip_file(names[chip.scene], chip.window)
-            write_chip(folder / side, name, source, chip.window)
+            write_chip(folder / side, name, source, chip.window, counted)
             rows.append(_row(side, name, source, chip))
             progress(len(rows), total)
     chips = [chip for part in sides.values() for chip in part]
     return _write_index(folder / INDEX, rows, sources, chips)
 
 
-def write_chip(folder: Path, name: str, source: ChipSource, window: Window) -> None:
+def _labelled(side: str, chips: Sequence[Chip]) -> Iterable[tuple[Chip, np.ndarray | None]]:
+    if side != VAL or not chips:
+        return ((chip, None) for chip in chips)
+    return each_once(chips, chips[0].window.width)
+
+
+def write_chip(
+    folder: Path,
+    name: str,
+    source: ChipSource,
+    window: Window,
+    counted: np.ndarray | None = None,
+) -> None:
     """Write one image and its mask, both on their place on the ground."""
-    bands, labels = source.cut(window)
+    bands, labels = source.cut(window, counted)
     profile = {
         'driver': 'GTiff',
         'height': window.height,
@@ -95,7 +110,9 @@ def _row(side: str, name: str, source: ChipSource, chip: Chip) -> dict[str, obje
         'col': chip.window.col_off,
         'landslide_pixels': chip.landslide,
         'landslide_share': round(chip.landslide_share, 6),
-        'nodata_share': round(1 - chip.valid / np.prod([chip.window.height, chip.window.width]), 6),
+        'ignored_share': round(
+            1 - chip.valid / np.prod([chip.window.height, chip.window.width]), 6
+        ),
     }
 
 

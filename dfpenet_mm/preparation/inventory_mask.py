@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import shapely
 from affine import Affine
@@ -11,6 +13,8 @@ from rasterio.windows import Window
 from dfpenet_mm.grid import RasterGrid
 
 BACKGROUND, LANDSLIDE, NODATA = 0, 1, 255
+# Pixels of a polygon burnt at once to see whether it burns any.
+STRIP_PIXELS = 1_000_000
 
 
 class InventoryMask:
@@ -48,15 +52,57 @@ class InventoryMask:
         labels = np.zeros(valid.shape, np.uint8)
         near = self._near(window)
         if near.size:
-            rasterize(
-                self._polygons[near],
-                out=labels,
-                default_value=LANDSLIDE,
-                transform=window_transform(self._grid, window),
-                all_touched=self._all_touched,
-            )
+            self._burn(self._polygons[near], window, labels)
         labels[~valid] = NODATA
         return labels
+
+    def fates(self) -> tuple[np.ndarray, np.ndarray]:
+        """Tell what becomes of each polygon, whatever others lie over it.
+
+        Returns:
+            True for those that lie on the scene, in part at least, and True for those that burn
+            a pixel of it, with data or without; both of shape (polygons,), bool.
+        """
+        rows, cols = self._grid.shape
+        scene = footprint(self._grid, Window(0, 0, cols, rows))
+        meets, burns = np.zeros((2, len(self._polygons)), bool)
+        inside = self._tree.query(scene, predicate='intersects')
+        meets[inside[~shapely.touches(self._polygons[inside], scene)]] = True
+        for place in np.flatnonzero(meets):
+            burns[place] = self._burns(place)
+        return meets, burns
+
+    def _burns(self, place: int) -> bool:
+        for window in self._strips(place):
+            labels = np.zeros((window.height, window.width), np.uint8)
+            self._burn(self._polygons[place : place + 1], window, labels)
+            if labels.any():
+                return True
+        return False
+
+    def _strips(self, place: int) -> Iterator[Window]:
+        """Cover a polygon's part of the scene with windows that fit in memory."""
+        left, bottom, right, top = self._polygons[place].bounds
+        corners = [(left, bottom), (left, top), (right, bottom), (right, top)]
+        pixels = np.array([~self._grid.transform @ corner for corner in corners])
+        # A pixel more on all sides, for rounding.
+        first = np.clip(np.floor(pixels.min(axis=0)) - 1, 0, None).astype(int)
+        last = np.minimum(np.ceil(pixels.max(axis=0)) + 1, self._grid.shape[::-1]).astype(int)
+        width = int(last[0] - first[0])
+        step = max(1, STRIP_PIXELS // max(width, 1))
+        for row in range(int(first[1]), int(last[1]), step):
+            yield Window(int(first[0]), row, width, min(step, int(last[1]) - row))
+
+    def _burn(
+        self, polygons: Sequence[shapely.Polygon], window: Window, labels: np.ndarray
+    ) -> None:
+        rasterize(
+            polygons,
+            out=labels,
+            default_value=LANDSLIDE,
+            transform=window_transform(self._grid, window),
+            all_touched=self._all_touched,
+        )
 
     def _near(self, window: Window) -> np.ndarray:
         return np.sort(self._tree.query(footprint(self._grid, window)))

@@ -26,6 +26,7 @@ class Inventory:
         path: the vector file.
         layer: the layer that was read.
         polygons: single valid polygons with an area.
+        records: feature of each polygon, shape (polygons,), from 0.
         features: how many features the layer has.
         mended: features that were invalid and made valid.
         ignored: features that are empty or no polygons.
@@ -34,24 +35,26 @@ class Inventory:
     path: Path
     layer: str
     polygons: gpd.GeoSeries
+    records: np.ndarray
     features: int
     mended: int
     ignored: int
 
     def polygons_in(self, crs: CRS) -> np.ndarray:
-        """Return the polygons in another CRS, shape (polygons,), without those it cannot show.
+        """Return the polygons in another CRS, shape (polygons,), empty where it cannot show them.
 
         Raises:
             VectorFormatError: if there is no way from the inventory's CRS to that one.
         """
         try:
-            moved = self.polygons.to_crs(crs).to_numpy()
+            moved = np.array(self.polygons.to_crs(crs).to_numpy())
         except ProjError as error:
             raise VectorFormatError(
                 f'the inventory {self.path} cannot be brought into the CRS of the scene '
                 f'({error}); give it in that CRS, for example with ogr2ogr -t_srs'
             ) from error
-        return moved[np.isfinite(shapely.bounds(moved)).all(axis=1)]
+        moved[~np.isfinite(shapely.bounds(moved)).all(axis=1)] = shapely.Polygon()
+        return moved
 
 
 def read_inventory(path: Path, layer: str | None = None) -> Inventory:
@@ -123,6 +126,7 @@ def _mend(path: Path, layer: str, table: gpd.GeoDataFrame) -> Inventory:
         path=path,
         layer=layer,
         polygons=gpd.GeoSeries(parts[areal], crs=table.crs),
+        records=record[inner][areal],
         features=len(table),
         mended=int(invalid[used].sum()),
         ignored=len(table) - len(used),

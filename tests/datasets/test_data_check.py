@@ -230,10 +230,40 @@ def test_warnings(train, val):
     assert report.lines()[-1].startswith('warning: train and val share')
 
 
-def test_class_that_never_occurs(train):
-    for name in ('a', 'b'):
-        chip(train, name, mask=np.zeros((4, 4)))
-    assert check_data(config(part(train))).warnings == ('no pixel of train is landslide',)
+def test_class_that_never_occurs(train, val):
+    """Nothing is learnt from it, though it may be scored."""
+    chip(val, 'c', mask=np.zeros((4, 4)))
+    warnings = check_data(config(part(train), part(val))).warnings
+    assert warnings == ('no pixel of val is landslide',)
+    with pytest.raises(InputFileError, match='1 samples, is landslide'):
+        check_data(config(part(val)))
+
+
+def test_one_of_more_than_two_classes_may_be_absent(train, monkeypatch):
+    names = {'classes': ('background', 'landslide', 'debris'), 'palette': [[0, 0, 0]] * 3}
+    monkeypatch.setattr(LandslideDataset, 'METAINFO', names)
+    assert check_data(config(part(train))).warnings == ('no pixel of train is debris',)
+
+
+def test_nothing_that_is_scored(train, val):
+    line = check_data(config(part(train), part(val))).lines()[1]
+    assert line.endswith('landslide 0.00%; ignored: 16 pixels (100.00% of all)')
+    with pytest.raises(InputFileError, match='no pixel of the train data set has a class, 16 pix'):
+        check_data(config(part(val)))
+
+
+def test_masks_in_colours(train):
+    """A landslide in green must not pass as background; a grey mask is what it looks like."""
+    green = np.zeros((3, 4, 4), np.uint8)
+    write(train / 'masks' / 'a.tif', green)
+    assert check_data(config(part(train))).splits[0].pixels['landslide'] == 4
+    plain = [{'type': 'LoadImageFromFile'}, {'type': 'LoadAnnotations'}]
+    with pytest.raises(InputFileError, match=r'a\.tif has 3 bands and a mask is one'):
+        check_data(config(part(train, pipeline=plain)))
+    green[1, 0, 0] = 1
+    write(train / 'masks' / 'a.tif', green)
+    with pytest.raises(InputFileError, match=r'a\.tif has 3 bands that differ and a mask is one'):
+        check_data(config(part(train)))
 
 
 def test_windows_of_tiles_are_read_once(train, monkeypatch):

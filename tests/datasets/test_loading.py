@@ -60,6 +60,17 @@ def test_unknown_mask_value_is_named(tmp_path):
         LoadRasterMask(value_map={0: 0, 255: 1})({'seg_map_path': path})
 
 
+def test_mask_in_colours(tmp_path):
+    colours = np.zeros((3, 2, 2), np.uint8)
+    colours[:, 0, 1] = 1
+    loading = LoadRasterMask(value_map={0: 0, 1: 1})
+    grey = write(tmp_path / 'grey.tif', colours)
+    np.testing.assert_array_equal(loading({'seg_map_path': grey})['gt_seg_map'], [[0, 1], [0, 0]])
+    colours[1, 1, 1] = 1
+    with pytest.raises(RasterFormatError, match=r'green\.tif has 3 bands that differ'):
+        loading({'seg_map_path': write(tmp_path / 'green.tif', colours)})
+
+
 def test_a_window_of_a_tile(tmp_path):
     bands = np.arange(2 * 5 * 4, dtype=np.uint8).reshape(2, 5, 4)
     path = write(tmp_path / 'tile.tif', bands)

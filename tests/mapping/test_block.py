@@ -56,7 +56,7 @@ def test_a_value_that_is_no_probability_is_refused(value, scene):
         probability[-1, 3, 3] = value
         return probability
 
-    with pytest.raises(PredictionError, match=r'col_off=6.*fp32'):
+    with pytest.raises(PredictionError, match=r'col_off=6.*check the scaling'):
         run(scene, broken)
 
 

@@ -24,7 +24,7 @@ from dfpenet_mm.preparation.chip_dataset import make_chip_dataset
 from dfpenet_mm.preparation.chip_settings import ChipSettings
 from dfpenet_mm.preparation.chip_sheet import draw_sheet
 from dfpenet_mm.resources import config_dir
-from tests.preparation.chip_world import UTM54, WEST, pixel_box, write_inventory, write_scene
+from tests.preparation.chip_world import NORTH, UTM54, WEST, pixel_box, write_inventory, write_scene
 
 SMALL = {'chip': 16, 'block_size': '2'}
 # Landslides all over a scene of 96 x 128 pixels, a few of its chips without any.
@@ -37,7 +37,7 @@ def _no_sheet(monkeypatch):
     monkeypatch.setattr('dfpenet_mm.preparation.chip_dataset.draw_sheet', lambda *_, **__: None)
 
 
-def cut(tmp_path, *scenes, labels=None, overwrite=False, layer=None, scaling=None, **settings):
+def cut(tmp_path, *scenes, labels=None, overwrite=False, scaling=None, val_images=(), **settings):
     scenes = scenes or (write_scene(tmp_path / 'scene.tif', 96, 128),)
     if labels is None:
         boxes = [pixel_box(row, col, 6, 5) for row, col in PLACES]
@@ -45,8 +45,21 @@ def cut(tmp_path, *scenes, labels=None, overwrite=False, layer=None, scaling=Non
     out = tmp_path / 'out'
     chosen = ChipSettings(**SMALL | settings)
     return make_chip_dataset(
-        scenes, labels, out, chosen, layer=layer, scaling=scaling, overwrite=overwrite
+        scenes,
+        labels,
+        out,
+        chosen,
+        val_images=val_images,
+        scaling=scaling,
+        overwrite=overwrite,
     )
+
+
+def truth():
+    pixels = np.zeros((96, 128), bool)
+    for row, col in PLACES:
+        pixels[row : row + 6, col : col + 5] = True
+    return pixels
 
 
 def read(path):
@@ -60,25 +73,22 @@ def footprints(out, side):
 
 
 def test_chips_are_the_scene_and_the_inventory(tmp_path):
-    report = cut(tmp_path)
+    report = cut(tmp_path, background_ratio=9)
     scene, transform, crs = read(tmp_path / 'scene.tif')
     written = sorted((tmp_path / 'out').glob('*/images/*.tif'))
     assert len(written) == sum(side.chips for side in report.sides.values()) > 20
-    truth = np.zeros((96, 128), np.uint8)
-    for row, col in PLACES:
-        truth[row : row + 6, col : col + 5] = 1
     for path in written:
         image, place, image_crs = read(path)
         labels, mask_place, _ = read(path.parents[1] / 'masks' / path.name)
         col, row = (round(value) for value in ~transform @ (place.c, place.f))
         assert path.name == f'scene_r{row:05d}_c{col:05d}.tif'
         np.testing.assert_array_equal(image, scene[:, row : row + 16, col : col + 16])
-        np.testing.assert_array_equal(labels[0], truth[row : row + 16, col : col + 16])
+        np.testing.assert_array_equal(labels[0], truth()[row : row + 16, col : col + 16])
         assert (image_crs, mask_place) == (crs, place)
 
 
 def test_index_and_summary_tell_what_there_is(tmp_path):
-    report = cut(tmp_path, background_ratio=9)
+    report = cut(tmp_path, background_ratio=9, gap=0)
     index = gpd.read_file(tmp_path / 'out' / 'chips.gpkg')
     assert len(index) == 6 * 8
     assert index.crs.to_string() == UTM54
@@ -101,22 +111,106 @@ def test_quick_look_shows_outlines_and_places(tmp_path):
         assert (np.abs(sheet.astype(int) - colour).sum(-1) < 30).any()
 
 
-@pytest.mark.parametrize('stride', [16, 8, 5])
-def test_train_and_val_share_no_ground(tmp_path, stride):
-    cut(tmp_path, stride=stride)
+@pytest.mark.parametrize('stride', [16, 7])
+def test_train_and_val_do_not_touch(tmp_path, stride):
+    report = cut(tmp_path, stride=stride)
+    assert report.left_out['too close to validation'] > 0
     train, val = (footprints(tmp_path / 'out', side) for side in ('train', 'val'))
-    assert len(train)
-    assert len(val)
-    assert train.union_all().intersection(val.union_all()).area == pytest.approx(0, abs=1e-3)
+    assert train.union_all().distance(val.union_all()) >= 10
     assert train.landslide_pixels.any()
     assert val.landslide_pixels.any()
 
 
-def test_gap_keeps_them_apart(tmp_path):
-    report = cut(tmp_path, gap=10)
-    assert report.too_close > 0
+@pytest.mark.parametrize('gap', [0, 20])
+def test_gap_keeps_them_apart(tmp_path, gap):
+    report = cut(tmp_path, gap=gap)
+    assert (report.left_out['too close to validation'] > 0) == (gap > 0)
     train, val = (footprints(tmp_path / 'out', side) for side in ('train', 'val'))
-    assert train.union_all().distance(val.union_all()) >= 10 * 10
+    assert train.union_all().distance(val.union_all()) >= 10 * gap
+    assert train.union_all().intersection(val.union_all()).area == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize('random_val', [None, 9])
+def test_every_validation_pixel_is_scored_once(tmp_path, random_val):
+    """Training chips may overlap. Pixels and labels are counted against the written masks."""
+    report = cut(tmp_path, stride=10, background_ratio=9, random_val=random_val)
+    scored, covered, landslides = np.zeros((96, 128), int), np.zeros((96, 128), bool), 0
+    index = footprints(tmp_path / 'out', 'val')
+    for chip in index.itertuples():
+        labels = read(tmp_path / 'out' / 'val' / 'masks' / chip.file)[0][0]
+        area = np.s_[chip.row : chip.row + 16, chip.col : chip.col + 16]
+        scored[area] += labels != 255
+        covered[area] = True
+        landslides += (labels == 1).sum()
+        assert chip.landslide_pixels == (labels == 1).sum()
+        assert (labels != 255).any()
+    np.testing.assert_array_equal(scored, covered)
+    counts = report.sides['val']
+    assert counts.landslide == landslides == (truth() & covered).sum()
+    assert counts.landslide + counts.background == covered.sum()
+    assert counts.ignored == 256 * len(index) - covered.sum() > 0
+
+
+def test_what_is_lost_is_counted_once(tmp_path):
+    """Against the masks: landslide pixels of the scene, those written, and those of a hole."""
+    hole = np.s_[0:40, 0:56]
+    scene = write_scene(tmp_path / 'scene.tif', 96, 128, hole=hole)
+    boxes = [pixel_box(row, col, 6, 5) for row, col in PLACES]
+    sliver = shapely.box(WEST + 1, NORTH - 3, WEST + 3, NORTH - 1)
+    labels = write_inventory(tmp_path / 'l.gpkg', [*boxes, sliver, pixel_box(0, 900, 5, 5)])
+    report = cut(tmp_path, scene, labels=labels, stride=12, max_nodata=0.1)
+    written = np.zeros((96, 128), bool)
+    for chip in gpd.read_file(tmp_path / 'out' / 'chips.gpkg').itertuples():
+        written[chip.row : chip.row + 16, chip.col : chip.col + 16] = True
+    hidden = np.zeros((96, 128), bool)
+    hidden[hole] = True
+    lost = dict(report.lost)
+    assert lost.pop('without data') == (truth() & hidden).sum() > 0
+    assert lost['mostly nodata'] > 0
+    assert lost['too close to validation'] > 0
+    assert sum(lost.values()) == (truth() & ~hidden & ~written).sum()
+    assert report.lines()[0] == (
+        'inventory: 26 features, 0 mended, 0 ignored, 1 outside of the images, '
+        '1 too small to label a pixel (--all-touched labels them)'
+    )
+    assert f'{lost["mostly nodata"]} mostly nodata' in report.lines()[2]
+
+
+def test_scenes_that_validate_as_a_whole(tmp_path):
+    """As tiles A and B of section 4.2.1; nothing of A that lies on B is trained on."""
+    tile_a = write_scene(tmp_path / 'a.tif', 96, 128)
+    tile_b = write_scene(tmp_path / 'b.tif', 48, 64, west=WEST + 640)
+    cut(tmp_path, tile_a, val_images=[tile_b], background_ratio=9)
+    train, val = (footprints(tmp_path / 'out', side) for side in ('train', 'val'))
+    assert (set(train.scene), set(val.scene)) == ({'a.tif'}, {'b.tif'})
+    assert len(val) == 3 * 4
+    assert train.union_all().distance(val.union_all()) >= 10
+    bare = write_scene(tmp_path / 'bare.tif', 48, 64, west=WEST + 50_000)
+    with pytest.raises(ConfigError, match='no chip with landslides is left for val'):
+        cut(tmp_path, tile_a, val_images=[bare], overwrite=True)
+    with pytest.raises(ConfigError, match='exclude each other'):
+        cut(tmp_path, tile_a, val_images=[tile_b], val_share=0.2, overwrite=True)
+    with pytest.raises(ConfigError, match=r'a\.tif is given more than once'):
+        cut(tmp_path, tile_a, val_images=[tile_a], overwrite=True)
+
+
+@pytest.mark.parametrize('val_image', [True, False])
+def test_random_chips(tmp_path, val_image):
+    """So many as asked, off the grid, apart from validation."""
+    scenes = [write_scene(tmp_path / 'a.tif', 96, 128)]
+    val_images = [write_scene(tmp_path / 'b.tif', 60, 70, west=WEST + 640)] if val_image else []
+    report = cut(tmp_path, *scenes, val_images=val_images, random=20, random_val=6)
+    index = gpd.read_file(tmp_path / 'out' / 'chips.gpkg')
+    assert {side: counts.chips for side, counts in report.sides.items()} == {'train': 20, 'val': 6}
+    train, val = (index[index.split == side] for side in ('train', 'val'))
+    assert (train.row % 16).any()
+    assert train.union_all().distance(val.union_all()) >= 10
+    assert len(set(zip(index.scene, index.row, index.col, strict=True))) == 26
+
+
+def test_random_validation_wants_ground(tmp_path):
+    with pytest.raises(ConfigError, match=r'6 random validation chips .* no ground'):
+        cut(tmp_path, val_share=0, random_val=6)
 
 
 @pytest.mark.parametrize('crs', [UTM54, 'EPSG:32653'])
@@ -140,8 +234,8 @@ def test_two_dates_of_one_place_go_to_one_side(tmp_path):
     for year in ('2015', '2018'):
         (tmp_path / year).mkdir()
         scenes.append(write_scene(tmp_path / year / 's.tif', 96, 128))
-    report = cut(tmp_path, *scenes, background_ratio=99)
-    assert report.too_close == 0
+    report = cut(tmp_path, *scenes, background_ratio=99, gap=0)
+    assert report.left_out['too close to validation'] == 0
     index = gpd.read_file(tmp_path / 'out' / 'chips.gpkg')
     assert len(index) == len(set(zip(index.split, index.file, strict=True))) == 2 * 48
     assert (index.groupby(['row', 'col']).split.nunique() == 1).all()
@@ -150,17 +244,19 @@ def test_two_dates_of_one_place_go_to_one_side(tmp_path):
 def test_background_is_balanced_on_both_sides(tmp_path):
     boxes = [pixel_box(row, col, 4, 4) for row, col in [(4, 4), (40, 90), (70, 20), (80, 110)]]
     labels = write_inventory(tmp_path / 'labels.gpkg', boxes)
-    report = cut(tmp_path, labels=labels, val_share=0.5, background_ratio=2)
+    report = cut(tmp_path, labels=labels, val_share=0.5, background_ratio=2, gap=0)
     for side in report.sides.values():
         assert side.chips == 3 * side.with_landslides
-    assert report.surplus == 48 - sum(side.chips for side in report.sides.values())
+    assert report.left_out['surplus background'] == 48 - sum(
+        side.chips for side in report.sides.values()
+    )
 
 
 def test_nodata_is_ignored_filled_and_dropped(tmp_path):
     hole = np.s_[:, 0:40]
     scene = write_scene(tmp_path / 'scene.tif', 96, 128, hole=hole)
-    report = cut(tmp_path, scene, background_ratio=9)
-    assert report.mostly_nodata == 12
+    report = cut(tmp_path, scene, background_ratio=9, gap=0)
+    assert report.left_out['mostly nodata'] == 12
     assert report.sides['train'].ignored + report.sides['val'].ignored == 6 * 16 * 8
     path = next((tmp_path / 'out').glob('*/images/*_c00032.tif'))
     image, _, _ = read(path)
@@ -210,7 +306,7 @@ def test_inventory_in_degrees_gives_the_same_chips(tmp_path):
 def test_seed_decides(tmp_path):
     index = []
     for seed in (0, 0, 1):
-        cut(tmp_path, seed=seed, overwrite=True)
+        cut(tmp_path, seed=seed, random=9, overwrite=True)
         table = gpd.read_file(tmp_path / 'out' / 'chips.gpkg')
         index.append(list(zip(table.split, table.file, strict=True)))
     assert index[0] == index[1] != index[2]
@@ -247,6 +343,13 @@ def test_inventory_on_nodata_only(tmp_path):
     scene = write_scene(tmp_path / 'scene.tif', 96, 128, hole=np.s_[:48, :])
     labels = write_inventory(tmp_path / 'labels.gpkg', [pixel_box(4, 4, 9, 9)])
     with pytest.raises(GridMismatchError, match='covers no pixel with data'):
+        cut(tmp_path, scene, labels=labels)
+
+
+def test_landslides_in_chips_of_nodata_only(tmp_path):
+    scene = write_scene(tmp_path / 'scene.tif', 96, 128, hole=np.s_[:44, :])
+    labels = write_inventory(tmp_path / 'labels.gpkg', [pixel_box(44, 4, 3, 9)])
+    with pytest.raises(ConfigError, match='every chip with landslides has more than 50% nodata'):
         cut(tmp_path, scene, labels=labels)
 
 
@@ -300,7 +403,16 @@ def test_folder_in_use_is_told_before_any_work(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'setting', [{'chip': 8}, {'stride': 0}, {'stride': 17}, {'max_nodata': 1}, {'gap': -1}]
+    'setting',
+    [
+        {'chip': 8},
+        {'stride': 0},
+        {'stride': 17},
+        {'max_nodata': 1},
+        {'gap': -1},
+        {'random': 0},
+        {'random_val': -3},
+    ],
 )
 def test_settings_out_of_range(setting):
     with pytest.raises(ConfigError):

@@ -4,12 +4,14 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from affine import Affine
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.preparation.inventory_census import FeatureCounts, count_features
 from dfpenet_mm.preparation.inventory_mask import InventoryMask
 from dfpenet_mm.preparation.inventory_polygons import read_inventory
 from tests.preparation.chip_world import NORTH, SIDE, UTM54, WEST, pixel_box, write_inventory
@@ -57,6 +59,53 @@ def test_polygon_smaller_than_a_pixel(tmp_path):
     inventory = read_inventory(write_inventory(tmp_path / 'a.gpkg', [sliver]))
     assert burn(inventory).sum() == 0
     assert burn(inventory, all_touched=True).sum() == 1
+
+
+def test_fate_of_every_feature(tmp_path):
+    """Beside the scene, beyond it, a sliver, one hidden below another, and one of two parts."""
+    sliver = shapely.box(WEST + 1, NORTH - 3, WEST + 3, NORTH - 1)
+    parts = shapely.MultiPolygon([sliver, pixel_box(2, 2, 1, 1)])
+    features = [
+        pixel_box(0, 6, 2, 2),
+        pixel_box(0, 900, 2, 2),
+        shapely.MultiPolygon([sliver, pixel_box(0, 50, 2, 2)]),
+        pixel_box(3, 3, 1, 1),
+        pixel_box(0, 0, 20, 20),
+        parts,
+        shapely.Point(WEST, NORTH),
+    ]
+    inventory = read_inventory(write_inventory(tmp_path / 'a.gpkg', features))
+    polygons = inventory.polygons_in(CRS54)
+    counts = [
+        count_features(inventory, [InventoryMask(polygons, GRID, all_touched=touched).fates()])
+        for touched in (False, True)
+    ]
+    assert counts[0] == FeatureCounts(features=7, mended=0, ignored=1, outside=2, unburnt=1)
+    assert counts[1] == FeatureCounts(features=7, mended=0, ignored=1, outside=2, unburnt=0)
+    assert counts[0].line() == (
+        '7 features, 0 mended, 1 ignored, 2 outside of the images, '
+        '1 too small to label a pixel (--all-touched labels them)'
+    )
+    # On another scene the second feature is burnt, and so nowhere outside.
+    far = RasterGrid(CRS54, from_origin(WEST + 9000, NORTH, SIDE, SIDE), (6, 6))
+    fates = [InventoryMask(polygons, grid).fates() for grid in (GRID, far)]
+    assert count_features(inventory, fates).outside == 1
+
+
+def test_fates_by_strips_and_on_a_turned_grid(tmp_path, monkeypatch):
+    boxes = [pixel_box(row, col, 1, 1) for row in range(6) for col in range(6)]
+    inventory = read_inventory(write_inventory(tmp_path / 'a.gpkg', boxes))
+    monkeypatch.setattr('dfpenet_mm.preparation.inventory_mask.STRIP_PIXELS', 1)
+    turned = GRID.transform @ Affine.rotation(45) @ Affine.scale(0.5)
+    for transform in (GRID.transform, turned):
+        grid = RasterGrid(CRS54, transform, (6, 6))
+        meets, burns = InventoryMask(inventory.polygons_in(CRS54), grid).fates()
+        alone = [
+            InventoryMask(np.array([box]), grid).labels(EVERYWHERE, np.ones((6, 6), bool)).any()
+            for box in inventory.polygons
+        ]
+        np.testing.assert_array_equal(burns, alone)
+        assert (meets >= burns).all()
 
 
 def test_bow_ties_are_mended_and_points_left_out(tmp_path):

@@ -30,16 +30,17 @@ def inputs(tmp_path):
 
 def test_chips_are_cut_and_checked(inputs, tmp_path):
     out = tmp_path / 'out'
-    done = run('dataset_converters/chips.py', *inputs, '--out', out, '--stride', 12)
+    done = run('dataset_converters/chips.py', *inputs, '--out', out, '--random-val', 4)
     assert (done.returncode, done.stderr) == (0, '')
     lines = done.stdout.splitlines()
     assert lines[0] == 'inventory: 24 features, 0 mended, 0 ignored'
-    assert lines[2].startswith('train: ')
+    assert lines[2].startswith('landslide pixels in no chip: ')
+    assert lines[3].startswith('train: ')
     assert lines[-1] == f'wrote {out}; look at {out}/quick_look.png'
     summary = json.loads((out / 'summary.json').read_text())
     assert summary['inputs']['labels']['name'] == 'labels.gpkg'
-    assert summary['settings']['stride'] == 12
-    assert '--stride' in summary['command']
+    assert summary['report']['sides']['val']['chips'] == 4
+    assert '--random-val' in summary['command']
 
     roots = [
         f'{name}_dataloader.dataset.data_root={out}/{side}'

@@ -32,6 +32,13 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add = parser.add_argument
     add('--image', type=Path, nargs='+', required=True, help='scenes, georeferenced')
+    add(
+        '--val-image',
+        type=Path,
+        nargs='+',
+        default=[],
+        help='scenes that validate as a whole, while all of the others trains',
+    )
     add('--labels', type=Path, required=True, help='GeoPackage, Shapefile or GeoJSON, any CRS')
     add('--layer', help='layer of the landslides, if there are several')
     add('--out', type=Path, required=True, help='folder to write')
@@ -44,19 +51,45 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add('--chip', type=int, default=DEFAULTS.chip, help='side of a chip, pixels')
     add('--stride', type=int, help='step from chip to chip, pixels (default: the side)')
-    add('--val-share', type=float, default=DEFAULTS.val_share, help='share for validation')
+    add(
+        '--val-share',
+        type=float,
+        help='share of landslides and ground for validation (default: 0.2, with --val-image 0)',
+    )
     add(
         '--block-size',
         default=DEFAULTS.block_size,
         help='side of the blocks of ground that train or validate as a whole: chips (4) or '
         'metres (2500m)',
     )
-    add('--gap', type=int, default=DEFAULTS.gap, help='pixels kept empty between the two sides')
+    add(
+        '--gap',
+        type=int,
+        default=DEFAULTS.gap,
+        help='fewest empty pixels between training and validation chips (default: 1, no two '
+        'touch); training chips that are nearer are left out, which costs the row of chips along '
+        'the border, often 5 to 15 per cent of them, as is reported; 0 keeps them, and '
+        'landslides on the border are then on both sides',
+    )
     add(
         '--background-ratio',
         type=float,
         default=DEFAULTS.background_ratio,
-        help='chips without landslides for each chip with landslides',
+        help='chips without landslides for each chip with landslides (default: 0, pixels as '
+        'balanced as they get; about 1 where rivers or fields are taken for landslides, and for '
+        'validation scores nearer to those of a whole scene)',
+    )
+    add(
+        '--random',
+        type=int,
+        metavar='N',
+        help='train on N chips at random places in place of the balanced grid (the paper: 100)',
+    )
+    add(
+        '--random-val',
+        type=int,
+        metavar='N',
+        help='validate on N chips at random places, likewise (the paper: 30)',
     )
     add(
         '--max-nodata',
@@ -65,7 +98,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help='largest share of nodata in a chip',
     )
     add('--all-touched', action='store_true', help='label every pixel that a polygon touches')
-    add('--seed', type=int, default=DEFAULTS.seed, help='of the split and the background')
+    add('--seed', type=int, default=DEFAULTS.seed, help='of all that is drawn')
     add('--overwrite', action='store_true', help='replace what an earlier run wrote')
     add('--debug', action='store_true', help='show the traceback of an error')
     return parser.parse_args(arguments)
@@ -83,6 +116,8 @@ def main() -> None:
             block_size=args.block_size,
             gap=args.gap,
             background_ratio=args.background_ratio,
+            random=args.random,
+            random_val=args.random_val,
             max_nodata=args.max_nodata,
             all_touched=args.all_touched,
             seed=args.seed,
@@ -93,6 +128,7 @@ def main() -> None:
                 args.labels,
                 args.out,
                 settings,
+                val_images=args.val_image,
                 layer=args.layer,
                 scaling=scaling_of(args.scaling_of),
                 overwrite=args.overwrite,
@@ -113,6 +149,7 @@ def scaling_of(config: Path | None) -> Scaling | None:
 def origin(args: argparse.Namespace) -> dict:
     """Describe the inputs and the command for the summary."""
     images = {f'image {number}': path for number, path in enumerate(args.image, start=1)}
+    images |= {f'val image {number}': path for number, path in enumerate(args.val_image, start=1)}
     inputs = {**images, 'labels': args.labels}
     return provenance(
         inputs=inputs,

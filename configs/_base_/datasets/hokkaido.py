@@ -1,4 +1,6 @@
-# The Hokkaido samples of section 4.3: 100 chips of tile A to train on, 30 of tile B to validate.
+# The Hokkaido samples of section 4.2.1: 100 chips of tile A to train on, 30 of tile B to validate.
+# tools/dataset_converters/chips.py --image A.tif --val-image B.tif --labels INVENTORY --random 100
+#     --random-val 30 --out data/hokkaido
 # Names of its own, as the transfer configs inherit another data set from jiuzhaigou.py.
 hokkaido_pipeline = [
     dict(type='LoadRasterImage'),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import rasterio
@@ -35,24 +36,54 @@ def read_bands(
         InputFileError: if GDAL cannot read the file.
         RasterFormatError: if it has too few bands, or the window reaches outside of it.
     """
+    with _opened(path) as source:
+        if max(bands) > source.count:
+            raise RasterFormatError(
+                f'{path} has {source.count} bands, wanted is band {max(bands)}; '
+                f'set bands in the config to those it has'
+            )
+        pixels = source.read(list(bands), window=_inside(source, window))
+    return np.moveaxis(pixels, 0, -1)
+
+
+def read_mask(path: str, window: tuple[int, int, int, int] | None = None) -> np.ndarray:
+    """Read the values of a mask, or of a window of it.
+
+    Args:
+        path: a raster GDAL can read, of one band. A grey mask that was saved as colours, its
+            bands all equal, is one too: image editors make such.
+        window: (row, col, height, width), pixels; None reads all.
+
+    Returns:
+        Array of the file's type, shape (rows, cols).
+
+    Raises:
+        InputFileError: if GDAL cannot read the file.
+        RasterFormatError: if its bands differ, so that none of them is the mask, or the window
+            reaches outside of it.
+    """
+    with _opened(path) as source:
+        values = source.read(window=_inside(source, window))
+    if not (values == values[:1]).all():
+        raise RasterFormatError(
+            f'{path} has {len(values)} bands that differ, and a mask is one band of class '
+            f'values; write the classes to a single band'
+        )
+    return values[0]
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[DatasetReader]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', NotGeoreferencedWarning)
             with rasterio.open(path) as source:
-                count = source.count
-                part = _inside(source, window)
-                pixels = source.read(list(bands), window=part) if max(bands) <= count else None
+                yield source
     except RasterioError as error:
         raise InputFileError(
             f'{path} cannot be read as an image ({error}); '
             f'replace it or take it out of the data set'
         ) from error
-    if pixels is None:
-        raise RasterFormatError(
-            f'{path} has {count} bands, wanted is band {max(bands)}; '
-            f'set bands in the config to those it has'
-        )
-    return np.moveaxis(pixels, 0, -1)
 
 
 def _inside(source: DatasetReader, window: tuple[int, int, int, int] | None) -> Window | None:
@@ -110,7 +141,7 @@ class LoadRasterMask(BaseTransform):
             losses and metrics. Keys may be strings, as JSON and the command line give them.
 
     Raises:
-        RasterFormatError: if the file holds a value that the map lacks.
+        RasterFormatError: if the file holds a value that the map lacks, or bands that differ.
     """
 
     def __init__(self, value_map: Mapping[int | str, int]) -> None:
@@ -119,7 +150,7 @@ class LoadRasterMask(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add ``gt_seg_map`` (uint8) and name it in ``seg_fields``."""
         path = results['seg_map_path']
-        values = read_bands(path, [1], results.get('window'))[..., 0]
+        values = read_mask(path, results.get('window'))
         labels = np.zeros(values.shape, np.uint8)
         known = np.zeros(values.shape, bool)
         for value, label in self.value_map.items():
