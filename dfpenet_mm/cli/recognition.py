@@ -9,12 +9,16 @@ from typing import Any
 from mmengine.config import Config
 
 from dfpenet_mm.cli.progress import StageProgress
+from dfpenet_mm.cli.role_folder import RoleFolder
 from dfpenet_mm.cli.settings import MappingSettings
-from dfpenet_mm.mapping.load_model import load_model
+from dfpenet_mm.mapping.aoi import AreaOfInterest
+from dfpenet_mm.mapping.executor import BlockExecutor, BlockTask
+from dfpenet_mm.mapping.local_executor import LocalExecutor
 from dfpenet_mm.mapping.mapper import map_scene
-from dfpenet_mm.mapping.predictor import Predictor, build_predictor
-from dfpenet_mm.mapping.scaling import Scaling, build_scaling
+from dfpenet_mm.mapping.network_source import NetworkSource
+from dfpenet_mm.mapping.scaling import FittedScaling, Scaling, build_scaling
 from dfpenet_mm.mapping.scene import Scene
+from dfpenet_mm.mapping.scene_source import SceneSource
 
 
 @dataclass(frozen=True)
@@ -24,13 +28,17 @@ class Recogniser:
     Args:
         settings: the ``mapping`` section of the config.
         scaling: fitted anew to every scene.
-        predictor: the network.
+        network: what any worker builds the predictor from.
+        executor: predicts blocks.
+        area: the area to map; None for all of a scene.
         progress: shows one bar a scene.
     """
 
     settings: MappingSettings
     scaling: Scaling
-    predictor: Predictor
+    network: NetworkSource
+    executor: BlockExecutor
+    area: AreaOfInterest | None
     progress: StageProgress
 
     @classmethod
@@ -41,28 +49,33 @@ class Recogniser:
         settings: MappingSettings,
         checkpoint: Path,
         device: str,
+        area: AreaOfInterest | None,
+        executor: BlockExecutor | None,
         progress: StageProgress,
     ) -> Recogniser:
-        """Build the network and load its weights.
+        """Build what predicts; without an executor that is a network in this process.
 
         Raises:
             ConfigError: if the config's model, predictor, scaling or the device cannot work.
             CheckpointError: if the weights are unsafe or do not fit.
         """
         scaling = build_scaling(settings.scaling)
-        model = load_model(config, checkpoint, device)
-        predictor = build_predictor(settings.predictor, model=model, device=device)
-        return cls(settings, scaling, predictor, progress)
+        network = NetworkSource.of(
+            config, checkpoint=checkpoint, predictor=settings.predictor, device=device
+        )
+        # One network serves both scenes.
+        executor = executor or LocalExecutor(predictor=network.build())
+        return cls(settings, scaling, network, executor, area, progress)
 
     def __call__(
         self, scene: Scene, role: str, folder: Path
     ) -> tuple[dict[str, Path], dict[str, Any]]:
-        """Map one scene.
+        """Map one scene, or what is left to be done of it.
 
         Args:
             scene: the open scene.
             role: ``post`` or ``pre``.
-            folder: where to write the rasters.
+            folder: what an earlier run finished of it, and where to write the rasters.
 
         Returns:
             Paths of the rasters by the role that post-processing knows them by
@@ -73,20 +86,30 @@ class Recogniser:
             InputFileError: if the scene is damaged.
             OutputError: if the disk refuses.
         """
+        kept = RoleFolder(folder)
+        scaling = kept.fit_once(self.scaling, scene)
+        result = kept.result()
+        if result is None:
+            result = map_scene(
+                scene=scene,
+                task=self._task(scene, scaling),
+                executor=self.executor,
+                threshold=self.settings.threshold,
+                probability=kept.probability,
+                mask=kept.mask,
+                store=kept.blocks,
+                progress=self.progress.stage(f'recognise {role}-event image'),
+            )
+            kept.keep_result(result)
         prefix = '' if role == 'post' else f'{role}_'
-        probability, mask = f'{prefix}probability', f'{prefix}mask'
-        rasters = {name: folder / f'{name}.tif' for name in (probability, mask)}
-        scaling = self.scaling.fit(scene)
-        result = map_scene(
-            scene=scene,
-            scaling=scaling,
-            predictor=self.predictor,
-            window=self.settings.window,
-            stride=self.settings.stride,
-            batch_size=self.settings.batch_size,
-            threshold=self.settings.threshold,
-            probability=rasters[probability],
-            mask=rasters[mask],
-            progress=self.progress.stage(f'recognise {role}-event image'),
-        )
+        rasters = {f'{prefix}probability': kept.probability, f'{prefix}mask': kept.mask}
         return rasters, {**asdict(result), 'scaling': scaling.to_dict()}
+
+    def _task(self, scene: Scene, scaling: FittedScaling) -> BlockTask:
+        return BlockTask(
+            scene=SceneSource.of(scene),
+            plan=self.settings.plan(scene.shape),
+            scaling=scaling,
+            network=self.network,
+            aoi=self.area,
+        )

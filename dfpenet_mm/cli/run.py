@@ -19,15 +19,18 @@ from dfpenet_mm.cli.output_folder import (
     staging_folder,
 )
 from dfpenet_mm.cli.progress import StageProgress
-from dfpenet_mm.cli.provenance import provenance, resolved_settings, stamp_rasters
+from dfpenet_mm.cli.provenance import provenance, resolved_settings
+from dfpenet_mm.cli.rasters import write_rasters
 from dfpenet_mm.cli.recognition import Recogniser
+from dfpenet_mm.cli.run_record import keep_or_check, run_record
 from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
 from dfpenet_mm.cli.summary import summarise, write_summary
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.mapping.aoi import AreaOfInterest
 from dfpenet_mm.mapping.device import find_device
+from dfpenet_mm.mapping.executor import BlockExecutor
 from dfpenet_mm.mapping.mapper import CACHE_BYTES
 from dfpenet_mm.mapping.scene import Scene
-from dfpenet_mm.mapping.writer import check_complete
 from postproc.final_mask import write_final_mask
 from postproc.pipeline import PostprocPipeline
 from postproc.polygonise import polygonise
@@ -42,12 +45,14 @@ class MappingInputs:
         post: image after the event.
         pre: image before it, or None.
         reference: inventory to evaluate against, or None.
+        aoi: polygons of the area to map, or None for all of the scene.
         checkpoint: weights that fit the config.
     """
 
     post: Path
     pre: Path | None = None
     reference: Path | None = None
+    aoi: Path | None = None
     checkpoint: Path
 
     def check_exist(self) -> None:
@@ -98,6 +103,8 @@ def map_landslides(
     out: Path,
     device: str,
     overwrite: bool,
+    resume: bool = False,
+    executor: BlockExecutor | None = None,
     command: Sequence[str],
     progress: StageProgress,
 ) -> LandslideRun:
@@ -110,7 +117,10 @@ def map_landslides(
             the hooks write, and with a pre-event image ``pre_probability.tif`` and
             ``pre_mask.tif``. They appear there together, when all are complete.
         device: where the network runs, such as ``auto``, ``cpu`` or ``cuda:0``.
-        overwrite: allow products of an earlier run to be replaced.
+        overwrite: allow products of an earlier run to be replaced, and its unfinished work to be
+            thrown away.
+        resume: continue an earlier run that did not come to its end, if there is any.
+        executor: predicts the blocks of a scene; None for this process.
         command: the command line, for the provenance.
         progress: where to show how far the run is.
 
@@ -125,18 +135,22 @@ def map_landslides(
     pipeline = PostprocPipeline(postproc_hooks(config))
     inputs.check_exist()
     files = [path for path in asdict(inputs).values() if path is not None]
-    check_output_folder(out, overwrite=overwrite, inputs=files)
+    check_output_folder(out, overwrite=overwrite, resume=resume, inputs=files)
     device = str(find_device(device))
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES))
         scenes = inputs.open_scenes(settings.bands, stack)
-        pipeline.check(inputs.reference, scenes['post'].grid)
+        grid = scenes['post'].grid
+        pipeline.check(inputs.reference, grid)
+        area = AreaOfInterest.read(inputs.aoi, grid) if inputs.aoi else None
         with watch.stage('load'):
             recognise = Recogniser.load(
                 config=config,
                 settings=settings,
                 checkpoint=inputs.checkpoint,
                 device=device,
+                area=area,
+                executor=executor,
                 progress=progress,
             )
             origin = provenance(
@@ -144,35 +158,43 @@ def map_landslides(
                 settings={**resolved_settings(config), 'device': device},
                 command=command,
             )
-        folder = stack.enter_context(staging_folder(out, overwrite=overwrite))
+        work = stack.enter_context(staging_folder(out, overwrite=overwrite, resume=resume))
+        keep_or_check(
+            work.record,
+            run_record(
+                inputs=origin['inputs'],
+                sources={role: scene.source_files for role, scene in scenes.items()},
+                settings=origin['settings'],
+                versions=origin['versions'],
+            ),
+        )
         rasters, recognition = {}, {}
         for role, scene in scenes.items():
             with watch.stage(f'recognise_{role}'):
-                paths, recognition[role] = recognise(scene, role, folder)
+                paths, recognition[role] = recognise(scene, role, work.role(role))
                 rasters |= paths
         with watch.stage('postproc'):
             product = LandslideProduct(
                 landslides=polygonise(rasters['mask']),
-                grid=scenes['post'].grid,
+                grid=grid,
                 rasters=rasters,
-                out_dir=folder,
+                out_dir=work.products,
                 reference=inputs.reference,
                 provenance=origin,
             )
             doubt = settings.doubt_gsd(product.grid.gsd)
             product = product.with_warning(doubt) if doubt else product
             product, records = pipeline(product)
-            write_final_mask(product, rasters['mask'])
+            final_mask = write_final_mask(product, work.path / 'final_mask.tif')
+        with watch.stage('write'):
+            write_rasters(rasters | {'mask': final_mask}, work.products, origin)
         summary = summarise(
             product=product,
             records=records,
             recognition=recognition,
             seconds=watch.seconds,
         )
-        names = sorted([SUMMARY, *(path.name for path in folder.iterdir())])
+        names = sorted([SUMMARY, *(path.name for path in work.products.iterdir())])
         with disk_errors(out):
-            stamp_rasters(rasters.values(), origin)
-            for path in rasters.values():
-                check_complete(path)
-            write_summary({**summary, 'files': names}, folder / SUMMARY)
+            write_summary({**summary, 'files': names}, work.products / SUMMARY)
     return LandslideRun(summary, tuple(out / name for name in names))

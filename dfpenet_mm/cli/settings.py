@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.windows import WindowPlan
+from dfpenet_mm.mapping.windows import BLOCK_WINDOWS, WindowPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,7 @@ class MappingSettings:
         window: side of a window, pixels.
         stride: step from window to window, pixels, in [1, window].
         batch_size: most windows in one call of the predictor.
+        block_windows: most windows in a block, the unit in which work is kept and handed out.
         threshold: smallest probability of a landslide pixel, in (0, 1].
         gsd_range: smallest and largest pixel size that the network knows, metres; a scene
             outside is mapped with a warning. None for no limit.
@@ -38,6 +39,7 @@ class MappingSettings:
     window: int
     stride: int
     batch_size: int = 1
+    block_windows: int = BLOCK_WINDOWS
     threshold: float = 0.5
     gsd_range: tuple[float, float] | None = None
 
@@ -52,11 +54,11 @@ class MappingSettings:
                 raise ConfigError(
                     f'mapping.{name} is {getattr(self, name)!r}; give a dict with its type'
                 )
-        for name in ('window', 'stride', 'batch_size'):
+        for name in ('window', 'stride', 'batch_size', 'block_windows'):
             if not _is_whole(getattr(self, name)):
                 raise ConfigError(f'mapping.{name} is {getattr(self, name)!r}; give a whole number')
         # The plan of a scene of one pixel judges the ranges.
-        WindowPlan((1, 1), self.window, self.stride, self.batch_size)
+        self.plan((1, 1))
         if not (_is_number(self.threshold) and 0 < self.threshold <= 1):
             raise ConfigError(
                 f'mapping.threshold is {self.threshold!r}; give a probability in (0, 1]'
@@ -70,6 +72,10 @@ class MappingSettings:
                 f'mapping.gsd_range is {limits!r}; give the smallest and the largest pixel size '
                 f'in metres, such as (5, 20)'
             )
+
+    def plan(self, shape: tuple[int, int]) -> WindowPlan:
+        """Plan the windows of a scene of ``shape`` (rows, cols)."""
+        return WindowPlan(shape, self.window, self.stride, self.batch_size, self.block_windows)
 
     def doubt_gsd(self, gsd: float) -> str | None:
         """Return a warning where the network does not know pixels of ``gsd`` metres."""

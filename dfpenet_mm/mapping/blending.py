@@ -50,3 +50,27 @@ def axis_weights(
     return tuple(
         (weights / totals[offset : offset + weights.size]).astype(np.float32) for offset in offsets
     )
+
+
+def segment_weights(
+    segments: Sequence[Sequence[int]], weights: Sequence[np.ndarray]
+) -> tuple[np.ndarray, ...]:
+    """Add up the weights of an axis by segments of neighbouring windows.
+
+    Args:
+        segments: first pixels of the windows of each segment, in order.
+        weights: what ``axis_weights`` gives for all these windows.
+
+    Returns:
+        One float32 array a segment, shape (pixels of the segment,): 1 but where it overlaps
+        a neighbour.
+    """
+    rest = iter(weights)
+    sums = []
+    for offsets in segments:
+        parts = [next(rest) for _ in offsets]
+        total = np.zeros(offsets[-1] + parts[-1].size - offsets[0])
+        for offset, part in zip(offsets, parts, strict=True):
+            total[offset - offsets[0] :][: part.size] += part
+        sums.append(total.astype(np.float32))
+    return tuple(sums)

@@ -61,10 +61,13 @@ def load_model(
     """
     place = find_device(device)
     weights = read_state_dict(checkpoint)
-    model = build_model(config if isinstance(config, Config) else load_config(config))
+    config = config if isinstance(config, Config) else load_config(config)
+    model = build_model(config)
     check_fit(model, weights, str(checkpoint))
     # Copied into the model's own tensors, half precision becomes float32.
     model.load_state_dict(weights, strict=False)
+    # Where mmseg's own loader leaves it; caches name a network by it.
+    model.cfg = config
     return model.to(place).eval()
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dfpenet_mm.mapping.blending import axis_weights
+from dfpenet_mm.mapping.blending import axis_weights, segment_weights
+from dfpenet_mm.mapping.block import BlockResult
+from dfpenet_mm.mapping.levels import from_levels
 from dfpenet_mm.mapping.windows import Block, WindowPlan
 
 
@@ -18,7 +20,7 @@ class Strip:
         row_off: first row.
         probability: probability of landslide, float32, shape (rows, cols); undefined
             where not valid.
-        valid: where the scene has data, bool, shape (rows, cols).
+        valid: where the scene is mapped, bool, shape (rows, cols).
     """
 
     row_off: int
@@ -27,9 +29,11 @@ class Strip:
 
 
 class RowMerger:
-    """Adds up blocks from top to bottom and hands out rows once they are final.
+    """Adds up blocks in the plan's order and hands out rows once they are final.
 
-    Holds ``window x width`` float32 values, whatever the height of the scene.
+    Sums of floating-point numbers depend on their order: since that is the plan's, no pixel tells
+    when, where or by whom a block was predicted. Holds ``window x width`` pixels of 5 bytes,
+    whatever the height of the scene.
 
     Args:
         plan: the plan of the scene; every one of its blocks must be added, in order.
@@ -38,31 +42,42 @@ class RowMerger:
     def __init__(self, plan: WindowPlan) -> None:
         rows, cols = plan.shape
         self._ends = (*plan.row_offsets[1:], rows)
-        self._weights = axis_weights(plan.row_offsets, plan.window, rows)
-        self._buffer = np.zeros((plan.window_shape[0], cols), np.float32)
+        self._row_weights = axis_weights(plan.row_offsets, plan.window, rows)
+        weights = axis_weights(plan.col_offsets, plan.window, cols)
+        self._col_weights = segment_weights(plan.segments, weights)
+        self._probability = np.zeros((plan.window_shape[0], cols), np.float32)
+        self._valid = np.zeros(self._probability.shape, bool)
+        self._handed_out = 0
 
-    def add(self, block: Block, strip: Strip) -> Strip:
+    def add(self, block: Block, result: BlockResult) -> Strip:
         """Add a block and return the rows that no later block touches.
 
         Args:
             block: the next block of the plan.
-            strip: its windows, blended along the row; its arrays become the result's.
+            result: what predicting it gave.
 
         Returns:
-            Final rows from the block's first on; their count is the step to the next
-            block, or for the last block its height.
+            Final rows from the block's first on; none but for the last block of a row, then
+            their count is the step to the next row, or for the last row its height. They are
+            the merger's own, lent until the next call; they may be overwritten.
         """
-        values = strip.probability
-        values *= self._weights[block.index][:, np.newaxis]
-        self._buffer += values
-        rows = self._ends[block.index] - block.row_off
-        # The strip has served; a wide scene's rows are too large to allocate once more.
-        final = values[:rows]
-        final[:] = self._buffer[:rows]
-        self._advance(rows)
-        return Strip(block.row_off, final, strip.valid[:rows])
+        self._forget_handed_out()
+        columns = slice(block.col_off, block.col_off + block.width)
+        values = from_levels(result.levels)
+        values *= self._col_weights[block.segment]
+        values *= self._row_weights[block.row][:, np.newaxis]
+        self._probability[:, columns] += values
+        self._valid[:, columns] |= result.valid
+        if block.segment == len(self._col_weights) - 1:
+            self._handed_out = self._ends[block.row] - block.row_off
+        rows = slice(0, self._handed_out)
+        return Strip(block.row_off, self._probability[rows], self._valid[rows])
 
-    def _advance(self, rows: int) -> None:
-        kept = self._buffer.shape[0] - rows
-        self._buffer[:kept] = self._buffer[rows:]
-        self._buffer[kept:] = 0
+    def _forget_handed_out(self) -> None:
+        if not self._handed_out:
+            return
+        for buffer in (self._probability, self._valid):
+            kept = len(buffer) - self._handed_out
+            buffer[:kept] = buffer[self._handed_out :]
+            buffer[kept:] = 0
+        self._handed_out = 0

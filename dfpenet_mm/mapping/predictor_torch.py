@@ -3,39 +3,61 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+from collections.abc import Collection
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.mapping.cuda_graph import replay_on_cuda
+from dfpenet_mm.mapping.delicate_convolutions import (
+    delicate_convolutions,
+    keep_exact,
+    with_predecessors,
+)
 from dfpenet_mm.mapping.device import find_device
+from dfpenet_mm.mapping.flips import average_flips
+from dfpenet_mm.mapping.folded_norms import fold_norms
+from dfpenet_mm.mapping.probability_network import ProbabilityNetwork
 from dfpenet_mm.mapping.registry import PREDICTORS
 
-PRECISIONS = ('fp32', 'bf16')
-# Axes (of N, C, H, W) mirrored: identity, horizontal, vertical, both.
-FLIPS = ((), (3,), (2,), (2, 3))
+# Side of the corner of a chip on which folding is checked, pixels.
+PROBE = 128
+# Types that autocast takes for convolutions and matrix products; None is for none.
+PRECISIONS = {'fp32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
 
 @PREDICTORS.register_module()
 class TorchPredictor:
     """Gives chips their probability of landslide.
 
+    In fp32 every setting below gives the same up to rounding; bf16 and fp16 round more, but for
+    the convolutions that this would spoil (see ``delicate_convolutions``).
+
     Args:
         model: a built mmseg ``EncoderDecoder``; it is moved to ``device`` and set to evaluate.
             Its ``data_preprocessor`` normalises; chips carry the bands in the order the
             network sees.
         device: where to run, such as ``cpu`` or ``cuda:0``.
-        precision: ``fp32``, or ``bf16`` for mixed precision.
+        precision: ``fp32``; ``bf16`` for mixed precision; ``fp16`` likewise, on CUDA alone.
         channels_last: whether tensors are laid out by pixel, faster on most machines.
+        fold: whether batch normalisation is folded into convolutions, on a copy of the model.
+            Where that would change the result it is left as it is; see ``folded``.
+        cuda_graph: whether the kernels of a batch are recorded once and replayed on CUDA. They
+            are launched one by one where CUDA cannot record them.
         flips: whether to average over the four mirrorings of a chip: better, four times
             slower.
         landslide_class: index of the landslide class among the network's outputs; one
             output alone is taken for its logit.
 
+    Attributes:
+        folded: whether batch normalisation is folded; known after the first chips.
+
     Raises:
-        ConfigError: if the precision is unknown, ``landslide_class`` is no whole number, or the
-            device does not exist here.
+        ConfigError: if the precision is unknown or not for the device, ``landslide_class`` is
+            no whole number, or the device does not exist here.
     """
 
     def __init__(
@@ -45,22 +67,25 @@ class TorchPredictor:
         device: str = 'cpu',
         precision: str = 'fp32',
         channels_last: bool = True,
+        fold: bool = True,
+        cuda_graph: bool = True,
         flips: bool = False,
         landslide_class: int = 1,
     ) -> None:
         if precision not in PRECISIONS:
             raise ConfigError(f'precision is {precision!r}; give one of {", ".join(PRECISIONS)}')
-        if isinstance(landslide_class, bool) or not isinstance(landslide_class, int):
-            raise ConfigError(f'landslide_class is {landslide_class!r}; give a whole number')
         self._device = find_device(device)
-        self._precision = precision
+        if precision == 'fp16' and self._device.type != 'cuda':
+            raise ConfigError(f'precision fp16 needs CUDA, not {self._device}; give fp32 or bf16')
+        self._autocast_type = PRECISIONS[precision]
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
-        self._flips = FLIPS if flips else FLIPS[:1]
-        self._landslide_class = landslide_class
-        self._model = model.to(self._device, memory_format=self._layout).eval()
-        preprocessor = getattr(model, 'data_preprocessor', None)
-        self._mean = _statistic(preprocessor, 'mean', self._device)
-        self._std = _statistic(preprocessor, 'std', self._device)
+        self._flips = flips
+        self._fold = fold
+        self._cuda_graph = cuda_graph
+        network = ProbabilityNetwork(model=model, landslide_class=landslide_class)
+        self._network = network.to(self._device, memory_format=self._layout)
+        self._run = None
+        self.folded = False
 
     def __call__(self, chips: np.ndarray) -> np.ndarray:
         """Predict landslide; see ``Predictor``.
@@ -68,39 +93,50 @@ class TorchPredictor:
         Raises:
             ConfigError: if the network has no output ``landslide_class``.
         """
-        with torch.inference_mode(), self._autocast():
-            inputs = torch.from_numpy(chips).to(self._device)
-            if self._mean is not None and self._std is not None:
-                inputs = (inputs - self._mean) / self._std
-            flipped = (self._predict(inputs.flip(axes)).flip(axes) for axes in self._flips)
-            probability = sum(flipped) / len(self._flips)
-        return probability[:, 0].cpu().numpy()
+        return average_flips(self._predict, chips, flips=self._flips)
 
-    def _predict(self, inputs: Tensor) -> Tensor:
-        """Predict normalised inputs (N, B, H, W); returns shape (N, 1, H, W), float32."""
-        shape = tuple(inputs.shape[2:])
-        meta = {'img_shape': shape, 'ori_shape': shape, 'pad_shape': shape}
+    def _predict(self, chips: np.ndarray) -> np.ndarray:
+        inputs = torch.from_numpy(np.ascontiguousarray(chips)).to(self._device)
         inputs = inputs.contiguous(memory_format=self._layout)
-        seg_logits = self._model.encode_decode(inputs, [meta] * len(inputs)).float()
-        classes = seg_logits.shape[1]
-        if classes == 1:
-            return seg_logits.sigmoid()
-        if not 0 <= self._landslide_class < classes:
-            raise ConfigError(
-                f'landslide_class is {self._landslide_class} and the network has {classes} '
-                f'classes; give one in [0, {classes - 1}]'
-            )
-        return seg_logits.softmax(dim=1)[:, self._landslide_class, None]
+        if self._run is None:
+            self._prepare(inputs[:1, :, :PROBE, :PROBE])
+        return self._run(inputs).cpu().numpy()
+
+    def _prepare(self, probe: Tensor) -> None:
+        """Fold and record, which needs chips to compare results on."""
+        delicate = with_predecessors(self._network, delicate_convolutions(self._network))
+        folded = fold_norms(self._network, probe) if self._fold else None
+        self.folded = folded is not None
+        if self._autocast_type is not None:
+            folded = folded or copy.deepcopy(self._network)
+            reduce_convolutions(folded, self._autocast_type, exact=delicate)
+        self._network = folded or self._network
+        self._run = self._forward
+        if self._cuda_graph and self._device.type == 'cuda':
+            self._run = replay_on_cuda(self._forward)
+
+    def _forward(self, inputs: Tensor) -> Tensor:
+        with torch.inference_mode(), self._autocast():
+            return self._network(inputs)
 
     def _autocast(self) -> contextlib.AbstractContextManager:
-        if self._precision == 'bf16':
-            return torch.autocast(self._device.type, torch.bfloat16)
-        return contextlib.nullcontext()
+        if self._autocast_type is None:
+            return contextlib.nullcontext()
+        return torch.autocast(self._device.type, self._autocast_type)
 
 
-def _statistic(preprocessor: nn.Module | None, name: str, device: torch.device) -> Tensor | None:
-    """Return ``mean`` or ``std`` of a data preprocessor, shape (B, 1, 1); None if it has none."""
-    value = getattr(preprocessor, name, None)
-    if not isinstance(value, Tensor):
-        return None
-    return value.detach().to(device, torch.float32).reshape(-1, 1, 1)
+def reduce_convolutions(
+    network: nn.Module, dtype: torch.dtype, *, exact: Collection[str] = ()
+) -> None:
+    """Keep the weights of convolutions in the type that autocast would round them to each time.
+
+    Args:
+        network: a copy of one's own; it is changed.
+        dtype: of autocast.
+        exact: names of the convolutions that compute in float32 instead.
+    """
+    for name, module in network.named_modules():
+        if name in exact:
+            keep_exact(module)
+        elif isinstance(module, nn.Conv2d):
+            module.to(dtype)

@@ -6,5 +6,7 @@ from mmengine.registry import Registry
 
 SCALINGS = Registry('scaling', scope='dfpenet_mapping', locations=['dfpenet_mm.mapping.scaling'])
 PREDICTORS = Registry(
-    'predictor', scope='dfpenet_mapping', locations=['dfpenet_mm.mapping.predictor_torch']
+    'predictor',
+    scope='dfpenet_mapping',
+    locations=['dfpenet_mm.mapping.predictor_torch', 'dfpenet_mm.mapping.predictor_openvino'],
 )

@@ -23,6 +23,16 @@ from dfpenet_mm.mapping.warped import warp_bilinear, warp_nearest
 TILE = 1024
 
 
+# Sidecars that viewers write beside an image without changing its pixels.
+VIEWERS = ('.aux.xml', '.ovr')
+
+
+def _source_files(dataset: DatasetReader) -> list[Path]:
+    """List the files besides its own that hold a raster's pixels, as those of a VRT do."""
+    paths = [Path(name) for name in dataset.files[1:] if not name.endswith(VIEWERS)]
+    return [path for path in paths if path.is_file()]
+
+
 class Scene:
     """A raster, or a raster warped to another one's grid, read by windows.
 
@@ -34,6 +44,7 @@ class Scene:
         grid: grid to read it on, such as the post-event scene's; None for its own. Values are
             interpolated bilinearly; a pixel is valid only if the source pixel at
             its centre is. On the very same grid nothing is resampled.
+        known: whether it is known to hold a valid pixel, which may take reading all of it to find.
 
     Raises:
         InputFileError: if the file is missing or cannot be read.
@@ -49,6 +60,7 @@ class Scene:
         *,
         bands: Sequence[int] = (1, 2, 3),
         grid: RasterGrid | None = None,
+        known: bool = False,
     ) -> None:
         self.path = Path(path)
         self.bands = tuple(bands)
@@ -56,9 +68,11 @@ class Scene:
             source = stack.enter_context(open_raster(self.path))
             check_bands(source, self.bands)
             check_georeference(source)
+            self.source_files = _source_files(source)
             self.dtype = np.dtype(source.dtypes[self.bands[0] - 1])
             self._choose_grid(source, grid, stack)
-            self._check_not_empty()
+            if not known:
+                self._check_not_empty()
             self._stack = stack.pop_all()
 
     def _choose_grid(

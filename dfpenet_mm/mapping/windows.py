@@ -30,17 +30,27 @@ def axis_offsets(size: int, window: int, stride: int) -> tuple[int, ...]:
     return (*range(0, last, stride), last)
 
 
+# Windows in a block unless told otherwise: at 512 pixels and a stride of 384 some 6,000 pixels, so
+# that a scene of 100,000 x 20,000 has 850 blocks, enough for many workers, and losing the one at
+# work costs seconds.
+BLOCK_WINDOWS = 16
+
+
 @dataclass(frozen=True)
 class Block:
-    """One row of windows: the unit of work, of resume and of distribution.
+    """Neighbouring windows of one row: the unit of work, of resume and of distribution.
 
     Args:
-        index: place in the plan, from 0.
+        index: place in the plan, from 0, row after row.
+        row: its row of windows, from 0.
+        segment: its place in that row, from 0.
         windows: windows from left to right, all of the same rows.
         batch_size: most windows in one call of the predictor.
     """
 
     index: int
+    row: int
+    segment: int
     windows: tuple[Window, ...]
     batch_size: int
 
@@ -53,6 +63,17 @@ class Block:
     def height(self) -> int:
         """Rows in the block."""
         return self.windows[0].height
+
+    @property
+    def col_off(self) -> int:
+        """First column of the scene in the block."""
+        return self.windows[0].col_off
+
+    @property
+    def width(self) -> int:
+        """Columns in the block."""
+        last = self.windows[-1]
+        return last.col_off + last.width - self.col_off
 
     @property
     def batches(self) -> tuple[tuple[Window, ...], ...]:
@@ -72,6 +93,7 @@ class WindowPlan:
         window: side of a window, pixels.
         stride: step from window to window, pixels, in [1, window].
         batch_size: most windows in one call of the predictor.
+        block_windows: most windows in a block; more if a batch is larger.
 
     Raises:
         ConfigError: if a number is out of its range.
@@ -81,6 +103,7 @@ class WindowPlan:
     window: int
     stride: int
     batch_size: int = 1
+    block_windows: int = BLOCK_WINDOWS
 
     def __post_init__(self) -> None:
         if self.window < 1 or not 1 <= self.stride <= self.window:
@@ -88,35 +111,55 @@ class WindowPlan:
                 f'window {self.window} with stride {self.stride} leaves gaps; '
                 f'give a window of at least 1 pixel and a stride in [1, window]'
             )
-        if self.batch_size < 1:
-            raise ConfigError(f'batch_size is {self.batch_size}; give at least 1')
+        for name in ('batch_size', 'block_windows'):
+            if getattr(self, name) < 1:
+                raise ConfigError(f'{name} is {getattr(self, name)}; give at least 1')
 
     @cached_property
     def row_offsets(self) -> tuple[int, ...]:
-        """First row of every block."""
+        """First row of every row of windows."""
         return axis_offsets(self.shape[0], self.window, self.stride)
 
     @cached_property
     def col_offsets(self) -> tuple[int, ...]:
-        """First column of every window of a block."""
+        """First column of every window of a row."""
         return axis_offsets(self.shape[1], self.window, self.stride)
+
+    @cached_property
+    def segments(self) -> tuple[tuple[int, ...], ...]:
+        """``col_offsets`` cut into the blocks of a row, of full batches but for the last."""
+        batches = max(1, self.block_windows // self.batch_size)
+        step = batches * self.batch_size
+        starts = range(0, len(self.col_offsets), step)
+        return tuple(self.col_offsets[start : start + step] for start in starts)
 
     @property
     def window_shape(self) -> tuple[int, int]:
         """(rows, cols) of every window, cut to a scene smaller than the window."""
         return min(self.window, self.shape[0]), min(self.window, self.shape[1])
 
+    @property
+    def block_count(self) -> int:
+        """Number of blocks."""
+        return len(self.row_offsets) * len(self.segments)
+
+    def window_count(self, index: int) -> int:
+        """Count the windows of block ``index``."""
+        return len(self.segments[index % len(self.segments)])
+
     def block(self, index: int) -> Block:
         """Return block ``index``."""
         height, width = self.window_shape
-        row_off = self.row_offsets[index]
-        windows = tuple(Window(col, row_off, width, height) for col in self.col_offsets)
-        return Block(index, windows, self.batch_size)
+        row, segment = divmod(index, len(self.segments))
+        windows = tuple(
+            Window(col, self.row_offsets[row], width, height) for col in self.segments[segment]
+        )
+        return Block(index, row, segment, windows, self.batch_size)
 
     @property
     def blocks(self) -> Iterator[Block]:
-        """Blocks from top to bottom."""
-        return map(self.block, range(len(self.row_offsets)))
+        """Blocks from left to right, row after row."""
+        return map(self.block, range(self.block_count))
 
     def __len__(self) -> int:
         """Count the windows."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window
@@ -29,18 +30,19 @@ PROFILE = {
     'compress': 'DEFLATE',
     'bigtiff': 'IF_SAFER',
 }
+# The rasters of a run in the making, which become COGs at its end.
 # Deflate's higher levels save no byte of a float's noisy low bits and take half of a cheap
 # predictor's time (8192 x 8192: 99 MB at levels 1 and 6, 4.6 s and 7.2 s in all).
 PROBABILITY = {'dtype': 'float32', 'nodata': np.nan, 'predictor': 3, 'zlevel': 1}
-MASK = {'dtype': 'uint8', 'nodata': NODATA}
+MASK = {'dtype': 'uint8', 'nodata': NODATA, 'zlevel': 1}
 
 
 @contextmanager
-def _output_errors(path: Path | str) -> Iterator[None]:
+def output_errors(path: Path | str) -> Iterator[None]:
     """Turn what the disk and GDAL raise into an error the user can mend."""
     try:
         yield
-    except (RasterioError, OSError) as error:
+    except (RasterioError, CPLE_BaseError, OSError) as error:
         raise OutputError(
             f'{path} cannot be written ({error}); check that its folder exists, may be written '
             f'to and has space left'
@@ -96,7 +98,7 @@ class RowWriter:
         if not self._filled:
             return
         window = Window(0, self._row, self._dataset.width, self._filled)
-        with _output_errors(self._dataset.name):
+        with output_errors(self._dataset.name):
             self._dataset.write(self._pending[: self._filled], 1, window=window)
         self._row += self._filled
         self._filled = 0
@@ -120,7 +122,7 @@ def complete_only(*paths: Path) -> Iterator[tuple[Path, ...]]:
     try:
         yield partial
         for source, target in zip(partial, paths, strict=True):
-            with _output_errors(target):
+            with output_errors(target):
                 source.replace(target)
     finally:
         for path in partial:
@@ -147,7 +149,7 @@ def open_rows(
     """
     rows, cols = grid.shape
     place = {'height': rows, 'width': cols, 'crs': grid.crs, 'transform': grid.transform}
-    with _output_errors(path):
+    with output_errors(path):
         dataset = rasterio.open(path, 'w', **PROFILE, **place, **profile)
     try:
         dataset.set_band_description(1, description)
@@ -157,7 +159,7 @@ def open_rows(
         yield writer
         writer.finish()
     finally:
-        with _output_errors(path):
+        with output_errors(path):
             dataset.close()
     check_complete(path)
 
@@ -172,7 +174,7 @@ def check_complete(path: Path) -> None:
         OutputError: if it does not.
     """
     length = path.stat().st_size
-    with _output_errors(path), rasterio.open(path) as dataset:
+    with output_errors(path), rasterio.open(path) as dataset:
         for (row, col), _ in dataset.block_windows(1):
             start, size = (
                 int(dataset.get_tag_item(f'BLOCK_{what}_{col}_{row}', 'TIFF', bidx=1) or 0)

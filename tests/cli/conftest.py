@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import torch
+from affine import Affine
 from rasterio.windows import Window
 
 from dfpenet_mm.resources import checkpoint_dir, config_dir
@@ -40,3 +42,59 @@ def pair(tmp_path_factory):
     with rasterio.open(post, 'r+') as dataset:
         dataset.write(np.zeros((3, CROP.height, 10), np.uint16), window=Window(0, 0, 10, 200))
     return post, pre
+
+
+CHEAP_CONFIG = """\
+custom_imports = dict(imports=['tests.cli.cheap_network'], allow_failed_imports=False)
+model = dict(type='CheapNetwork')
+mapping = dict(
+    bands=(1, 2, 3),
+    scaling=dict(type='LinearScale'),
+    predictor=dict(type='FirstBand', seconds=0.004),
+    window=64,
+    stride=48,
+    batch_size=2,
+    block_windows=4,
+)
+postproc = [dict(type='GeologicFilter', area_factor=5), dict(type='Vectoriser')]
+"""
+
+
+@pytest.fixture(scope='session')
+def cheap(tmp_path_factory):
+    """A folder with a scene, and the config and weights of a network that costs nothing."""
+    folder = tmp_path_factory.mktemp('cheap')
+    (folder / 'config.py').write_text(CHEAP_CONFIG)
+    weights = {'weight.weight': torch.ones(1, 1), 'weight.bias': torch.zeros(1)}
+    torch.save({'state_dict': weights}, folder / 'weights.pth')
+    rng = np.random.default_rng(3)
+    coarse = rng.integers(1, 251, (3, 30, 40), dtype=np.uint8)
+    bands = coarse.repeat(20, axis=1).repeat(20, axis=2)
+    bands[:, :100, :200] = 0
+    with rasterio.open(
+        folder / 'post.tif',
+        'w',
+        driver='GTiff',
+        width=800,
+        height=600,
+        count=3,
+        dtype='uint8',
+        nodata=0,
+        crs='EPSG:32654',
+        transform=Affine(10, 0, 500_000, 0, -10, 4_700_000),
+        tiled=True,
+        compress='deflate',
+    ) as scene:
+        scene.write(bands)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def cheap_arguments(cheap):
+    """Give ``arguments(out, *more)``: a command line that maps the cheap scene."""
+
+    def arguments(out, *more, post=None):
+        files = [cheap / 'config.py', cheap / 'weights.pth', '--post', post or cheap / 'post.tif']
+        return [str(value) for value in (*files, '--out', out, *more)]
+
+    return arguments

@@ -8,7 +8,8 @@ from dfpenet_mm.errors import OutputError
 
 
 def publish(folder, **files):
-    with staging_folder(folder, overwrite=True) as staging:
+    with staging_folder(folder, overwrite=True) as work:
+        staging = work.products
         names = ['.'.join(name.rsplit('_', 1)) for name in files]
         for name, text in zip(names, files.values(), strict=True):
             (staging / name).write_text(text)
@@ -21,9 +22,9 @@ def names_in(folder):
 
 def test_files_appear_together_at_the_end(tmp_path):
     out = tmp_path / 'new' / 'out'
-    with staging_folder(out, overwrite=False) as staging:
-        (staging / 'mask.tif').write_text('m')
-        assert names_in(out) == [staging.name]
+    with staging_folder(out, overwrite=False) as work:
+        (work.products / 'mask.tif').write_text('m')
+        assert names_in(out) == [work.path.name]
     assert names_in(out) == ['mask.tif']
 
 
@@ -35,8 +36,8 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path, existed):
         (out / 'mask.tif').write_text('old')
 
     def fail():
-        with staging_folder(out, overwrite=True) as staging:
-            (staging / 'mask.tif').write_text('half')
+        with staging_folder(out, overwrite=True) as work:
+            (work.products / 'mask.tif').write_text('half')
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -65,22 +66,61 @@ def test_a_summary_cannot_point_out_of_the_folder(tmp_path):
     assert (tmp_path / 'precious').exists()
 
 
-def test_leftovers_of_a_killed_run_are_removed_and_a_living_one_is_not(tmp_path):
-    with staging_folder(tmp_path, overwrite=False) as staging:
-        prefix = staging.name.rpartition('-')[0]
-    dead, alive = tmp_path / f'{prefix}-4194305', tmp_path / f'{prefix}-{os.getppid()}'
-    dead.mkdir()
-    alive.mkdir()
+def leave_a_block(folder):
+    """Fail after a block was finished."""
+
+    def fail():
+        with staging_folder(folder, overwrite=True) as work:
+            (work.products / 'mask.tif').write_text('half')
+            (work.role('post') / 'blocks').mkdir(parents=True)
+            (work.role('post') / 'blocks' / '00000000.block').write_text('b')
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+
+
+def test_finished_blocks_are_kept_and_wait_for_a_word(tmp_path):
+    leave_a_block(tmp_path)
+    assert names_in(tmp_path) == ['.unfinished']
+    with pytest.raises(OutputError, match=r'1 finished block.*--resume.*--overwrite'):
+        check_output_folder(tmp_path, overwrite=False)
+    check_output_folder(tmp_path, overwrite=False, resume=True)
+    with staging_folder(tmp_path, overwrite=False, resume=True) as work:
+        assert names_in(work.role('post') / 'blocks') == ['00000000.block']
+        assert names_in(work.products) == []
+    assert names_in(tmp_path) == []
+
+
+def test_overwrite_throws_unfinished_work_away(tmp_path):
+    leave_a_block(tmp_path)
+    with staging_folder(tmp_path, overwrite=True) as work:
+        assert not work.role('post').exists()
+
+
+def test_what_a_killed_run_left_without_a_block_is_no_obstacle(tmp_path):
+    (tmp_path / '.unfinished' / 'products').mkdir(parents=True)
+    (tmp_path / '.unfinished' / 'lock').write_text('{"host": "here", "pid": 1}')
+    (tmp_path / '.unfinished' / 'products' / 'mask.tif').write_text('half')
     check_output_folder(tmp_path, overwrite=False)
+    with staging_folder(tmp_path, overwrite=False) as work:
+        assert names_in(work.products) == []
+
+
+def test_a_folder_serves_one_run_at_a_time(tmp_path):
     with staging_folder(tmp_path, overwrite=False):
-        assert not dead.exists()
-        assert alive.exists()
+        message = rf'in use by another run \(process {os.getpid()} on'
+        with (
+            pytest.raises(OutputError, match=message),
+            staging_folder(tmp_path, overwrite=True),
+        ):
+            pass
 
 
 def test_two_runs_into_one_folder_do_not_mix(tmp_path):
     def late():
-        with staging_folder(tmp_path, overwrite=False) as staging:
-            (staging / 'mask.tif').write_text('second')
+        with staging_folder(tmp_path, overwrite=False) as work:
+            (work.products / 'mask.tif').write_text('second')
             (tmp_path / 'mask.tif').write_text('first')
 
     with pytest.raises(OutputError, match='not empty'):

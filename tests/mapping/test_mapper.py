@@ -1,16 +1,25 @@
+import time
+
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.mapping.mapper import MappingResult, map_scene, threshold_rows
-from dfpenet_mm.mapping.merger import Strip
+from dfpenet_mm.mapping.assembly import MappingResult
+from dfpenet_mm.mapping.batch_reader import BatchReader
+from dfpenet_mm.mapping.block_store import BlockStore
+from dfpenet_mm.mapping.executor import BlockTask
+from dfpenet_mm.mapping.local_executor import LocalExecutor
+from dfpenet_mm.mapping.mapper import map_scene
 from dfpenet_mm.mapping.scaling import FittedScaling
 from dfpenet_mm.mapping.scene import Scene
+from dfpenet_mm.mapping.scene_source import SceneSource
+from dfpenet_mm.mapping.windows import WindowPlan
 
 IDENTITY = FittedScaling((1.0,) * 3, (0.0,) * 3)
 THRESHOLD = 100.5 / 255
@@ -20,14 +29,20 @@ def first_band(chips):
     return chips[:, 0] / np.float32(255)
 
 
-def run(path, folder, predictor=first_band, *, grid=None, **changes):
+PLAN = {'window': 8, 'stride': 6, 'batch_size': 2, 'block_windows': 4}
+
+
+def run(path, folder, predictor=first_band, *, grid=None, readers=1, **changes):
     """Map a scene; returns the result, the probability and the mask."""
-    settings = {'window': 8, 'stride': 6, 'batch_size': 2, 'threshold': THRESHOLD, **changes}
     products = {'probability': folder / 'probability.tif', 'mask': folder / 'mask.tif'}
+    plan = {name: changes.pop(name, value) for name, value in PLAN.items()}
+    executor = changes.pop('executor', LocalExecutor(predictor=predictor, readers=readers))
+    settings = {'threshold': THRESHOLD, **changes}
     with Scene(path, grid=grid) as scene:
-        result = map_scene(
-            scene=scene, scaling=IDENTITY, predictor=predictor, **settings, **products
+        task = BlockTask(
+            scene=SceneSource.of(scene), plan=WindowPlan(scene.shape, **plan), scaling=IDENTITY
         )
+        result = map_scene(scene=scene, task=task, executor=executor, **settings, **products)
     arrays = []
     for product in products.values():
         with rasterio.open(product) as dataset:
@@ -46,7 +61,7 @@ def test_an_identity_predictor_gives_back_the_scene(shape, noise, write_raster, 
     assert result.landslide_pixels == (bands[0] > 100).sum()
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.tuples(st.integers(1, 40), st.integers(1, 40)), st.integers(1, 20), st.data())
 def test_any_plan_gives_back_the_scene(tmp_path_factory, write_raster, shape, window, data):
     stride = data.draw(st.integers(max(1, window // 3), window))
@@ -174,17 +189,166 @@ def test_a_scene_damaged_further_down_leaves_no_product(noise, write_raster, tmp
     assert list(out.iterdir()) == []
 
 
-def test_rows_become_pixels_of_the_products():
-    values = np.array([[-1e-7, 0.25, 0.5, 0.75, 1 + 1e-7, 0.9]], np.float32)
-    valid = np.array([[True, True, True, True, True, False]])
-    probability, mask = threshold_rows(Strip(0, values, valid), threshold=0.5)
-    np.testing.assert_array_equal(probability, [[0, 0.25, 0.5, 0.75, 1, np.nan]])
-    np.testing.assert_array_equal(mask, [[0, 0, 1, 1, 1, 255]])
-    assert (probability.dtype, mask.dtype) == (np.float32, np.uint8)
-
-
 @pytest.mark.parametrize('threshold', [0, -0.1, 1.01])
 def test_a_threshold_must_be_a_probability(threshold, noise, write_raster, tmp_path):
     path = write_raster(tmp_path / 'scene.tif', noise(8, 8))
     with pytest.raises(ConfigError, match='threshold'):
         run(path, tmp_path, threshold=threshold)
+
+
+class Shuffled:
+    """An executor that hands out a block as late as it may, and some twice, as a cluster does."""
+
+    def __init__(self, predictor, asked=None):
+        self.local = LocalExecutor(predictor=predictor)
+        self.asked = [] if asked is None else asked
+
+    def __call__(self, task, blocks, on_windows=None):
+        found = list(self.local(task, blocks, on_windows))
+        self.asked.extend(block.index for block, _ in found)
+        yield from reversed(found)
+        yield from found[:2]
+
+
+def test_pixels_do_not_tell_who_predicted_them_when(noise, write_raster, tmp_path):
+    path = write_raster(tmp_path / 'scene.tif', noise(40, 70))
+    expected = run(path, tmp_path)[1:]
+    store = BlockStore(tmp_path / 'blocks')
+    ways = [
+        {'readers': 3},
+        {'executor': Shuffled(first_band)},
+        {'executor': Shuffled(first_band), 'store': store},
+        {'store': store},
+    ]
+    for way in ways:
+        for found, wanted in zip(run(path, tmp_path, **way)[1:], expected, strict=True):
+            assert found.tobytes() == wanted.tobytes()
+
+
+def test_blocks_in_the_store_are_not_predicted_again(noise, write_raster, tmp_path):
+    path = write_raster(tmp_path / 'scene.tif', noise(40, 70))
+    store, asked, calls = BlockStore(tmp_path / 'blocks'), [], []
+    first = run(path, tmp_path, executor=Shuffled(first_band, asked), store=store)
+    for index in (0, 5, 6):
+        (tmp_path / 'blocks' / f'{index:08d}.block').unlink()
+    asked.clear()
+    second = run(
+        path,
+        tmp_path,
+        executor=Shuffled(first_band, asked),
+        store=store,
+        progress=lambda *call: calls.append(call),
+    )
+    assert asked == [0, 5, 6]
+    for old, new in zip(first[1:], second[1:], strict=True):
+        assert old.tobytes() == new.tobytes()
+    counts = ('windows_run', 'windows_skipped', 'valid_pixels', 'landslide_pixels')
+    assert [getattr(first[0], name) for name in counts] == [
+        getattr(second[0], name) for name in counts
+    ]
+    done, totals = zip(*calls, strict=True)
+    assert list(done) == sorted(set(done))
+    assert done[0] > 4
+    assert done[-1] == totals[0]
+
+
+def test_what_was_finished_before_an_error_is_in_the_store(noise, write_raster, tmp_path):
+    path = write_raster(tmp_path / 'scene.tif', noise(40, 70))
+    store, calls = BlockStore(tmp_path / 'blocks'), iter(range(100))
+
+    def fails_late(chips):
+        if next(calls) == 8:
+            raise RuntimeError('out of memory')
+        return first_band(chips)
+
+    # Twelve windows a row in blocks of four, two a batch.
+    with pytest.raises(RuntimeError, match='out of memory'):
+        run(path, tmp_path, fails_late, store=store)
+    assert store.finished() == {0, 1, 2, 3}
+
+
+def test_reading_runs_ahead_of_the_predictor(noise, write_raster, tmp_path):
+    """The next batch is read while the predictor works, and no more than a few are."""
+    path = write_raster(tmp_path / 'scene.tif', noise(8, 200))
+    read, seen = [], []
+    original = BatchReader.read
+
+    def counted(self, windows):
+        batch = original(self, windows)
+        read.append(batch)
+        return batch
+
+    def predict(chips):
+        deadline = time.monotonic() + 5
+        while len(read) <= len(seen) + 1 and len(seen) < 10 and time.monotonic() < deadline:
+            time.sleep(0.001)
+        seen.append(len(read))
+        return first_band(chips)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BatchReader, 'read', counted)
+        run(path, tmp_path, predict)
+    ahead = [count - index - 1 for index, count in enumerate(seen)]
+    assert min(ahead[:10]) >= 1
+    assert max(ahead) <= 3
+
+
+LAYOUTS = {
+    'one row a strip': {'blockysize': 1},
+    'one strip': {'blockysize': 90},
+    'pixel interleaved': {'interleave': 'pixel', 'compress': 'lzw'},
+    'band interleaved': {'interleave': 'band', 'compress': 'deflate', 'predictor': 2},
+    'tiles': {'tiled': True, 'blockxsize': 16, 'blockysize': 32},
+    'huge tiles': {'tiled': True, 'blockxsize': 1024, 'blockysize': 2048, 'compress': 'deflate'},
+    'BigTIFF': {'BIGTIFF': 'YES', 'tiled': True},
+}
+
+
+@pytest.mark.parametrize('layout', LAYOUTS)
+def test_any_layout_gives_the_same_map(layout, noise, write_raster, tmp_path):
+    bands = noise(90, 70)
+    path = write_raster(tmp_path / 'scene.tif', bands, **LAYOUTS[layout])
+    probability = run(path, tmp_path, window=32, stride=24)[1]
+    np.testing.assert_allclose(probability, bands[0] / 255, atol=1e-6)
+
+
+def test_a_cog_is_a_scene(noise, write_raster, tmp_path):
+    bands = noise(600, 300)
+    plain = write_raster(tmp_path / 'plain.tif', bands)
+    rasterio.shutil.copy(plain, tmp_path / 'cog.tif', driver='COG', BLOCKSIZE=128)
+    probability = run(tmp_path / 'cog.tif', tmp_path, window=128, stride=96)[1]
+    np.testing.assert_allclose(probability, bands[0] / 255, atol=1e-6)
+
+
+def test_a_vrt_of_several_files_is_one_scene(noise, write_raster, tmp_path):
+    bands = noise(40, 30)
+    for name, part, north in (('a', bands[:, :25], 4_700_000), ('b', bands[:, 25:], 4_699_750)):
+        write_raster(
+            tmp_path / f'{name}.tif', part, transform=Affine(10, 0, 500_000, 0, -10, north)
+        )
+    part = """<SimpleSource><SourceFilename relativeToVRT="1">{0}.tif</SourceFilename>
+      <SourceBand>{1}</SourceBand><SrcRect xOff="0" yOff="0" xSize="30" ySize="{2}"/>
+      <DstRect xOff="0" yOff="{3}" xSize="30" ySize="{2}"/></SimpleSource>"""
+    planes = [
+        f'<VRTRasterBand dataType="Byte" band="{band}">'
+        f'{part.format("a", band, 25, 0)}{part.format("b", band, 15, 25)}</VRTRasterBand>'
+        for band in (1, 2, 3)
+    ]
+    path = tmp_path / 'scene.vrt'
+    path.write_text(
+        '<VRTDataset rasterXSize="30" rasterYSize="40"><SRS>EPSG:32654</SRS><GeoTransform>'
+        f'500000, 10, 0, 4700000, 0, -10</GeoTransform>{"".join(planes)}</VRTDataset>'
+    )
+    probability = run(path, tmp_path)[1]
+    np.testing.assert_allclose(probability, bands[0] / 255, atol=1e-6)
+    with Scene(path) as scene:
+        assert {file.name for file in scene.source_files} == {'a.tif', 'b.tif'}
+
+
+@pytest.mark.parametrize('dtype', ['uint8', 'uint16', 'int16', 'float32'])
+@pytest.mark.parametrize('bands', [3, 5])
+def test_any_type_and_number_of_bands(dtype, bands, noise, write_raster, tmp_path):
+    pixels = np.concatenate([noise(20, 30, dtype), noise(20, 30, dtype)])[:bands]
+    path = write_raster(tmp_path / 'scene.tif', pixels)
+    probability = run(path, tmp_path)[1]
+    np.testing.assert_allclose(probability, pixels[0] / 255, atol=1e-6)

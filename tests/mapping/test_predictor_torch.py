@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.mapping import predictor_torch
 from dfpenet_mm.mapping.predictor import build_predictor
 from dfpenet_mm.mapping.predictor_torch import TorchPredictor
 
@@ -100,10 +101,65 @@ def test_bf16_comes_close_and_returns_float32(chips):
     assert 0 < np.abs(mixed - full).max() < 0.05
 
 
+class NormedNetwork(Network):
+    """Normalises after its convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+        self.norm.running_mean.uniform_(-1, 1)
+        self.norm.running_var.uniform_(0.5, 2)
+
+    def encode_decode(self, inputs, _):
+        return self.norm(self.conv(inputs))
+
+
+@pytest.mark.parametrize('fold', [True, False])
+def test_folding_norms_changes_neither_result_nor_model(fold, chips):
+    network = NormedNetwork()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    predictor = TorchPredictor(model=network, fold=fold)
+    with torch.no_grad():
+        expected = network.encode_decode(normalised(chips), None).softmax(1)[:, 1]
+    np.testing.assert_allclose(predictor(chips), expected, atol=1e-5)
+    assert predictor.folded is fold
+    assert list(network.state_dict()) == list(before)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_folded_bf16_comes_close_to_unfolded_bf16(chips):
+    network = NormedNetwork()
+    full = TorchPredictor(model=network)(chips)
+    mixed = TorchPredictor(model=network, precision='bf16')(chips)
+    assert 0 < np.abs(mixed - full).max() < 0.05
+    assert network.conv.weight.dtype == torch.float32
+
+
+def test_a_gpu_gets_a_recording(monkeypatch, chips):
+    taken = []
+
+    def replay(forward):
+        taken.append(forward)
+        return forward
+
+    monkeypatch.setattr(predictor_torch, 'replay_on_cuda', replay)
+    on_cpu = TorchPredictor(model=Network())
+    on_cpu(chips)
+    assert taken == []
+    on_gpu = TorchPredictor(model=Network())
+    # No test machine has a GPU: the CPU passes for one.
+    cpu, on_gpu._device = on_gpu._device, type('Device', (), {'type': 'cuda'})()
+    monkeypatch.setattr(torch.Tensor, 'to', lambda tensor, *_: tensor.detach())
+    np.testing.assert_array_equal(on_gpu(chips), on_cpu(chips))
+    assert len(taken) == 1
+    assert cpu.type == 'cpu'
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
         ({'precision': 'int8'}, 'fp32, bf16'),
+        ({'precision': 'fp16'}, 'precision fp16 needs CUDA, not cpu'),
         ({'device': 'meteor'}, "'meteor' cannot be used here"),
         ({'device': 'cuda:99'}, "'cuda:99' cannot be used here"),
     ],

@@ -1,0 +1,105 @@
+"""``--backend``: put the predictor that the user asked for into the config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+from dfpenet_mm.cli.settings import MappingSettings
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.mapping.backend_choice import Choice, choose_backend
+from dfpenet_mm.mapping.backends import TYPES, backend_config
+from dfpenet_mm.mapping.load_model import load_model
+from dfpenet_mm.mapping.quantised_network import CARD, quantised_beside
+from dfpenet_mm.mapping.scaling import build_scaling
+from dfpenet_mm.mapping.scene import Scene
+from dfpenet_mm.mapping.scene_sample import sample_chips
+
+AUTO = 'auto'
+BACKENDS = (*TYPES, AUTO)
+# Windows of the scene on which predictors are timed and compared.
+TRIED_WINDOWS = 4
+
+
+def apply_backend(
+    config: Config,
+    *,
+    backend: str | None,
+    precision: str | None = None,
+    quantised: Path | None = None,
+    checkpoint: Path,
+    post: Path,
+    device: str,
+) -> str | None:
+    """Set ``mapping.predictor``, before anything else reads it.
+
+    A run that is resumed must be given the predictor of its record instead, as the choice
+    of ``auto`` depends on the machine.
+
+    Args:
+        config: its ``mapping.predictor`` is replaced.
+        backend: one of ``BACKENDS``; None leaves the config's, with its precision if one is
+            given.
+        precision: of the backend; not with ``auto``, which chooses it.
+        quantised: folder that ``tools/export.py`` wrote; None for the one beside the checkpoint.
+        checkpoint: weights that fit the config.
+        post: the scene; ``auto`` tries predictors on windows of it.
+        device: such as ``cpu`` or ``cuda:0``.
+
+    Returns:
+        A line that says what ``auto`` chose and why; None without ``auto``.
+
+    Raises:
+        ConfigError: if the options do not fit, or the network does not run.
+        InputFileError: if a file is missing or damaged.
+    """
+    settings = MappingSettings.from_config(config)
+    folder = quantised or quantised_beside(checkpoint)
+    found = folder if quantised or (folder / CARD).is_file() else None
+    if backend == AUTO:
+        if precision:
+            raise ConfigError(
+                f'--precision {precision} was given with --backend auto, which chooses it; '
+                f'leave one of them out'
+            )
+        choice = _choose(
+            config, settings, quantised=found, checkpoint=checkpoint, post=post, device=device
+        )
+        config.mapping.predictor = ConfigDict(choice.predictor)
+        return choice.reason
+    if backend or precision:
+        known = {kind: name for name, kind in TYPES.items()}
+        name = backend or known.get(settings.predictor.get('type'), '')
+        predictor: dict[str, Any] = backend_config(
+            settings.predictor, name, precision=precision, quantised=found
+        )
+        config.mapping.predictor = ConfigDict(predictor)
+    return None
+
+
+def _choose(
+    config: Config,
+    settings: MappingSettings,
+    *,
+    quantised: Path | None,
+    checkpoint: Path,
+    post: Path,
+    device: str,
+) -> Choice:
+    with Scene(post, bands=settings.bands) as scene:
+        chips = sample_chips(
+            scene,
+            build_scaling(settings.scaling).fit(scene),
+            window=settings.window,
+            count=TRIED_WINDOWS,
+        )
+    return choose_backend(
+        model=load_model(config, checkpoint, device),
+        predictor=settings.predictor,
+        chips=chips,
+        device=device,
+        quantised=quantised,
+        threshold=settings.threshold,
+    )

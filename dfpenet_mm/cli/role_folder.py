@@ -1,0 +1,82 @@
+"""What a run has finished of one scene: its scaling, its blocks, its rasters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from dfpenet_mm.cli.provenance import sha256
+from dfpenet_mm.errors import OutputError
+from dfpenet_mm.mapping.assembly import MappingResult
+from dfpenet_mm.mapping.block_store import BlockStore
+from dfpenet_mm.mapping.scaling import FittedScaling, Scaling
+from dfpenet_mm.mapping.scene import Scene
+
+
+class RoleFolder:
+    """The folder of one scene of a run.
+
+    Args:
+        path: the folder; made if need be.
+
+    Raises:
+        OutputError: if it cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.blocks = BlockStore(path / 'blocks')
+        self.probability = path / 'probability.tif'
+        self.mask = path / 'mask.tif'
+
+    def fit_once(self, scaling: Scaling, scene: Scene) -> FittedScaling:
+        """Return the scaling that was fitted when the run began; fit it if none was."""
+        kept = self._read('scaling.json')
+        if kept:
+            clip = kept['clip']
+            return FittedScaling(
+                tuple(kept['gain']), tuple(kept['offset']), None if clip is None else tuple(clip)
+            )
+        fitted = scaling.fit(scene)
+        self._write('scaling.json', fitted.to_dict())
+        return fitted
+
+    def result(self) -> MappingResult | None:
+        """Return what mapping came to, if both rasters were completed and are unharmed."""
+        kept = self._read('result.json')
+        if not kept:
+            return None
+        try:
+            if kept['sha256'] != self._checksums():
+                return None
+        except OSError:
+            return None
+        return MappingResult(**kept['result'])
+
+    def keep_result(self, result: MappingResult) -> None:
+        """Record that both rasters are complete."""
+        self._write('result.json', {'result': asdict(result), 'sha256': self._checksums()})
+
+    def _checksums(self) -> list[str]:
+        return [sha256(path) for path in (self.probability, self.mask)]
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            return json.loads((self._path / name).read_text(encoding='utf-8'))
+        except (OSError, ValueError):
+            return None
+
+    def _write(self, name: str, values: Mapping[str, Any]) -> None:
+        path = self._path / name
+        partial = path.with_suffix('.partial')
+        try:
+            partial.write_text(json.dumps(values), encoding='utf-8')
+            partial.replace(path)
+        except OSError as error:
+            raise OutputError(
+                f'{path} cannot be written ({error.strerror or error}); free some space and run '
+                f'again with --resume'
+            ) from error

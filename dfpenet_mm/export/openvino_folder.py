@@ -1,0 +1,176 @@
+"""Write a network as OpenVINO files, in float32 or quantised to int8."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dfpenet_mm.export.export_card import write_card
+from dfpenet_mm.export.new_folder import new_folder
+from dfpenet_mm.export.quantise import RECIPES, Recipe, quantise
+from dfpenet_mm.export.validation import Score, validate
+from dfpenet_mm.mapping.agreement import LEAST_AGREEMENT
+from dfpenet_mm.mapping.openvino_library import openvino_library
+from dfpenet_mm.mapping.openvino_network import convert_to_openvino
+from dfpenet_mm.mapping.predictor_openvino import OpenVinoPredictor
+from dfpenet_mm.mapping.predictor_torch import TorchPredictor
+from dfpenet_mm.mapping.probability_network import ProbabilityNetwork
+from dfpenet_mm.mapping.quantised_network import MODEL
+
+if TYPE_CHECKING:
+    import openvino
+
+Samples = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
+
+# How much IoU, in points, quantising may cost.
+MOST_IOU_LOSS = 0.5
+
+
+@dataclass(frozen=True)
+class QuantisedScores:
+    """What quantising cost.
+
+    Args:
+        recipe: name of the recipe.
+        iou_before: of landslides, percent, in float32; None where nothing is labelled.
+        iou_after: the same of the quantised network.
+        agreement: share of labels that stayed as they were.
+    """
+
+    recipe: str
+    iou_before: float | None
+    iou_after: float | None
+    agreement: float
+
+    @classmethod
+    def of(cls, recipe: Recipe, before: Score, after: Score) -> QuantisedScores:
+        """Compare two scores."""
+        iou = [None if math.isnan(score.iou) else score.iou for score in (before, after)]
+        return cls(recipe.name, *iou, after.agreement)
+
+    @property
+    def passes(self) -> bool:
+        """Whether the quantised network may stand in for the exact one."""
+        if self.agreement < LEAST_AGREEMENT['int8']:
+            return False
+        if self.iou_before is None or self.iou_after is None:
+            return self.iou_before is self.iou_after
+        return abs(self.iou_after - self.iou_before) <= MOST_IOU_LOSS
+
+
+def export_float(
+    network: ProbabilityNetwork, *, shape: tuple[int, int, int], out: Path, **facts: Any
+) -> dict[str, Any]:
+    """Write a network in float32; at run time OpenVINO may still compute in bf16.
+
+    Args:
+        network: on the CPU.
+        shape: (B, H, W) of a window.
+        out: folder to make.
+        **facts: for the card.
+
+    Returns:
+        The card.
+
+    Raises:
+        InstallError: if OpenVINO is not installed.
+        ConfigError: if the network cannot be converted.
+        OutputError: if ``out`` exists or cannot be written.
+    """
+    model = convert_to_openvino(network, (1, *shape))
+    with new_folder(out) as folder:
+        _save(model, folder)
+        return write_card(
+            folder, network, backend='openvino', precision='f32', shape=shape, **facts
+        )
+
+
+def export_quantised(
+    network: ProbabilityNetwork,
+    *,
+    chips: np.ndarray,
+    samples: Samples,
+    threshold: float,
+    out: Path,
+    recipes: Sequence[Recipe] = RECIPES,
+    tell: Callable[[QuantisedScores], None] = lambda _: None,
+    **facts: Any,
+) -> dict[str, Any]:
+    """Quantise a network, trying recipes until one is close enough.
+
+    Args:
+        network: on the CPU.
+        chips: real windows to calibrate on, shape (N, B, H, W), float32, training units.
+        samples: gives the validation set anew at every call.
+        threshold: smallest probability of a landslide pixel.
+        out: folder to make; ``OpenVinoPredictor`` takes it as ``quantised``.
+        recipes: in the order in which they are tried, at least one.
+        tell: called with the scores of every recipe tried.
+        **facts: for the card.
+
+    Returns:
+        The card. Where no recipe is close enough, it is that of the closest, and its
+        ``passes`` is false.
+
+    Raises:
+        InstallError: if OpenVINO or NNCF is not installed.
+        ConfigError: if the network cannot be converted or quantised, or nothing validates it.
+        OutputError: if ``out`` exists or cannot be written.
+    """
+    shape = (1, *chips.shape[1:])
+    tried: list[tuple[QuantisedScores, openvino.Model]] = []
+    with new_folder(out) as folder:
+        for recipe in recipes:
+            model = quantise(convert_to_openvino(network, shape), chips, recipe)
+            _save(model, folder)
+            write_card(folder, network)
+            scores = _score(network, folder, recipe, samples, threshold)
+            tell(scores)
+            tried.append((scores, model))
+            if scores.passes:
+                break
+        scores, model = max(tried, key=lambda entry: (entry[0].passes, entry[0].agreement))
+        _save(model, folder)
+        return write_card(
+            folder,
+            network,
+            backend='openvino',
+            precision='int8',
+            shape=shape[1:],
+            calibration_windows=len(chips),
+            validation=asdict(scores),
+            passes=scores.passes,
+            **facts,
+        )
+
+
+def _save(model: openvino.Model, folder: Path) -> None:
+    # What is left in float would otherwise be rounded to half precision.
+    openvino_library().save_model(model, folder / MODEL, compress_to_fp16=False)
+
+
+def _score(
+    network: ProbabilityNetwork,
+    folder: Path,
+    recipe: Recipe,
+    samples: Samples,
+    threshold: float,
+) -> QuantisedScores:
+    """Score the quantised network beside the exact one, each as it runs when mapping."""
+    shared = {'model': network.model, 'landslide_class': network.landslide_class}
+    predictors = {
+        'fp32': TorchPredictor(**shared),
+        'int8': OpenVinoPredictor(**shared, precision='int8', quantised=folder),
+    }
+    scores = validate(
+        predictors,
+        samples(),
+        landslide_class=network.landslide_class,
+        threshold=threshold,
+    )
+    return QuantisedScores.of(recipe, scores['fp32'], scores['int8'])

@@ -1,0 +1,90 @@
+"""Backends by name: the predictor configs that a command line's choice stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dfpenet_mm.errors import ConfigError
+
+PRECISIONS = {'torch': ('fp32', 'bf16', 'fp16'), 'openvino': ('f32', 'bf16', 'int8')}
+TYPES = {'torch': 'TorchPredictor', 'openvino': 'OpenVinoPredictor'}
+# What both take alike.
+SHARED = ('flips', 'landslide_class')
+# All others are compared with this one.
+EXACT = 'torch fp32'
+
+
+def backend_config(
+    predictor: Mapping[str, Any],
+    backend: str,
+    *,
+    precision: str | None = None,
+    quantised: Path | None = None,
+) -> dict[str, Any]:
+    """Rewrite a predictor's config for a backend.
+
+    Args:
+        predictor: as the mapping config has it. Where its type is the backend's already, all
+            its settings stay, otherwise those that both have.
+        backend: ``torch`` or ``openvino``.
+        precision: one of the backend's; None for the config's, or the first.
+        quantised: folder that ``tools/export.py`` wrote, for int8.
+
+    Returns:
+        A config for ``build_predictor``.
+
+    Raises:
+        ConfigError: if the backend does not exist or lacks the precision.
+    """
+    if backend not in TYPES:
+        raise ConfigError(f'backend is {backend!r}; give one of {", ".join([*TYPES, "auto"])}')
+    known = PRECISIONS[backend]
+    if precision is not None and precision not in known:
+        raise ConfigError(
+            f'precision {precision!r} is none of {backend}; give one of {", ".join(known)}'
+        )
+    same = predictor.get('type') == TYPES[backend]
+    kept = predictor if same else {name: predictor[name] for name in SHARED if name in predictor}
+    config = {**kept, 'type': TYPES[backend]}
+    config['precision'] = precision or config.get('precision') or known[0]
+    if backend == 'openvino':
+        config.pop('quantised', None)
+        if config['precision'] == 'int8':
+            chosen = quantised or predictor.get('quantised')
+            config['quantised'] = None if chosen is None else str(Path(chosen).absolute())
+    return config
+
+
+def candidate_backends(
+    predictor: Mapping[str, Any], *, device: str, quantised: Path | None
+) -> dict[str, dict[str, Any]]:
+    """List what may be fast on a device, the exact one first.
+
+    Args:
+        predictor: as the mapping config has it.
+        device: ``cpu`` or a CUDA device.
+        quantised: folder of a quantised network, if there is one.
+
+    Returns:
+        Configs by backend and precision.
+    """
+    names = [EXACT]
+    if torch.device(device).type == 'cuda':
+        names += ['torch bf16', 'torch fp16']
+    else:
+        if torch.ops.mkldnn._is_mkldnn_bf16_supported():
+            names.append('torch bf16')
+        if find_spec('openvino') is not None:
+            names += ['openvino f32', 'openvino bf16']
+            names += ['openvino int8'] if quantised else []
+    return {
+        name: backend_config(
+            predictor, name.split()[0], precision=name.split()[1], quantised=quantised
+        )
+        for name in names
+    }

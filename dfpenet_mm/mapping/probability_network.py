@@ -1,0 +1,73 @@
+"""A segmentor as one function of pixels: what every predictor runs and every export holds."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from dfpenet_mm.errors import ConfigError
+
+
+class ProbabilityNetwork(nn.Module):
+    """From chips in training units to their probability of landslide.
+
+    Normalising, the network, resizing to the input and the softmax are all inside, so that a
+    file made from it needs nothing beside.
+
+    Args:
+        model: a built mmseg ``EncoderDecoder``; it is set to evaluate. Its
+            ``data_preprocessor`` normalises; chips carry the bands in the order the
+            network sees.
+        landslide_class: index of the landslide class among the network's outputs; one
+            output alone is taken for its logit.
+
+    Raises:
+        ConfigError: if ``landslide_class`` is no whole number.
+    """
+
+    def __init__(self, *, model: nn.Module, landslide_class: int = 1) -> None:
+        super().__init__()
+        if isinstance(landslide_class, bool) or not isinstance(landslide_class, int):
+            raise ConfigError(f'landslide_class is {landslide_class!r}; give a whole number')
+        self.landslide_class = landslide_class
+        self.model = model
+        preprocessor = getattr(model, 'data_preprocessor', None)
+        mean, std = (_statistic(preprocessor, name) for name in ('mean', 'std'))
+        self.normalises = mean is not None and std is not None
+        self.register_buffer('mean', mean, persistent=False)
+        self.register_buffer('std', std, persistent=False)
+        self.eval()
+
+    def forward(self, chips: Tensor) -> Tensor:
+        """Predict.
+
+        Args:
+            chips: shape (N, B, H, W), float32, training units.
+
+        Returns:
+            Probability of landslide, shape (N, H, W), float32.
+
+        Raises:
+            ConfigError: if the network has no output ``landslide_class``.
+        """
+        inputs = (chips - self.mean) / self.std if self.normalises else chips
+        shape = tuple(inputs.shape[2:])
+        meta = {'img_shape': shape, 'ori_shape': shape, 'pad_shape': shape}
+        seg_logits = self.model.encode_decode(inputs, [meta] * len(inputs)).float()
+        classes = int(seg_logits.shape[1])
+        if classes == 1:
+            return seg_logits[:, 0].sigmoid()
+        if not 0 <= self.landslide_class < classes:
+            raise ConfigError(
+                f'landslide_class is {self.landslide_class} and the network has {classes} '
+                f'classes; give one in [0, {classes - 1}]'
+            )
+        return seg_logits.softmax(dim=1)[:, self.landslide_class]
+
+
+def _statistic(preprocessor: nn.Module | None, name: str) -> Tensor | None:
+    """Return ``mean`` or ``std`` of a data preprocessor, shape (B, 1, 1); None if it has none."""
+    value = getattr(preprocessor, name, None)
+    if not isinstance(value, Tensor):
+        return None
+    return value.detach().to(torch.float32).reshape(-1, 1, 1)

@@ -1,0 +1,57 @@
+"""The option --aoi, through the command line."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+from shapely import Point, box
+
+from dfpenet_mm.cli.landslide_map import main
+
+LEFT, TOP = 500_000, 4_700_000
+
+
+@pytest.fixture
+def polygons(tmp_path):
+    """Write polygons in UTM coordinates to a file in degrees."""
+
+    def write(*shapes, name='area.gpkg'):
+        series = gpd.GeoSeries(list(shapes), crs=32654).to_crs(4326)
+        gpd.GeoDataFrame(geometry=series).to_file(tmp_path / name)
+        return tmp_path / name
+
+    return write
+
+
+def test_outside_of_the_area_is_nodata_and_inside_is_the_whole_map(
+    cheap_arguments, polygons, tmp_path
+):
+    main(cheap_arguments(tmp_path / 'whole'))
+    area = polygons(box(LEFT + 2000, TOP - 4000, LEFT + 5000, TOP - 1000))
+    main([*cheap_arguments(tmp_path / 'part'), '--aoi', str(area)])
+    for name, nodata in (('probability.tif', np.nan), ('mask.tif', 255)):
+        with rasterio.open(tmp_path / 'whole' / name) as dataset:
+            whole = dataset.read(1)
+        with rasterio.open(tmp_path / 'part' / name) as dataset:
+            part = dataset.read(1)
+            assert 'area.gpkg' in dataset.tags()['DFPENET_MM']
+        inside = np.zeros(whole.shape, bool)
+        inside[100:400, 200:500] = True
+        assert np.isnan(part[~inside]).all() if np.isnan(nodata) else (part[~inside] == 255).all()
+        if name == 'probability.tif':
+            np.testing.assert_array_equal(part[inside], whole[inside])
+
+
+@pytest.mark.parametrize(
+    ('shape', 'complaint'),
+    [(box(0, 0, 10, 10), 'does not overlap the scene grid'), (Point(LEFT, TOP), 'no polygon')],
+)
+def test_an_area_that_cannot_serve(
+    cheap_arguments, polygons, tmp_path, capsys, *, shape, complaint
+):
+    area = polygons(shape)
+    with pytest.raises(SystemExit) as exit_info:
+        main([*cheap_arguments(tmp_path / 'out'), '--aoi', str(area)])
+    assert exit_info.value.code == 2
+    assert complaint in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
