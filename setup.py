@@ -43,6 +43,7 @@ INSTALL_REQUIRES = [
     'affine>=3.0',
     'geopandas>=1.0',
     'matplotlib>=3.9',
+    'platformdirs>=4',
     'pyogrio>=0.10',
     'pyproj>=3.6',
     'rasterio>=1.4',

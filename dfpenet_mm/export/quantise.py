@@ -52,8 +52,8 @@ RECIPES = (
 def quantise(model: openvino.Model, chips: np.ndarray, recipe: Recipe) -> openvino.Model:
     """Quantise weights and activations to 8 bits, after training.
 
-    Matrix products stay in float: in this package they upsample by fixed matrices, of
-    which int8 would keep too little. With them the shape of the input stays free.
+    Matrix products stay in float: in this package they upsample by fixed matrices, and
+    OpenVINO 2026.4 does not compile those in int8. So the shape of the input stays free, too.
 
     Args:
         model: of shape (1, B, H, W); it is not changed.

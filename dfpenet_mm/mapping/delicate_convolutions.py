@@ -17,7 +17,7 @@ def delicate_convolutions(network: nn.Module) -> dict[str, str]:
 
     Normalisation takes that distance away, and leaves the rounding of the large values as an
     error of the small differences. One channel of one layer may cost more labels than all
-    other rounding: in the shipped network, five of six.
+    other rounding: in the shipped network, four of five.
 
     Args:
         network: with its normalisation not yet folded.
