@@ -281,7 +281,8 @@ def main() -> None:
     """Time, then say what it took."""
     args = parse_arguments()
     with exit_on_user_error(debug=False):
-        found = run(args)
+        with quiet_libraries():
+            found = run(args)
         print(json.dumps(found, indent=2) if args.json else '\n'.join(report(found)))
 
 

@@ -236,8 +236,8 @@ def test_another_executor_writes_the_same_bytes(cheap_arguments, whole, tmp_path
     class Elsewhere(LocalExecutor):
         """Builds the network from the task, as a worker on another machine must."""
 
-        def __init__(self, *, address):
-            made.append(address)
+        def __init__(self, *, address, actors):
+            made.append((address, actors))
             super().__init__(readers=2)
 
         def __call__(self, task, *rest):
@@ -246,7 +246,7 @@ def test_another_executor_writes_the_same_bytes(cheap_arguments, whole, tmp_path
     monkeypatch.setattr('dfpenet_mm.mapping.ray_executor.RayExecutor', Elsewhere)
     arguments = cheap_arguments(tmp_path / 'out')
     main([*arguments, '--launcher', 'ray', '--address', '10.0.0.1:6379'])
-    assert made == ['10.0.0.1:6379']
+    assert made == [('10.0.0.1:6379', None)]
     assert hashes(tmp_path / 'out') == hashes(whole)
 
 
