@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import rasterio
 from mmengine.config import Config
 
 from dfpenet_mm import __version__
@@ -102,10 +101,3 @@ def provenance(
         'command': list(command),
         'created': datetime.now(UTC).isoformat(timespec='seconds'),
     }
-
-
-def stamp_rasters(paths: Iterable[Path], origin: Mapping[str, Any]) -> None:
-    """Write the provenance into GeoTIFFs, as JSON in the tag ``TAG``."""
-    for path in paths:
-        with rasterio.open(path, 'r+') as dataset:
-            dataset.update_tags(**{TAG: json.dumps(origin)})
