@@ -24,15 +24,15 @@ import rasterio
 from affine import Affine
 from rasterio.windows import Window
 
-from dfpenet_mm.mapping.block_store import BlockStore
-from dfpenet_mm.mapping.cog import write_cog
-from dfpenet_mm.mapping.executor import BlockTask
-from dfpenet_mm.mapping.local_executor import LocalExecutor
+from dfpenet_mm.mapping.blocks.block_store import BlockStore
+from dfpenet_mm.mapping.executors.executor import BlockTask
+from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from dfpenet_mm.mapping.mapper import map_scene
-from dfpenet_mm.mapping.scaling import FittedScaling
-from dfpenet_mm.mapping.scene import Scene
-from dfpenet_mm.mapping.scene_source import SceneSource
-from dfpenet_mm.mapping.windows import WindowPlan
+from dfpenet_mm.mapping.plan.windows import WindowPlan
+from dfpenet_mm.mapping.products.cog import write_cog
+from dfpenet_mm.mapping.scene.scaling import FittedScaling
+from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.mapping.scene.scene_source import SceneSource
 
 TILE, WINDOW, STRIDE = 512, 512, 384
 SCALING = FittedScaling((1.0,) * 3, (0.0,) * 3)

@@ -29,10 +29,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from dfpenet_mm.cli.quiet import quiet_libraries
 
 with quiet_libraries():
-    from dfpenet_mm.mapping.pull_schedule import PullSchedule
-    from dfpenet_mm.mapping.ray_cluster import import_ray
-    from dfpenet_mm.mapping.ray_executor import RayExecutor
-    from dfpenet_mm.mapping.windows import WindowPlan
+    from dfpenet_mm.mapping.executors.pull_schedule import PullSchedule
+    from dfpenet_mm.mapping.executors.ray_cluster import import_ray
+    from dfpenet_mm.mapping.executors.ray_executor import RayExecutor
+    from dfpenet_mm.mapping.plan.windows import WindowPlan
 
 # Blocks with an actor at once: what the executor chooses for blocks of four batches and more.
 IN_FLIGHT = 2

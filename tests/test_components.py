@@ -9,7 +9,7 @@ import dfpenet_mm
 from dfpenet_mm.components import build_component, component_parameters
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.registry import SCALINGS
-from dfpenet_mm.mapping.scaling import LinearScale, build_scaling
+from dfpenet_mm.mapping.scene.scaling import LinearScale, build_scaling
 
 
 def test_components_are_found_under_mmsegs_default_scope():

@@ -10,7 +10,7 @@ from mmseg.registry import MODELS, TRANSFORMS
 from mmseg.structures import SegDataSample
 
 from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
-from dfpenet_mm.mapping.scaling import build_scaling
+from dfpenet_mm.mapping.scene.scaling import build_scaling
 from dfpenet_mm.resources import config_dir
 from postproc.pipeline import PostprocPipeline
 

@@ -189,7 +189,11 @@ def test_postproc_runs_without_torch():
             'import dfpenet_mm.export.quantise',
             ['dfpenet_mm.export.quantise'],
         ),
-        ('dfpenet_mm/models/a.py', 'import dfpenet_mm.mapping.scene', ['dfpenet_mm.mapping.scene']),
+        (
+            'dfpenet_mm/models/a.py',
+            'import dfpenet_mm.mapping.mapper',
+            ['dfpenet_mm.mapping.mapper'],
+        ),
         ('dfpenet_mm/engine/a.py', "import_module('postproc.registry')", ['postproc.registry']),
         ('dfpenet_mm/datasets/a.py', 'import torch\nimport mmseg', []),
         ('dfpenet_mm/errors.py', 'from dfpenet_mm import models', ['dfpenet_mm.models']),

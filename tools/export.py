@@ -23,9 +23,9 @@ with quiet_libraries():
     from dfpenet_mm.export.onnx_folder import export_onnx
     from dfpenet_mm.export.openvino_folder import QuantisedScores, export_float, export_quantised
     from dfpenet_mm.export.validation import IGNORED, labelled_samples
-    from dfpenet_mm.mapping.load_model import load_model
-    from dfpenet_mm.mapping.probability_network import ProbabilityNetwork
-    from dfpenet_mm.mapping.quantised_network import quantised_beside
+    from dfpenet_mm.mapping.network.load_model import load_model
+    from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
+    from dfpenet_mm.mapping.network.quantised_network import quantised_beside
 
 EXAMPLE = (
     'example: python tools/export.py configs/dfpenet/landslide4sense_mobilenetv2.py '

@@ -9,13 +9,13 @@ from mmengine.config import Config, ConfigDict
 
 from dfpenet_mm.cli.settings import MappingSettings
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.backend_choice import Choice, choose_backend
-from dfpenet_mm.mapping.backends import TYPES, backend_config
-from dfpenet_mm.mapping.load_model import load_model
-from dfpenet_mm.mapping.quantised_network import CARD, quantised_beside
-from dfpenet_mm.mapping.scaling import build_scaling
-from dfpenet_mm.mapping.scene import Scene
-from dfpenet_mm.mapping.scene_sample import sample_chips
+from dfpenet_mm.mapping.network.backend_choice import Choice, choose_backend
+from dfpenet_mm.mapping.network.backends import TYPES, backend_config
+from dfpenet_mm.mapping.network.load_model import load_model
+from dfpenet_mm.mapping.network.quantised_network import CARD, quantised_beside
+from dfpenet_mm.mapping.scene.scaling import build_scaling
+from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.mapping.scene.scene_sample import sample_chips
 
 AUTO = 'auto'
 BACKENDS = (*TYPES, AUTO)

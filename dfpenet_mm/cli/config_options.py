@@ -10,7 +10,7 @@ from mmengine.config import Config, DictAction
 
 from dfpenet_mm.cli.option_names import check_option_name
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.load_model import load_config
+from dfpenet_mm.mapping.network.load_model import load_config
 
 
 def load_config_with_options(path: Path, options: Sequence[str]) -> Config:

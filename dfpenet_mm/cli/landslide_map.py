@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mmengine.config import Config
 
     from dfpenet_mm.cli.run import LandslideRun
-    from dfpenet_mm.mapping.executor import BlockExecutor
+    from dfpenet_mm.mapping.executors.executor import BlockExecutor
 
 EXAMPLES = """\
 example:
@@ -145,7 +145,7 @@ def _set_backend(config: Config, args: argparse.Namespace, checkpoint: Path) -> 
     from dfpenet_mm.cli.backend_option import apply_backend  # noqa: PLC0415
     from dfpenet_mm.cli.run_record import recorded_predictor  # noqa: PLC0415
     from dfpenet_mm.cli.work_folder import record_of  # noqa: PLC0415
-    from dfpenet_mm.mapping.device import find_device  # noqa: PLC0415
+    from dfpenet_mm.mapping.network.device import find_device  # noqa: PLC0415
 
     kept = recorded_predictor(record_of(args.out)) if args.resume else None
     if kept and args.backend == 'auto':
@@ -169,7 +169,7 @@ def _make_executor(args: argparse.Namespace) -> BlockExecutor | None:
                 '--address or --actors was given without --launcher ray; give it too, or neither'
             )
         return None
-    from dfpenet_mm.mapping.ray_executor import RayExecutor  # noqa: PLC0415
+    from dfpenet_mm.mapping.executors.ray_executor import RayExecutor  # noqa: PLC0415
 
     return RayExecutor(address=args.address, actors=args.actors)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dfpenet_mm.cli.provenance import TAG
-from dfpenet_mm.mapping.cog import write_cog
+from dfpenet_mm.mapping.products.cog import write_cog
 
 # What of the provenance differs between two runs that come to the same: rasters go without it,
 # so that resumed, repeated and distributed runs write the same bytes. The summary has it all.

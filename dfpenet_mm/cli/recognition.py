@@ -11,14 +11,14 @@ from mmengine.config import Config
 from dfpenet_mm.cli.progress import StageProgress
 from dfpenet_mm.cli.role_folder import RoleFolder
 from dfpenet_mm.cli.settings import MappingSettings
-from dfpenet_mm.mapping.aoi import AreaOfInterest
-from dfpenet_mm.mapping.executor import BlockExecutor, BlockTask
-from dfpenet_mm.mapping.local_executor import LocalExecutor
+from dfpenet_mm.mapping.executors.executor import BlockExecutor, BlockTask
+from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from dfpenet_mm.mapping.mapper import map_scene
-from dfpenet_mm.mapping.network_source import NetworkSource
-from dfpenet_mm.mapping.scaling import FittedScaling, Scaling, build_scaling
-from dfpenet_mm.mapping.scene import Scene
-from dfpenet_mm.mapping.scene_source import SceneSource
+from dfpenet_mm.mapping.network.network_source import NetworkSource
+from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
+from dfpenet_mm.mapping.scene.scaling import FittedScaling, Scaling, build_scaling
+from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.mapping.scene.scene_source import SceneSource
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import Any
 
 from dfpenet_mm.cli.provenance import sha256
 from dfpenet_mm.errors import OutputError
-from dfpenet_mm.mapping.assembly import MappingResult
-from dfpenet_mm.mapping.block_store import BlockStore
-from dfpenet_mm.mapping.scaling import FittedScaling, Scaling
-from dfpenet_mm.mapping.scene import Scene
+from dfpenet_mm.mapping.blocks.block_store import BlockStore
+from dfpenet_mm.mapping.products.assembly import MappingResult
+from dfpenet_mm.mapping.scene.scaling import FittedScaling, Scaling
+from dfpenet_mm.mapping.scene.scene import Scene
 
 
 class RoleFolder:

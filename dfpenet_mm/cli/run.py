@@ -26,11 +26,11 @@ from dfpenet_mm.cli.run_record import keep_or_check, run_record
 from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
 from dfpenet_mm.cli.summary import summarise, write_summary
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.mapping.aoi import AreaOfInterest
-from dfpenet_mm.mapping.device import find_device
-from dfpenet_mm.mapping.executor import BlockExecutor
+from dfpenet_mm.mapping.executors.executor import BlockExecutor
 from dfpenet_mm.mapping.mapper import CACHE_BYTES
-from dfpenet_mm.mapping.scene import Scene
+from dfpenet_mm.mapping.network.device import find_device
+from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
+from dfpenet_mm.mapping.scene.scene import Scene
 from postproc.final_mask import write_final_mask
 from postproc.pipeline import PostprocPipeline
 from postproc.polygonise import polygonise

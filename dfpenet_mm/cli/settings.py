@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.windows import BLOCK_WINDOWS, WindowPlan
+from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan
 
 
 @dataclass(frozen=True, kw_only=True)

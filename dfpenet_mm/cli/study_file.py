@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.load_model import load_config
+from dfpenet_mm.mapping.network.load_model import load_config
 from dfpenet_mm.resources import shipped_file
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dfpenet_mm import __version__
-from dfpenet_mm.mapping.content_key import weights_digest
-from dfpenet_mm.mapping.probability_network import ProbabilityNetwork
-from dfpenet_mm.mapping.quantised_network import CARD, file_digest
+from dfpenet_mm.mapping.network.content_key import weights_digest
+from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
+from dfpenet_mm.mapping.network.quantised_network import CARD, file_digest
 
 PACKAGES = ('torch', 'openvino', 'nncf', 'onnx', 'onnxruntime')
 

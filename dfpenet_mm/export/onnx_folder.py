@@ -14,7 +14,7 @@ import torch
 from dfpenet_mm.errors import ConfigError, InstallError
 from dfpenet_mm.export.export_card import write_card
 from dfpenet_mm.export.new_folder import new_folder
-from dfpenet_mm.mapping.probability_network import ProbabilityNetwork
+from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
 
 MODEL = 'model.onnx'
 OPSET = 18

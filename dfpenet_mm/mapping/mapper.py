@@ -9,12 +9,12 @@ from pathlib import Path
 import rasterio
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.assembly import Assembly, MappingResult
-from dfpenet_mm.mapping.background import Background
-from dfpenet_mm.mapping.block_store import BlockStore
-from dfpenet_mm.mapping.executor import BlockExecutor, BlockTask
-from dfpenet_mm.mapping.scene import Scene
-from dfpenet_mm.mapping.writer import open_products
+from dfpenet_mm.mapping.blocks.block_store import BlockStore
+from dfpenet_mm.mapping.executors.background import Background
+from dfpenet_mm.mapping.executors.executor import BlockExecutor, BlockTask
+from dfpenet_mm.mapping.products.assembly import Assembly, MappingResult
+from dfpenet_mm.mapping.products.writer import open_products
+from dfpenet_mm.mapping.scene.scene import Scene
 
 # GDAL keeps decoded blocks up to a share of the machine's memory unless told. This holds the
 # rows of blocks that two rows of windows share in a scene of 3 bytes a pixel, 80,000 wide.

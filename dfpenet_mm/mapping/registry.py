@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from mmengine.registry import Registry
 
-SCALINGS = Registry('scaling', scope='dfpenet_mapping', locations=['dfpenet_mm.mapping.scaling'])
+SCALINGS = Registry(
+    'scaling', scope='dfpenet_mapping', locations=['dfpenet_mm.mapping.scene.scaling']
+)
 PREDICTORS = Registry(
     'predictor',
     scope='dfpenet_mapping',
-    locations=['dfpenet_mm.mapping.predictor_torch', 'dfpenet_mm.mapping.predictor_openvino'],
+    locations=[
+        'dfpenet_mm.mapping.network.predictor_torch',
+        'dfpenet_mm.mapping.network.predictor_openvino',
+    ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, RasterFormatError
-from dfpenet_mm.mapping.scaling import Scaling
+from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.preparation.chip_choice import ChipChooser, Choice
 from dfpenet_mm.preparation.chip_plan import Chip
 from dfpenet_mm.preparation.chip_report import ChipReport, SideCounts

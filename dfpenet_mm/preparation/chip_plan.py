@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.windows import WindowPlan
+from dfpenet_mm.mapping.plan.windows import WindowPlan
 
 
 @dataclass(frozen=True)

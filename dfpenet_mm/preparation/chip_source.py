@@ -12,8 +12,8 @@ import shapely
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError, RasterFormatError
-from dfpenet_mm.mapping.scaling import Scaling
-from dfpenet_mm.mapping.scene import Scene
+from dfpenet_mm.mapping.scene.scaling import Scaling
+from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.preparation.chip_plan import Chip, block_side, chip_windows, split_blocks
 from dfpenet_mm.preparation.inventory_mask import LANDSLIDE, InventoryMask
 from dfpenet_mm.preparation.inventory_polygons import Inventory

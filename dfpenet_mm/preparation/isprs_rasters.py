@@ -15,7 +15,7 @@ from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from dfpenet_mm.errors import InputFileError, OutputError, RasterFormatError
-from dfpenet_mm.mapping.writer import check_complete
+from dfpenet_mm.mapping.products.writer import check_complete
 from dfpenet_mm.preparation.isprs_colours import IGNORED, PALETTE
 
 PROFILE = {

@@ -8,7 +8,7 @@ import numpy as np
 
 from dfpenet_mm.datasets.window_list import TileWindow
 from dfpenet_mm.errors import RasterFormatError
-from dfpenet_mm.mapping.windows import axis_offsets
+from dfpenet_mm.mapping.plan.windows import axis_offsets
 
 
 def random_windows(

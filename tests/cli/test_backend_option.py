@@ -5,7 +5,7 @@ from mmengine.config import Config
 from dfpenet_mm.cli import backend_option
 from dfpenet_mm.cli.backend_option import apply_backend
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.backend_choice import Choice, Trial
+from dfpenet_mm.mapping.network.backend_choice import Choice, Trial
 
 MAPPING = {
     'bands': (1, 2, 3),

@@ -20,7 +20,7 @@ import rasterio
 
 from dfpenet_mm.cli.landslide_map import main
 from dfpenet_mm.cli.work_folder import NAME, finished_blocks, open_work_folder
-from dfpenet_mm.mapping.local_executor import LocalExecutor
+from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from tests.cli.conftest import ROOT
 
 RASTERS = ('probability.tif', 'mask.tif')
@@ -198,7 +198,7 @@ def test_a_damaged_source_is_named_and_blocks_are_kept(
     cheap_arguments, cheap, tmp_path, monkeypatch, capsys
 ):
     # The look for a valid pixel would find the damage before any block is predicted.
-    monkeypatch.setattr('dfpenet_mm.mapping.scene.TILE', 128)
+    monkeypatch.setattr('dfpenet_mm.mapping.scene.scene.TILE', 128)
     post = tmp_path / 'torn.tif'
     content = (cheap / 'post.tif').read_bytes()
     with rasterio.open(cheap / 'post.tif') as scene:
@@ -243,7 +243,7 @@ def test_another_executor_writes_the_same_bytes(cheap_arguments, whole, tmp_path
         def __call__(self, task, *rest):
             return super().__call__(pickle.loads(pickle.dumps(task)), *rest)
 
-    monkeypatch.setattr('dfpenet_mm.mapping.ray_executor.RayExecutor', Elsewhere)
+    monkeypatch.setattr('dfpenet_mm.mapping.executors.ray_executor.RayExecutor', Elsewhere)
     arguments = cheap_arguments(tmp_path / 'out')
     main([*arguments, '--launcher', 'ray', '--address', '10.0.0.1:6379'])
     assert made == [('10.0.0.1:6379', None)]

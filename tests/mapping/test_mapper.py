@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.mapping.assembly import MappingResult
-from dfpenet_mm.mapping.batch_reader import BatchReader
-from dfpenet_mm.mapping.block_store import BlockStore
-from dfpenet_mm.mapping.executor import BlockTask
-from dfpenet_mm.mapping.local_executor import LocalExecutor
+from dfpenet_mm.mapping.blocks.block_store import BlockStore
+from dfpenet_mm.mapping.executors.executor import BlockTask
+from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from dfpenet_mm.mapping.mapper import map_scene
-from dfpenet_mm.mapping.scaling import FittedScaling
-from dfpenet_mm.mapping.scene import Scene
-from dfpenet_mm.mapping.scene_source import SceneSource
-from dfpenet_mm.mapping.windows import WindowPlan
+from dfpenet_mm.mapping.plan.windows import WindowPlan
+from dfpenet_mm.mapping.products.assembly import MappingResult
+from dfpenet_mm.mapping.scene.batch_reader import BatchReader
+from dfpenet_mm.mapping.scene.scaling import FittedScaling
+from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.mapping.scene.scene_source import SceneSource
 
 IDENTITY = FittedScaling((1.0,) * 3, (0.0,) * 3)
 THRESHOLD = 100.5 / 255

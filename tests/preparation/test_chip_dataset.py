@@ -19,7 +19,7 @@ from dfpenet_mm.errors import (
     RasterFormatError,
     VectorFormatError,
 )
-from dfpenet_mm.mapping.scaling import PercentileStretch
+from dfpenet_mm.mapping.scene.scaling import PercentileStretch
 from dfpenet_mm.preparation.chip_dataset import make_chip_dataset
 from dfpenet_mm.preparation.chip_settings import ChipSettings
 from dfpenet_mm.preparation.chip_sheet import draw_sheet

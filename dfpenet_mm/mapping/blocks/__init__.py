@@ -1,0 +1,1 @@
+"""Blocks of windows predicted, blended and kept: the unit of work and of resuming."""

@@ -1,0 +1,1 @@
+"""Who predicts the blocks: threads of this machine, or actors of a Ray cluster."""

@@ -1,0 +1,1 @@
+"""A network behind one call: loading it, its backends, and which of them to take here."""

@@ -1,0 +1,1 @@
+"""What is fixed before a pixel is read: windows, their batches and blocks, blending weights."""

@@ -1,0 +1,1 @@
+"""Blocks in any order made rows, and rows made GeoTIFFs."""

@@ -1,0 +1,151 @@
+"""A raster opened for mapping: checked, and read window by window on the scene's grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from dfpenet_mm.errors import EmptySceneError, InputFileError
+from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.scene.georeference import check_georeference
+from dfpenet_mm.mapping.scene.scene_checks import check_bands, check_overlap, open_raster
+from dfpenet_mm.mapping.scene.validity import ValidityRule
+from dfpenet_mm.mapping.scene.warped import warp_bilinear, warp_nearest
+
+# Side of the tiles in which a whole scene is streamed, pixels.
+TILE = 1024
+
+
+# Sidecars that viewers write beside an image without changing its pixels.
+VIEWERS = ('.aux.xml', '.ovr')
+
+
+def _source_files(dataset: DatasetReader) -> list[Path]:
+    """List the files besides its own that hold a raster's pixels, as those of a VRT do."""
+    paths = [Path(name) for name in dataset.files[1:] if not name.endswith(VIEWERS)]
+    return [path for path in paths if path.is_file()]
+
+
+class Scene:
+    """A raster, or a raster warped to another one's grid, read by windows.
+
+    Use it as a context manager, or call ``close``.
+
+    Args:
+        path: the raster.
+        bands: bands to read, counted from 1, in the order the network wants.
+        grid: grid to read it on, such as the post-event scene's; None for its own. Values are
+            interpolated bilinearly; a pixel is valid only if the source pixel at
+            its centre is. On the very same grid nothing is resampled.
+        known: whether it is known to hold a valid pixel, which may take reading all of it to find.
+
+    Raises:
+        InputFileError: if the file is missing or cannot be read.
+        RasterFormatError: if its bands, type or georeference do not serve.
+        GridMismatchError: if it does not overlap ``grid``.
+        EmptySceneError: if it has no valid pixel on the grid.
+        ConfigError: if ``bands`` is empty or not counted from 1.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        bands: Sequence[int] = (1, 2, 3),
+        grid: RasterGrid | None = None,
+        known: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        self.bands = tuple(bands)
+        with ExitStack() as stack:
+            source = stack.enter_context(open_raster(self.path))
+            check_bands(source, self.bands)
+            check_georeference(source)
+            self.source_files = _source_files(source)
+            self.dtype = np.dtype(source.dtypes[self.bands[0] - 1])
+            self._choose_grid(source, grid, stack)
+            if not known:
+                self._check_not_empty()
+            self._stack = stack.pop_all()
+
+    def _choose_grid(
+        self, source: DatasetReader, grid: RasterGrid | None, stack: ExitStack
+    ) -> None:
+        own = RasterGrid.from_dataset(source)
+        self.grid = grid or own
+        self.resampled = not self.grid.matches(own)
+        self._values = self._validity = source
+        if self.resampled:
+            check_overlap(source, self.grid)
+            self._values = stack.enter_context(warp_bilinear(source, self.grid))
+            self._validity = stack.enter_context(warp_nearest(source, self.grid))
+        self._rule = ValidityRule.of(self._validity, self.bands, source.nodatavals)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols) of the grid."""
+        return self.grid.shape
+
+    def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Read a window.
+
+        Args:
+            window: pixels of ``grid``, inside it.
+
+        Returns:
+            Bands, shape (B, H, W), float32, the raster's units, 0 where not valid;
+            and validity, shape (H, W), bool.
+
+        Raises:
+            InputFileError: if the file is damaged there.
+        """
+        try:
+            raw = self._values.read(self.bands, window=window)
+            valid = self._read_valid(raw, window)
+        except RasterioError as error:
+            raise InputFileError(
+                f'{self.path} cannot be read at {window} ({error}); the file is damaged or '
+                f'incomplete, copy or download it again'
+            ) from error
+        if not valid.all():
+            # A nodata value of -1.8e308 would overflow in float32.
+            raw[:, ~valid] = 0
+        return raw.astype(np.float32), valid
+
+    def _read_valid(self, raw: np.ndarray, window: Window) -> np.ndarray:
+        if not self.resampled:
+            return self._rule.read(self._validity, raw, window)
+        nearest = self._validity.read(self.bands, window=window)
+        return self._rule.read(self._validity, nearest, window) & np.isfinite(raw).all(axis=0)
+
+    def tiles(self) -> Iterator[Window]:
+        """Cover the scene with windows that do not overlap, from the top left."""
+        rows, cols = self.shape
+        for row in range(0, rows, TILE):
+            for col in range(0, cols, TILE):
+                yield Window(col, row, min(TILE, cols - col), min(TILE, rows - row))
+
+    def _check_not_empty(self) -> None:
+        if not any(self.read(window)[1].any() for window in self.tiles()):
+            place = f' on the scene grid {self.grid}' if self.resampled else ''
+            raise EmptySceneError(
+                f'{self.path} has no valid pixel{place}; check its nodata value and mask, or '
+                f'give another image'
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

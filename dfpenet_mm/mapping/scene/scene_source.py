@@ -1,0 +1,38 @@
+"""How any worker opens the scene that another one opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.scene.scene import Scene
+
+
+@dataclass(frozen=True)
+class SceneSource:
+    """What names a scene; it pickles.
+
+    Args:
+        path: the raster, absolute, as every worker must see it.
+        bands: bands to read, from 1.
+        grid: grid to read it on; None for its own.
+    """
+
+    path: Path
+    bands: tuple[int, ...]
+    grid: RasterGrid | None = None
+
+    @classmethod
+    def of(cls, scene: Scene) -> Self:
+        """Name an open scene."""
+        return cls(scene.path.absolute(), scene.bands, scene.grid if scene.resampled else None)
+
+    def open(self) -> Scene:
+        """Open the scene once more; whether it holds any valid pixel is not looked up again.
+
+        Raises:
+            InputFileError: if the file cannot be read any more.
+        """
+        return Scene(self.path, bands=self.bands, grid=self.grid, known=True)

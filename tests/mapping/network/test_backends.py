@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.mapping.network import backends
+from dfpenet_mm.mapping.network.backends import EXACT, backend_config, candidate_backends
+
+TORCH = {'type': 'TorchPredictor', 'flips': True, 'landslide_class': 3, 'channels_last': False}
+
+
+def test_a_config_of_the_backend_keeps_its_settings():
+    assert backend_config(TORCH, 'torch') == {**TORCH, 'precision': 'fp32'}
+    assert backend_config({**TORCH, 'precision': 'bf16'}, 'torch')['precision'] == 'bf16'
+    assert backend_config(TORCH, 'torch', precision='bf16')['precision'] == 'bf16'
+
+
+def test_another_backend_takes_what_both_have():
+    assert backend_config(TORCH, 'openvino', precision='bf16') == {
+        'type': 'OpenVinoPredictor',
+        'flips': True,
+        'landslide_class': 3,
+        'precision': 'bf16',
+    }
+
+
+def test_int8_names_its_folder_from_anywhere():
+    config = backend_config(TORCH, 'openvino', precision='int8', quantised=Path('some/int8'))
+    assert config['quantised'] == str(Path('some/int8').absolute())
+    assert 'quantised' not in backend_config(config, 'openvino', precision='f32')
+    assert backend_config(config, 'openvino') == config
+
+
+@pytest.mark.parametrize(
+    ('backend', 'precision', 'message'),
+    [
+        ('tensorrt', None, 'give one of torch, openvino, auto'),
+        ('torch', 'int8', 'none of torch; give one of fp32, bf16, fp16'),
+        ('openvino', 'fp32', 'none of openvino; give one of f32, bf16, int8'),
+    ],
+)
+def test_what_does_not_exist_is_refused(backend, precision, message):
+    with pytest.raises(ConfigError, match=message):
+        backend_config(TORCH, backend, precision=precision)
+
+
+def test_the_exact_one_is_tried_first():
+    names = list(candidate_backends(TORCH, device='cpu', quantised=Path('int8')))
+    assert names[0] == EXACT
+    assert candidate_backends(TORCH, device='cpu', quantised=None)[EXACT] == {
+        **TORCH,
+        'precision': 'fp32',
+    }
+
+
+def test_int8_needs_a_folder_and_openvino_an_installation(monkeypatch):
+    monkeypatch.setattr(backends, 'find_spec', lambda _: object())
+    assert 'openvino int8' in candidate_backends(TORCH, device='cpu', quantised=Path('int8'))
+    assert 'openvino int8' not in candidate_backends(TORCH, device='cpu', quantised=None)
+    monkeypatch.setattr(backends, 'find_spec', lambda _: None)
+    found = candidate_backends(TORCH, device='cpu', quantised=Path('int8'))
+    assert not [name for name in found if name.startswith('openvino')]
+
+
+def test_a_gpu_runs_torch():
+    found = candidate_backends(TORCH, device='cuda:0', quantised=Path('int8'))
+    assert list(found) == ['torch fp32', 'torch bf16', 'torch fp16']
