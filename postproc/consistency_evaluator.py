@@ -12,12 +12,12 @@ import shapely
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
-from postproc.burner import PolygonBurner, zone_sums
+from postproc.evaluation.scores import Counts
+from postproc.masks.burner import PolygonBurner, zone_sums
+from postproc.masks.rasters import NODATA, open_raster, open_role, scene_windows
 from postproc.product import LandslideProduct
-from postproc.rasters import NODATA, open_raster, open_role, scene_windows
-from postproc.reference import Reference, check_reference, read_reference
+from postproc.reference.reference import Reference, check_reference, read_reference
 from postproc.registry import POSTPROC
-from postproc.scores import Counts
 
 
 @POSTPROC.register_module()

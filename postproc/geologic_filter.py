@@ -9,7 +9,7 @@ import pandas as pd
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
-from postproc.measures import measure
+from postproc.inventory.measures import measure
 from postproc.product import LandslideProduct
 from postproc.registry import POSTPROC
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
-from postproc.measures import areas_m2
+from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
 from postproc.registry import ChecksEarly, build_hook, hook_parameters
 

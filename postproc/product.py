@@ -28,6 +28,7 @@ class LandslideProduct:
             ``pre_mask`` and ``pre_probability`` (255 and NaN where there is no
             pre-event data).
         out_dir: folder in which a hook may write products of its own.
+        layers: paths of auxiliary rasters by name, on any grid and in any CRS, such as ``dem``.
         reference: inventory to evaluate against, vector or raster; None without one.
         rejected: landslides that a hook took away, with columns ``hook`` and ``reason``.
         results: what hooks found out, by hook name; plain JSON values.
@@ -39,6 +40,7 @@ class LandslideProduct:
     grid: RasterGrid
     rasters: Mapping[str, Path]
     out_dir: Path
+    layers: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
     reference: Path | None = None
     rejected: gpd.GeoDataFrame | None = None
     results: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from dfpenet_mm.errors import ConfigError, PreEventError
-from postproc.pixel_difference import subtract_pixels
-from postproc.polygonise import CONNECTIVITY
-from postproc.pre_event import PreEventAreas, compare_events
-from postproc.pre_event_regions import PreEventRegions
+from postproc.masks.polygonise import CONNECTIVITY
+from postproc.pre_event.pixel_difference import subtract_pixels
+from postproc.pre_event.pre_event import PreEventAreas, compare_events
+from postproc.pre_event.pre_event_regions import PreEventRegions
 from postproc.product import LandslideProduct
 from postproc.registry import POSTPROC
 

@@ -15,10 +15,10 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from dfpenet_mm.errors import ConfigError
 from postproc.atomic import write_errors, written_beside
-from postproc.burner import zone_sums
-from postproc.measures import areas_m2, measure
+from postproc.inventory.measures import areas_m2, measure
+from postproc.masks.burner import zone_sums
+from postproc.masks.rasters import open_role
 from postproc.product import LandslideProduct
-from postproc.rasters import open_role
 from postproc.registry import POSTPROC
 
 # Key of a layer's metadata that holds the product's provenance as JSON.

@@ -31,9 +31,9 @@ from dfpenet_mm.mapping.mapper import CACHE_BYTES
 from dfpenet_mm.mapping.network.device import find_device
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.mapping.scene.scene import Scene
-from postproc.final_mask import write_final_mask
+from postproc.masks.final_mask import write_final_mask
+from postproc.masks.polygonise import polygonise
 from postproc.pipeline import PostprocPipeline
-from postproc.polygonise import polygonise
 from postproc.product import LandslideProduct
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dfpenet_mm.grid import RasterGrid
-from postproc.measures import areas_m2
+from postproc.inventory.measures import areas_m2
 from postproc.pipeline import HookRecord
 from postproc.product import LandslideProduct
 

@@ -11,7 +11,7 @@ import rasterio
 from affine import Affine
 
 from dfpenet_mm.grid import RasterGrid
-from postproc.polygonise import polygonise
+from postproc.masks.polygonise import polygonise
 from postproc.product import LandslideProduct
 
 UTM = 'EPSG:32654'

@@ -8,9 +8,9 @@ import shapely
 from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError, RasterFormatError, VectorFormatError
-from postproc.final_mask import write_final_mask
+from postproc.masks.final_mask import write_final_mask
+from postproc.masks.polygonise import polygonise
 from postproc.pipeline import PostprocPipeline
-from postproc.polygonise import polygonise
 
 CONFIGS = sorted((Path(__file__).parents[2] / 'configs' / 'postproc').glob('*.py'))
 

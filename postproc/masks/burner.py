@@ -11,7 +11,7 @@ from rasterio.features import rasterize
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
-from postproc.rasters import scene_windows
+from postproc.masks.rasters import scene_windows
 
 
 class PolygonBurner:

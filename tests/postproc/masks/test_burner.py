@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import shapely
@@ -10,10 +12,10 @@ from rasterio.features import shapes
 from rasterio.windows import Window
 from scipy import ndimage
 
-import postproc.burner
+import postproc.masks.burner
 from dfpenet_mm.grid import RasterGrid
-from postproc.burner import PolygonBurner, zone_sums
-from postproc.rasters import scene_windows
+from postproc.masks.burner import PolygonBurner, zone_sums
+from postproc.masks.rasters import scene_windows
 
 TRANSFORMS = [
     Affine(10, 0, 500_000, 0, -10, 4_700_000),
@@ -74,7 +76,9 @@ def test_sums_equal_scipy_whatever_the_windows(pixels, size, transform):
     grid = RasterGrid(CRS.from_epsg(32654), transform, pixels.shape)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postproc.burner, 'scene_windows', lambda shape: scene_windows(shape, size))
+        patch.setattr(
+            postproc.masks.burner, 'scene_windows', lambda shape: scene_windows(shape, size)
+        )
         sums = zone_sums(
             polygons, grid, lambda w: [values[w.toslices()], pixels[w.toslices()]], n_layers=2
         )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from postproc.masks.rasters import LANDSLIDE, NODATA, open_role, scene_windows
 from postproc.product import LandslideProduct
-from postproc.rasters import LANDSLIDE, NODATA, open_role, scene_windows
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dfpenet_mm.errors import InputFileError
-from postproc.final_mask import write_final_mask
+from postproc.masks.final_mask import write_final_mask
 
 MASK = np.array([[1, 1, 0, 255], [0, 0, 0, 255], [0, 1, 0, 1], [1, 0, 0, 0]])
 

@@ -13,11 +13,11 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError, InputFileError
 from dfpenet_mm.grid import RasterGrid
-from postproc.burner import PolygonBurner
-from postproc.polygonise import polygonise
-from postproc.rasters import NODATA, open_raster, scene_windows
-from postproc.reference_raster import check_landslide_value, warp_reference
-from postproc.reference_vector import read_polygons
+from postproc.masks.burner import PolygonBurner
+from postproc.masks.polygonise import polygonise
+from postproc.masks.rasters import NODATA, open_raster, scene_windows
+from postproc.reference.reference_raster import check_landslide_value, warp_reference
+from postproc.reference.reference_vector import read_polygons
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from rasterio.features import rasterize
 from scipy import ndimage
 
 from dfpenet_mm.errors import ConfigError, InputFileError, RasterFormatError
-from postproc.polygonise import polygonise
+from postproc.masks.polygonise import polygonise
 
 STRUCTURES = {4: ndimage.generate_binary_structure(2, 1), 8: np.ones((3, 3))}
 TRANSFORMS = {

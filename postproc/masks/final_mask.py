@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from postproc.burner import PolygonBurner
+from postproc.masks.burner import PolygonBurner
+from postproc.masks.rasters import LANDSLIDE, NODATA, edit_mask, open_role
 from postproc.product import LandslideProduct
-from postproc.rasters import LANDSLIDE, NODATA, edit_mask, open_role
 
 
 def write_final_mask(product: LandslideProduct, destination: Path) -> Path:

@@ -6,7 +6,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postproc.measures import areas_m2, measure
+from postproc.inventory.measures import areas_m2, measure
 
 # A bent landslide, metres about its place.
 LANDSLIDE = shapely.Polygon([(0, 0), (700, 80), (900, 400), (500, 300), (80, 350)]).difference(

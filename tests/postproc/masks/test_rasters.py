@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dfpenet_mm.errors import GridMismatchError, InputFileError, OutputError
-from postproc.rasters import edit_mask, open_role, scene_windows
+from postproc.masks.rasters import edit_mask, open_role, scene_windows
 
 PLACE = {'crs': 'EPSG:32654', 'transform': Affine(10, 0, 500_000, 0, -10, 4_700_000)}
 

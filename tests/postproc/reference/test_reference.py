@@ -9,7 +9,7 @@ from dfpenet_mm.errors import (
     RasterFormatError,
     VectorFormatError,
 )
-from postproc.reference import read_reference
+from postproc.reference.reference import read_reference
 
 X, Y = 500_000, 4_700_000
 UTM = 'EPSG:32654'

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from rasterio.windows import Window
 
-from postproc.burner import PolygonBurner, zone_sums
-from postproc.polygonise import polygonise
+from postproc.masks.burner import PolygonBurner, zone_sums
+from postproc.masks.polygonise import polygonise
+from postproc.masks.rasters import LANDSLIDE, NODATA, open_role
 from postproc.product import LandslideProduct
-from postproc.rasters import LANDSLIDE, NODATA, open_role
 
 
 class PreEventRegions:

@@ -13,7 +13,7 @@ from dfpenet_mm.errors import (
     VectorFormatError,
 )
 from dfpenet_mm.grid import RasterGrid
-from postproc.reference import check_reference
+from postproc.reference.reference import check_reference
 
 X, Y = 500_000, 4_700_000
 GRID = RasterGrid(CRS.from_epsg(32654), Affine(10, 0, X, 0, -10, Y), (6, 6))

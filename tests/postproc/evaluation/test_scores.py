@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postproc.scores import Counts
+from postproc.evaluation.scores import Counts
 
 # Tables 4 and 5 of the paper: counts, then precision, recall and IoU in per cent.
 PAPER = [

@@ -14,7 +14,7 @@ from rasterio.vrt import WarpedVRT
 from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
 from postproc.atomic import brief
-from postproc.rasters import LANDSLIDE, NODATA, edit_mask, open_raster, scene_windows
+from postproc.masks.rasters import LANDSLIDE, NODATA, edit_mask, open_raster, scene_windows
 
 # A map of classes is shown with all its values, a map of heights is not.
 VALUES_SHOWN = 8

@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 import geopandas as gpd
 import numpy as np
 
-from postproc.burner import PolygonBurner
-from postproc.polygonise import polygonise
-from postproc.pre_event_regions import PreEventRegions
+from postproc.masks.burner import PolygonBurner
+from postproc.masks.polygonise import polygonise
+from postproc.masks.rasters import LANDSLIDE, NODATA, edit_mask, open_role
+from postproc.pre_event.pre_event_regions import PreEventRegions
 from postproc.product import LandslideProduct
-from postproc.rasters import LANDSLIDE, NODATA, edit_mask, open_role
 
 
 def subtract_pixels(

@@ -12,7 +12,7 @@ from rasterio.features import shapes
 from rasterio.io import DatasetReader
 
 from dfpenet_mm.errors import ConfigError, RasterFormatError
-from postproc.rasters import LANDSLIDE, open_raster
+from postproc.masks.rasters import LANDSLIDE, open_raster
 
 # Pixels that meet at a corner belong together, as in the contours that image libraries trace
 # (the paper numbers contours and says no more). A runout one pixel wide that runs obliquely

@@ -1,0 +1,1 @@
+"""How well an inventory agrees with a reference."""

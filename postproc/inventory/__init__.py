@@ -1,0 +1,1 @@
+"""Landslides as records: their measures."""

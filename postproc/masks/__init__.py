@@ -1,0 +1,1 @@
+"""Masks and polygons: opening rasters by window, pixels to polygons and back."""

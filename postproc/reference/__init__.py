@@ -1,0 +1,1 @@
+"""The inventory to evaluate against, vector or raster, brought to the scene."""
