@@ -86,7 +86,7 @@ setup(
     package_dir=DATA_PACKAGES,
     package_data={
         'dfpenet_mm.configs': ['**/*.py'],
-        'dfpenet_mm.checkpoints': ['*.pth', '*.md'],
+        'dfpenet_mm.checkpoints': ['*.pth', '*.md', '*_int8/*'],
     },
     include_package_data=False,
     install_requires=INSTALL_REQUIRES,

@@ -54,6 +54,8 @@ def quantise(model: openvino.Model, chips: np.ndarray, recipe: Recipe) -> openvi
 
     Matrix products stay in float: in this package they upsample by fixed matrices, and
     OpenVINO 2026.4 does not compile those in int8. So the shape of the input stays free, too.
+    The sums that they enter stay as well: quantising a sum's parts would send every product to
+    float32 and back.
 
     Args:
         model: of shape (1, B, H, W); it is not changed.
@@ -81,7 +83,10 @@ def quantise(model: openvino.Model, chips: np.ndarray, recipe: Recipe) -> openvi
                 subset_size=len(chips),
                 fast_bias_correction=recipe.fast_bias_correction,
                 ignored_scope=nncf.IgnoredScope(
-                    types=['MatMul'], patterns=list(recipe.ignored), validate=False
+                    types=['MatMul'],
+                    names=sums_of_products(model),
+                    patterns=list(recipe.ignored),
+                    validate=False,
                 ),
                 advanced_parameters=advanced,
             )
@@ -89,3 +94,21 @@ def quantise(model: openvino.Model, chips: np.ndarray, recipe: Recipe) -> openvi
         raise ConfigError(
             f'the network cannot be quantised ({str(error).splitlines()[0]}); export it in f32'
         ) from error
+
+
+def sums_of_products(model: openvino.Model) -> list[str]:
+    """Name the additions that a matrix product enters, reordered or not."""
+    names, waiting = [], _matrix_products(model)
+    while waiting:
+        for output in waiting.pop().outputs():
+            for reader in output.get_target_inputs():
+                node = reader.get_node()
+                if node.get_type_name() == 'Add':
+                    names.append(node.get_friendly_name())
+                if node.get_type_name() in {'Add', 'Reshape', 'Transpose'}:
+                    waiting.append(node)
+    return sorted(set(names))
+
+
+def _matrix_products(model: openvino.Model) -> list[openvino.Node]:
+    return [node for node in model.get_ordered_ops() if node.get_type_name() == 'MatMul']

@@ -22,6 +22,7 @@ REWRITERS = (
     'probability_network',
     'openvino_network',
     'openvino_precision',
+    'openvino_products',
     'delicate_convolutions',
     'folded_norms',
 )

@@ -18,6 +18,7 @@ from dfpenet_mm.mapping.network.file_cache import read_cached, write_cached
 from dfpenet_mm.mapping.network.openvino_library import openvino_library
 from dfpenet_mm.mapping.network.openvino_network import convert_to_openvino
 from dfpenet_mm.mapping.network.openvino_precision import keep_precise
+from dfpenet_mm.mapping.network.openvino_products import round_products
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
 from dfpenet_mm.mapping.network.quantised_network import QuantisedNetwork
 from dfpenet_mm.mapping.plan.flips import average_flips
@@ -125,13 +126,16 @@ class OpenVinoPredictor:
     def _compile(self, shape: tuple[int, int, int, int]) -> openvino.CompiledModel:
         if self._quantised is not None:
             content = self._quantised.model(self._core, shape)
+            if self._properties['INFERENCE_PRECISION_HINT'] == 'bf16':
+                content = round_products(content)
             return self._core.compile_model(content, DEVICE, self._properties)
         key = self._key(shape)
         compiled = self._from_cache(key)
         if compiled is None:
             converted = convert_to_openvino(self._network, shape)
             if self._precision == 'bf16':
-                converted = keep_precise(converted, delicate_convolutions(self._network).values())
+                delicate = delicate_convolutions(self._network).values()
+                converted = keep_precise(round_products(converted), delicate)
             compiled = self._core.compile_model(converted, DEVICE, self._properties)
             if key:
                 write_cached(key, compiled.export_model().getvalue())

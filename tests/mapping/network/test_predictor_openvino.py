@@ -10,13 +10,20 @@ from torch import nn
 from dfpenet_mm.errors import CheckpointError, ConfigError, InputFileError
 from dfpenet_mm.mapping.network import predictor_openvino
 from dfpenet_mm.mapping.network.content_key import weights_digest
+from dfpenet_mm.mapping.network.load_model import load_model
 from dfpenet_mm.mapping.network.openvino_library import openvino_library
 from dfpenet_mm.mapping.network.openvino_network import convert_to_openvino, with_shape
 from dfpenet_mm.mapping.network.predictor import build_predictor
 from dfpenet_mm.mapping.network.predictor_openvino import OpenVinoPredictor
 from dfpenet_mm.mapping.network.predictor_torch import TorchPredictor
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
-from dfpenet_mm.mapping.network.quantised_network import CARD, QuantisedNetwork, file_digest
+from dfpenet_mm.mapping.network.quantised_network import (
+    CARD,
+    QuantisedNetwork,
+    file_digest,
+    quantised_beside,
+)
+from dfpenet_mm.resources import checkpoint_dir, config_dir
 
 if find_spec('openvino') is None:
     pytest.skip('OpenVINO is not installed', allow_module_level=True)
@@ -158,6 +165,14 @@ def test_a_network_quantised_from_other_weights_is_refused(folder):
         OpenVinoPredictor(model=other, precision='int8', quantised=folder)
     with pytest.raises(CheckpointError, match='predicts class 1, wanted is 2'):
         OpenVinoPredictor(model=Network(), precision='int8', quantised=folder, landslide_class=2)
+
+
+def test_the_shipped_quantised_network_is_that_of_the_shipped_weights():
+    config = config_dir() / 'dfpenet' / 'landslide4sense_mobilenetv2.py'
+    (weights,) = checkpoint_dir().glob('*.pth')
+    shipped = QuantisedNetwork.read(quantised_beside(weights))
+    shipped.require_weights_of(load_model(config, weights), landslide_class=1)
+    assert shipped.card['passes']
 
 
 def test_files_that_are_not_what_the_card_says_are_refused(folder):
