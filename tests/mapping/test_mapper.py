@@ -7,6 +7,7 @@ import rasterio.shutil
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.grid import RasterGrid
@@ -84,6 +85,19 @@ def test_tiles_that_do_not_overlap_are_left_exactly_as_predicted(noise, write_ra
     path = write_raster(tmp_path / 'scene.tif', bands)
     _, probability, _ = run(path, tmp_path, window=8, stride=8)
     np.testing.assert_array_equal(probability, bands[0].astype(np.float32) / np.float32(255))
+
+
+def means_of_9x9(chips):
+    """See four pixels in every direction, and zeros beyond the window, as convolutions do."""
+    return ndimage.uniform_filter(chips[:, 0] / np.float32(255), (0, 9, 9), mode='constant')
+
+
+def test_a_network_that_sees_less_than_is_trimmed_shows_no_seam(noise, write_raster, tmp_path):
+    bands = noise(90, 75)
+    path = write_raster(tmp_path / 'scene.tif', bands)
+    _, probability, _ = run(path, tmp_path, means_of_9x9, window=32, stride=16, block_windows=2)
+    exact = means_of_9x9(bands[np.newaxis].astype(np.float32))[0]
+    np.testing.assert_allclose(probability, exact, atol=2e-5)
 
 
 def test_nodata_is_never_landslide_and_its_windows_are_never_run(noise, write_raster, tmp_path):

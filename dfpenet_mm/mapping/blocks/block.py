@@ -65,15 +65,19 @@ class BlockBlender:
 
     def __init__(self, plan: WindowPlan) -> None:
         self.window = plan.window
-        weights = axis_weights(plan.col_offsets, plan.window, plan.shape[1])
+        weights = axis_weights(plan.col_offsets, plan.window, plan.stride, plan.shape[1])
         self._weights = dict(zip(plan.col_offsets, weights, strict=True))
         self._segments = segment_weights(plan.segments, weights)
 
     def within(self, block: Block, window: Window) -> np.ndarray:
-        """Return a window's weights per column; those of a pixel add up to 1 in the block."""
+        """Return a window's weights per column.
+
+        Those of a pixel add up to 1 in the block, or to 0 where only a neighbour counts.
+        """
         start = window.col_off - block.col_off
         segment = self._segments[block.segment][start : start + window.width]
-        return self._weights[window.col_off] / segment
+        weights = self._weights[window.col_off]
+        return np.divide(weights, segment, out=np.zeros_like(weights), where=segment > 0)
 
 
 class BlockBuilder:

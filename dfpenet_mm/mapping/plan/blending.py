@@ -6,49 +6,60 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# A window's outermost pixels must weigh more than nothing: in the corners of a scene no
-# other window covers them. Below 1e-3 of the peak they do not show in an overlap.
-FLOOR = 1e-3
+# Share of the overlap at either edge of a window that does not count. What a network sees near
+# the edge of a window ends in padding; the rest of the overlap is left to fade.
+TRIM = 0.25
 
 
-def hann(window: int, floor: float = FLOOR) -> np.ndarray:
-    """Weigh the pixels of a window along one axis.
+def fade_in(window: int, overlap: int) -> np.ndarray:
+    """Weigh the pixels of a window by their distance from its first edge.
 
     Args:
         window: length of the window, pixels.
-        floor: smallest weight, in (0, 1].
+        overlap: what it shares with the window before, pixels, in [0, window).
 
     Returns:
-        Hann weights sampled at pixel centres, shape (window,), float64, in [floor, 1].
+        Shape (window,), float64: 0 on the first ``TRIM`` of the overlap, then half a Hann window
+        sampled at pixel centres over the middle of it, then 1. A network whose receptive
+        field reaches no further than the trimmed pixels shows no seam at all.
     """
-    centres = (np.arange(window) + 0.5) / window
-    return np.maximum(np.sin(np.pi * centres) ** 2, floor)
+    trim = int(overlap * TRIM)
+    fade = overlap - 2 * trim
+    centres = np.arange(window) + 0.5
+    share = np.clip((centres - trim) / max(fade, 1), 0, 1) if overlap else np.ones(window)
+    return np.sin(np.pi / 2 * share) ** 2
 
 
 def axis_weights(
-    offsets: Sequence[int], window: int, size: int, floor: float = FLOOR
+    offsets: Sequence[int], window: int, stride: int, size: int
 ) -> tuple[np.ndarray, ...]:
     """Weigh every window of an axis so that the weights of a pixel add up to one.
 
-    Where windows do not overlap the weight is exactly 1. Normalising beforehand spares
-    the merger a second buffer and a division. It holds although empty windows are never
-    run: whatever window covers a valid pixel is not empty.
+    Where windows do not overlap the weight is exactly 1, and at the ends of the axis nothing
+    fades. Normalising beforehand spares the merger a second buffer and a division. It holds
+    although empty windows are never run: whatever window covers a valid pixel is not empty.
 
     Args:
         offsets: first pixel of each window.
         window: length of a window, pixels.
+        stride: step from window to window, pixels; the last step may be shorter.
         size: length of the axis, pixels; windows are cut at its end.
-        floor: smallest weight before normalising.
 
     Returns:
-        One float32 array a window, shape (min(window, size),).
+        One float32 array a window, shape (min(window, size),), in [0, 1].
     """
-    weights = hann(window, floor)[: min(window, size)]
-    totals = np.zeros(size)
+    rise = fade_in(window, window - stride)
+    weights = []
     for offset in offsets:
-        totals[offset : offset + weights.size] += weights
+        first = np.ones(window) if offset == 0 else rise
+        last = np.ones(window) if offset + window >= size else rise[::-1]
+        weights.append((first * last)[: min(window, size)])
+    totals = np.zeros(size)
+    for offset, weight in zip(offsets, weights, strict=True):
+        totals[offset : offset + weight.size] += weight
     return tuple(
-        (weights / totals[offset : offset + weights.size]).astype(np.float32) for offset in offsets
+        (weight / totals[offset : offset + weight.size]).astype(np.float32)
+        for offset, weight in zip(offsets, weights, strict=True)
     )
 
 

@@ -42,8 +42,8 @@ class RowMerger:
     def __init__(self, plan: WindowPlan) -> None:
         rows, cols = plan.shape
         self._ends = (*plan.row_offsets[1:], rows)
-        self._row_weights = axis_weights(plan.row_offsets, plan.window, rows)
-        weights = axis_weights(plan.col_offsets, plan.window, cols)
+        self._row_weights = axis_weights(plan.row_offsets, plan.window, plan.stride, rows)
+        weights = axis_weights(plan.col_offsets, plan.window, plan.stride, cols)
         self._col_weights = segment_weights(plan.segments, weights)
         self._probability = np.zeros((plan.window_shape[0], cols), np.float32)
         self._valid = np.zeros(self._probability.shape, bool)
