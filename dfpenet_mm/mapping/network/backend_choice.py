@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +24,7 @@ from dfpenet_mm.mapping.network.device import find_device
 from dfpenet_mm.mapping.network.file_cache import read_cached, write_cached
 from dfpenet_mm.mapping.network.predictor import build_predictor
 from dfpenet_mm.mapping.network.processor import processor_name
+from dfpenet_mm.mapping.network.quantised_network import CARD, QuantisedNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,7 @@ class Trial:
 
     def __str__(self) -> str:
         if self.seconds is None:
-            return f'{self.name} does not run here ({self.fault})'
+            return f'{self.name} is not for here ({self.fault})'
         measured = f'{self.name} takes {self.seconds:.3g} s a window'
         if self.name != EXACT:
             measured += f', {self.agreement:.3%} of labels as in float32'
@@ -93,16 +96,17 @@ def choose_backend(
 ) -> Choice:
     """Time every predictor that may run here, and compare its labels with float32's.
 
-    The verdict is kept in the user's cache folder: the same network on the same machine
-    gets the same predictor again. Who resumes a run takes the predictor from its record
-    instead, as times change with what else a machine does.
+    Predictors are tried as they will run, flips included. The verdict is kept in the user's cache
+    folder: the same network on the same windows and machine gets the same predictor again. Who
+    resumes a run takes the predictor from its record instead, as times change with what else a
+    machine does.
 
     Args:
         model: a built network, from ``load_model``.
         predictor: config of a predictor; what does not depend on the backend, flips and
             ``landslide_class``, is taken from it.
         chips: windows of the size to be mapped, shape (N, B, H, W), training units, N at
-            least 1. Three or more, of the scene itself, say most.
+            least 1; half a million pixels of the scene itself say enough.
         device: where the network shall run.
         quantised: folder of a network that ``tools/export.py`` has quantised, if there is one.
         threshold: smallest probability of a landslide pixel.
@@ -117,7 +121,7 @@ def choose_backend(
         raise ConfigError('there are no chips to choose a backend on; give at least one window')
     device = str(find_device(device))
     backends = candidate_backends(predictor, device=device, quantised=quantised)
-    key = _verdict_key(model, backends, chips.shape, device, threshold)
+    key = _verdict_key(model, backends, chips, device, threshold)
     stored = read_cached(key) if key else None
     if stored is not None:
         return Choice.from_json(stored)
@@ -140,10 +144,10 @@ class _Bench:
 
     def try_out(self, name: str, config: Mapping[str, Any]) -> Trial:
         """Try a predictor, the exact one first."""
-        # Mirrored chips would take four times as long and say the same.
-        tried = {**config, 'flips': False}
+        if _missed_its_bars(config.get('quantised')):
+            return Trial(name=name, predictor=config, fault='its card says it misses its bars')
         try:
-            predict = build_predictor(tried, model=self._model, device=self._device)
+            predict = build_predictor(config, model=self._model, device=self._device)
             predict(self._chips[:1])
         except DfpenetError as error:
             if name == EXACT:
@@ -171,14 +175,15 @@ class _Bench:
 def _verdict_key(
     model: nn.Module,
     backends: Mapping[str, Mapping[str, Any]],
-    shape: tuple[int, ...],
+    chips: np.ndarray,
     device: str,
     threshold: float,
 ) -> str | None:
     settings = {
         'backends': {name: repr(sorted(config.items())) for name, config in backends.items()},
         'quantised': [_card(config.get('quantised')) for config in backends.values()],
-        'window': shape[1:],
+        'chips': [chips.shape, hashlib.sha256(np.ascontiguousarray(chips)).hexdigest()],
+        'openvino': _openvino_version(),
         'device': device,
         'machine': processor_name(device),
         'threads': torch.get_num_threads(),
@@ -188,7 +193,18 @@ def _verdict_key(
     return key and f'choice-{key}'
 
 
+def _openvino_version() -> str | None:
+    try:
+        return version('openvino')
+    except PackageNotFoundError:
+        return None
+
+
 def _card(folder: str | None) -> str | None:
     """Return the content of a quantised network's card, which changes with the network."""
-    path = Path(folder) / 'card.json' if folder else None
+    path = Path(folder) / CARD if folder else None
     return path.read_text() if path and path.is_file() else None
+
+
+def _missed_its_bars(folder: str | None) -> bool:
+    return bool(folder) and QuantisedNetwork.read(folder).card.get('passes') is False
