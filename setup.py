@@ -45,6 +45,7 @@ INSTALL_REQUIRES = [
     'matplotlib>=3.9',
     'platformdirs>=4',
     'pyogrio>=0.10',
+    'pyarrow>=17',
     'pyproj>=3.6',
     'rasterio>=1.4',
     'rich>=13',

@@ -13,9 +13,10 @@ from rasterio.warp import transform as transform_points
 
 from dfpenet_mm.errors import GridMismatchError
 
-# A projected CRS whose areas are off by more than this share at the point of use
-# (Web Mercator at 60 degrees: 300 %) is measured on the ellipsoid instead.
-MAX_AREA_DISTORTION = 0.01
+# A projected CRS whose areas, or lengths in any direction, are off by more than this share at
+# the point of use (Web Mercator at 60 degrees: areas by 300 %; an equal-area cylinder: lengths)
+# is measured on the ellipsoid instead.
+MAX_DISTORTION = 0.01
 
 
 def measures_are_planar(crs: CRS, x: float, y: float) -> bool:
@@ -27,13 +28,14 @@ def measures_are_planar(crs: CRS, x: float, y: float) -> bool:
         y: northing or latitude of the place, map units.
 
     Returns:
-        True for a projected CRS that keeps areas within ``MAX_AREA_DISTORTION`` at (x, y).
+        True for a projected CRS that keeps areas and lengths within ``MAX_DISTORTION`` at (x, y).
     """
     if not crs.is_projected:
         return False
     (lon,), (lat,) = transform_points(crs, CRS.from_epsg(4326), [x], [y])
     factors = pyproj.Proj(pyproj.CRS.from_user_input(crs)).get_factors(lon, lat)
-    return abs(factors.areal_scale - 1.0) <= MAX_AREA_DISTORTION
+    scales = (factors.areal_scale, factors.tissot_semimajor, factors.tissot_semiminor)
+    return all(abs(scale - 1.0) <= MAX_DISTORTION for scale in scales)
 
 
 @dataclass(frozen=True)

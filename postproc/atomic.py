@@ -28,14 +28,37 @@ def written_beside(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: if the folder does not exist.
     """
-    if not path.parent.is_dir():
-        raise OutputError(
-            f'{path.parent} is no folder, so {path.name} cannot be written; create it'
-        )
-    with TemporaryDirectory(prefix='.part-', dir=path.parent) as folder:
-        part = Path(folder) / path.name
-        yield part
-        os.replace(part, path)
+    with _staging(path.parent, path.name) as staging:
+        yield staging / path.name
+        os.replace(staging / path.name, path)
+
+
+@contextmanager
+def written_together(folder: Path, name: str) -> Iterator[Path]:
+    """Lend a folder to write to, and move all its files to ``folder`` if the block ends well.
+
+    Args:
+        folder: where they shall go; files of their names are replaced. It must exist.
+        name: what to call them in an error.
+
+    Yields:
+        A folder on the same file system, gone with all it holds after a block that raises.
+
+    Raises:
+        OutputError: if the folder does not exist.
+    """
+    with _staging(folder, name) as staging:
+        yield staging
+        for part in sorted(staging.iterdir()):
+            os.replace(part, folder / part.name)
+
+
+@contextmanager
+def _staging(folder: Path, name: str) -> Iterator[Path]:
+    if not folder.is_dir():
+        raise OutputError(f'{folder} is no folder, so {name} cannot be written; create it')
+    with TemporaryDirectory(prefix='.part-', dir=folder) as staging:
+        yield Path(staging)
 
 
 @contextmanager

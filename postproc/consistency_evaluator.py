@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import numpy as np
-import shapely
+from typing import Any, ClassVar
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.grid import RasterGrid
-from postproc.evaluation.scores import Counts
-from postproc.masks.burner import PolygonBurner, zone_sums
-from postproc.masks.rasters import NODATA, open_raster, open_role, scene_windows
+from postproc.early_check import EarlyInputs
+from postproc.evaluation.comparison import compare
+from postproc.evaluation.evaluation_area import EvaluationArea
+from postproc.free_stem import free_stem
+from postproc.masks.rasters import open_role
 from postproc.product import LandslideProduct
 from postproc.reference.reference import Reference, check_reference, read_reference
 from postproc.registry import POSTPROC
+
+OVERLAPS = ('share', 'iou')
+# Beyond this a tolerance forgives landslides, not boundaries.
+MAX_TOLERANCE_PX = 50
 
 
 @POSTPROC.register_module()
@@ -34,45 +38,101 @@ class ConsistencyEvaluator:
     Args:
         layer: layer of a vector reference; None takes the only one, or ``landslides``.
         landslide_value: value of landslide pixels in a raster reference.
+        area: vector file of the evaluation area, in any CRS; None compares all of the scene.
+            Pixels count whose centre, and landslides of which at least half of the area lies
+            inside; a landslide inside may be matched with one outside.
+        area_layer: layer of ``area``; None for the only one.
+        boundary_tolerance_px: 0, or the distance in pixels within which an FP pixel near a
+            reference landslide, and an FN pixel near a predicted one, are left out of a
+            second count: the paper's "without considering the landslide boundary error", for
+            which it names no distance. It changes no other figure.
+        min_overlap: share of a landslide's area, 0 to 1, that the others must cover for it to
+            be TP, or for a reference landslide to be found; 0 takes any shared area, as the
+            paper does.
+        overlap: ``share`` as said, or ``iou``: min_overlap is the least IoU with that one of
+            the others that fits best.
+        size_classes_m2: limits of the classes of reference area for which recall is given.
+        filename: stem of the files ``.gpkg`` (layers predicted and reference with status and
+            partners), ``.tif`` (TP, FP, FN) and ``.png`` in the product's ``out_dir``; a
+            second evaluator adds ``_2``. None writes none.
 
     Raises:
-        ConfigError: if the value is no pixel value.
+        ConfigError: if a value is out of range.
 
     Source: section 3.3 (5), Tables 4 and 5.
     """
 
     layer: str | None = None
     landslide_value: int = 1
+    area: str | Path | None = None
+    area_layer: str | None = None
+    boundary_tolerance_px: float = 0.0
+    min_overlap: float = 0.0
+    overlap: str = 'share'
+    size_classes_m2: Sequence[float] = (100, 1_000, 10_000, 100_000)
+    filename: str | None = 'evaluation'
+
+    evaluates_reference: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.landslide_value, int) or self.landslide_value == 0:
-            raise ConfigError(
-                f'ConsistencyEvaluator landslide_value is {self.landslide_value!r}; wanted is a '
-                f'whole number other than 0, the background'
-            )
+        classes = tuple(self.size_classes_m2)
+        rising = all(low < high for low, high in pairwise((0, *classes)))
+        plain = self.filename is None or Path(self.filename).name == self.filename != ''
+        for name, right, wanted in (
+            (
+                'landslide_value',
+                isinstance(self.landslide_value, int) and self.landslide_value != 0,
+                'a whole number other than 0, the background',
+            ),
+            (
+                'boundary_tolerance_px',
+                0 <= self.boundary_tolerance_px <= MAX_TOLERANCE_PX,
+                f'0 to {MAX_TOLERANCE_PX} pixels',
+            ),
+            ('min_overlap', 0 <= self.min_overlap <= 1, 'a share from 0 to 1'),
+            ('overlap', self.overlap in OVERLAPS, ' or '.join(OVERLAPS)),
+            ('size_classes_m2', rising, 'a list of rising areas above 0'),
+            ('filename', plain, 'a name without folder, or None'),
+        ):
+            if not right:
+                raise ConfigError(
+                    f'ConsistencyEvaluator {name} is {getattr(self, name)!r}; wanted is {wanted}'
+                )
 
-    def check(self, reference: Path | None, grid: RasterGrid) -> None:
-        """Refuse a reference that cannot serve, before the scene is mapped.
+    def check(self, inputs: EarlyInputs) -> None:
+        """Refuse a reference or an area that cannot serve, before the scene is mapped.
 
         Raises:
-            DfpenetError: as ``check_reference``.
+            DfpenetError: as ``check_reference`` and ``EvaluationArea.read``.
         """
-        if reference is not None:
-            check_reference(reference, grid, layer=self.layer, landslide_value=self.landslide_value)
+        if inputs.reference is not None:
+            check_reference(
+                inputs.reference,
+                inputs.grid,
+                layer=self.layer,
+                landslide_value=self.landslide_value,
+            )
+            if self.area is not None:
+                EvaluationArea.read(Path(self.area), inputs.grid, self.area_layer)
 
     def __call__(self, product: LandslideProduct) -> LandslideProduct:
-        """Add counts, precision, recall, F1 and IoU to the results.
+        """Add counts, precision, recall, F1 and IoU to the results, and write the files.
 
         Raises:
-            InputFileError: if the reference or a raster is missing or unreadable.
+            InputFileError: if the reference, the area or a raster is missing or unreadable.
             RasterFormatError: if a raster reference has several bands or no CRS.
-            VectorFormatError: if a vector reference has no CRS, polygon or such layer.
-            GridMismatchError: if the reference shows no landslide on the scene.
+            VectorFormatError: if a vector has no CRS, polygon or such layer.
+            GridMismatchError: if the reference shows no landslide on the scene, or the area
+                does not overlap it.
+            OutputError: if a file cannot be written.
         """
         name = type(self).__name__
         if product.reference is None:
             return product.with_result(name, {'reference': None})
         open_role(product, 'mask').close()
+        area = None
+        if self.area is not None:
+            area = EvaluationArea.read(Path(self.area), product.grid, self.area_layer)
         with TemporaryDirectory(prefix='.part-', dir=product.out_dir) as folder:
             reference = read_reference(
                 product.reference,
@@ -81,65 +141,31 @@ class ConsistencyEvaluator:
                 layer=self.layer,
                 landslide_value=self.landslide_value,
             )
-            result = {
-                'reference': product.reference.name,
-                'reference_landslides': len(reference.regions),
-                'reference_outside': reference.outside,
-                'reference_ignored': reference.ignored,
-                'pixels': count_pixels(product, reference).as_dict(),
-                'landslides': count_landslides(product, reference).as_dict(),
-            }
-        if reference.ignored:
-            product = product.with_warning(
-                f'{reference.ignored} features of the reference {product.reference.name} are no '
-                f'polygons, or lie beyond the CRS of the scene, and were not evaluated'
+            result = compare(
+                product,
+                reference,
+                area=area,
+                tolerance_px=self.boundary_tolerance_px,
+                min_overlap=self.min_overlap,
+                overlap=self.overlap,
+                size_classes_m2=self.size_classes_m2,
+                stem=free_stem(self.filename, product.results),
             )
+        for warning in _warnings(product.reference.name, reference, result):
+            product = product.with_warning(warning)
         return product.with_result(name, result)
 
 
-def count_pixels(product: LandslideProduct, reference: Reference) -> Counts:
-    """Count pixels with data in both, window by window.
-
-    Raises:
-        InputFileError: if the product's mask is missing or unreadable.
-    """
-    predicted_burner, true_burner = (
-        PolygonBurner(table.geometry.to_numpy(), product.grid.transform)
-        for table in (product.landslides, reference.regions)
-    )
-    counts = np.zeros(3, dtype=np.int64)
-    with ExitStack() as stack:
-        masks = [stack.enter_context(open_role(product, 'mask'))]
-        if reference.mask is not None:
-            masks.append(stack.enter_context(open_raster(reference.mask)))
-        for window in scene_windows(product.grid.shape):
-            valid = np.all([mask.read(1, window=window) != NODATA for mask in masks], axis=0)
-            predicted = predicted_burner.inside(window) & valid
-            true = true_burner.inside(window) & valid
-            layers = (predicted & true, predicted & ~true, true & ~predicted)
-            counts += [np.count_nonzero(layer) for layer in layers]
-    return Counts(*counts.tolist())
-
-
-def count_landslides(product: LandslideProduct, reference: Reference) -> Counts:
-    """Count landslides: hits and false alarms among the predicted, misses in the reference."""
-    predicted = product.landslides.geometry.to_numpy()
-    true = reference.regions.geometry.to_numpy()
-    true_rows, predicted_rows = shapely.STRtree(predicted).query(true, predicate='intersects')
-    # What only touches shares no area.
-    sharing = ~shapely.touches(true[true_rows], predicted[predicted_rows])
-    hit, found = np.zeros(len(predicted), dtype=bool), np.zeros(len(true), dtype=bool)
-    hit[predicted_rows[sharing]] = True
-    found[true_rows[sharing]] = True
-    false_alarms = ~hit & _known(product, reference)
-    return Counts(int(hit.sum()), int(false_alarms.sum()), int((~found).sum()))
-
-
-def _known(product: LandslideProduct, reference: Reference) -> np.ndarray:
-    """Tell which predicted landslides have a pixel that the reference knows."""
-    geometries = product.landslides.geometry.to_numpy()
-    if reference.mask is None:
-        return np.ones(len(geometries), dtype=bool)
-    with open_raster(reference.mask) as mask:
-        known = zone_sums(geometries, product.grid, lambda w: [mask.read(1, window=w) != NODATA], 1)
-    return known[:, 0] > 0
+def _warnings(name: str, reference: Reference, result: Mapping[str, Any]) -> list[str]:
+    warnings = []
+    if reference.ignored:
+        warnings.append(
+            f'{reference.ignored} features of the reference {name} are no polygons, or lie '
+            f'beyond the CRS of the scene, and were not evaluated'
+        )
+    if not result['reference_landslides']:
+        warnings.append(
+            f'no landslide of the reference {name} counts in the evaluation area '
+            f'{result["area"]}, so every prediction there is a false alarm'
+        )
+    return warnings

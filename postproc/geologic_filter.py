@@ -1,17 +1,25 @@
-"""The geologic filter: regions too small or too long and thin are no landslides."""
+"""The geologic filter: regions of the wrong size, shape or ground are no landslides."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
-from postproc.inventory.measures import measure
+from postproc.early_check import EarlyInputs
+from postproc.inventory.measures import areas_m2, measure
 from postproc.product import LandslideProduct
 from postproc.registry import POSTPROC
+from postproc.rules.layer_rule import LayerRule
+from postproc.rules.layer_source import DEM, check_sources, comes_from_dem
+from postproc.rules.rule_values import rule_values
+from postproc.terrain.dem import doubt_elevations
 
 # A region of exactly the minimum area stays, although its area comes from coordinates of
 # 1e6 m and more whose last digit is lost.
@@ -21,25 +29,36 @@ ROUNDING = 1e-6
 @POSTPROC.register_module()
 @dataclass(frozen=True, kw_only=True)
 class GeologicFilter:
-    """Rejects regions below a minimum area, and long thin ones such as roads.
+    """Rejects regions too small, too large, too long and thin, or on the wrong ground.
+
+    A region is rejected for the first thing that is wrong with it, in this order: area,
+    length/width, the rules. Every rule's statistic is kept in a column such as
+    ``slope_median``, of the landslides and of what was rejected; it is null where the layer
+    lacks data under more than half of it.
 
     Args:
         min_area_m2: smallest area kept, square metres.
         area_factor: the same as a multiple of the ground resolution, its metres read as
             square metres: 25 means 37.5 m2 at 1.5 m. The paper uses 25 and allows 4 to 25.
             Exactly one of the two is wanted.
+        max_area_m2: largest area kept, square metres; None keeps any.
         max_lw_ratio: largest length/width of the minimum rotated rectangle kept, at least 1;
             None keeps any, as in both of the paper's studies.
+        rules: limits of what auxiliary rasters say of a region, each a dict of ``LayerRule``'s
+            arguments, such as ``dict(layer='slope', statistic='median', min=5)``.
 
     Raises:
         ConfigError: if a value is out of range, or both or neither area are given.
 
-    Source: section 3.3 (2), Eqs. 13-15.
+    Source: section 3.3 (2), Eqs. 13-15; it names NDVI, slope, aspect and curvature without
+        limits.
     """
 
     min_area_m2: float | None = None
     area_factor: float | None = None
+    max_area_m2: float | None = None
     max_lw_ratio: float | None = None
+    rules: Sequence[Mapping[str, Any] | LayerRule] = ()
 
     def __post_init__(self) -> None:
         if (self.min_area_m2 is None) == (self.area_factor is None):
@@ -47,7 +66,7 @@ class GeologicFilter:
                 f'GeologicFilter got min_area_m2={self.min_area_m2} and '
                 f'area_factor={self.area_factor}; give exactly one of them'
             )
-        for name in ('min_area_m2', 'area_factor'):
+        for name in ('min_area_m2', 'area_factor', 'max_area_m2'):
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise ConfigError(f'GeologicFilter {name} is {value}; wanted is 0 or more')
@@ -56,22 +75,43 @@ class GeologicFilter:
                 f'GeologicFilter max_lw_ratio is {self.max_lw_ratio}; a length is at least the '
                 f'width, so give 1 or more, or None to keep any'
             )
+        if isinstance(self.rules, str | Mapping) or not isinstance(self.rules, Sequence):
+            raise ConfigError(
+                f'GeologicFilter rules are {self.rules!r}; wanted is a list of dicts, such as '
+                f"[dict(layer='slope', min=5)]"
+            )
+        object.__setattr__(self, 'rules', tuple(map(LayerRule.from_config, self.rules)))
+
+    def check(self, inputs: EarlyInputs) -> None:
+        """Refuse rules without their layer, before the scene is mapped.
+
+        Raises:
+            ConfigError: if a rule's layer is not given, or no area can pass both limits.
+            DfpenetError: if a layer cannot be read on the scene.
+        """
+        self._check_areas(inputs.grid)
+        check_sources(self.rules, inputs.layers, inputs.grid)
 
     def __call__(self, product: LandslideProduct) -> LandslideProduct:
-        """Reject what breaks a rule; a region that breaks both is rejected for its area."""
-        minimum = self.minimum_area(product.grid)
-        measures = measure(product.landslides)
-        small = measures['area_m2'].to_numpy() < minimum * (1 - ROUNDING)
-        thin = self._thin(measures) & ~small
-        result = {
-            'min_area_m2': minimum,
-            'max_lw_ratio': self.max_lw_ratio,
-            'rejected_small': int(small.sum()),
-            'rejected_thin': int(thin.sum()),
-        }
+        """Reject what breaks a limit.
+
+        Raises:
+            ConfigError: as ``check``.
+            DfpenetError: if a layer cannot be read.
+            OutputError: if ``out_dir`` cannot take a temporary raster.
+        """
+        self._check_areas(product.grid)
+        values = rule_values(product, self.rules) if self.rules else pd.DataFrame()
+        verdict = _Verdict(len(product.landslides))
+        result = self._judge_measures(verdict, product.landslides, product.grid)
+        result['rules'] = [
+            self._judge_rule(verdict, rule, values[rule.column].to_numpy()) for rule in self.rules
+        ]
         name = type(self).__name__
-        reasons = self._reasons(measures, minimum, small)[small | thin]
-        return product.reject(small | thin, name, reasons).with_result(name, result)
+        product = product.replace(landslides=product.landslides.assign(**values))
+        for sentence in self._doubts(product, result['rules']):
+            product = product.with_warning(sentence)
+        return product.reject(verdict.rejected, name, verdict.reasons).with_result(name, result)
 
     def minimum_area(self, grid: RasterGrid) -> float:
         """Return the smallest area kept on that grid, square metres."""
@@ -79,18 +119,78 @@ class GeologicFilter:
             return float(self.min_area_m2)
         return self.area_factor * grid.gsd
 
-    def _thin(self, measures: pd.DataFrame) -> np.ndarray:
-        limit = np.inf if self.max_lw_ratio is None else self.max_lw_ratio * (1 + ROUNDING)
-        return measures['lw_ratio'].to_numpy() > limit
+    def _check_areas(self, grid: RasterGrid) -> None:
+        minimum = self.minimum_area(grid)
+        if self.max_area_m2 is not None and self.max_area_m2 < minimum:
+            raise ConfigError(
+                f'GeologicFilter max_area_m2 is {self.max_area_m2} and the smallest area kept '
+                f'{minimum:g} m2, so nothing would pass; raise the one or lower the other'
+            )
 
-    def _reasons(self, measures: pd.DataFrame, minimum: float, small: np.ndarray) -> np.ndarray:
-        rows = zip(measures['area_m2'], measures['lw_ratio'], small, strict=True)
-        return np.array(
-            [
-                f'area {area:.1f} m2 is below {minimum:.1f} m2'
-                if is_small
-                else f'length/width {ratio:.1f} is above {self.max_lw_ratio}'
-                for area, ratio, is_small in rows
-            ],
-            dtype=object,
+    def _judge_measures(
+        self, verdict: _Verdict, regions: gpd.GeoDataFrame, grid: RasterGrid
+    ) -> dict[str, Any]:
+        minimum = self.minimum_area(grid)
+        largest = np.inf if self.max_area_m2 is None else self.max_area_m2
+        area, thin = areas_m2(regions), 0
+        small = verdict.reject(
+            area < minimum * (1 - ROUNDING),
+            lambda row: f'area {area[row]:.1f} m2 is below {minimum:.1f} m2',
         )
+        large = verdict.reject(
+            area > largest * (1 + ROUNDING),
+            lambda row: f'area {area[row]:.1f} m2 is above {largest:.1f} m2',
+        )
+        # Rectangles take longer than all else here.
+        if self.max_lw_ratio is not None:
+            ratio = measure(regions)['lw_ratio'].to_numpy()
+            thin = verdict.reject(
+                ratio > self.max_lw_ratio * (1 + ROUNDING),
+                lambda row: f'length/width {ratio[row]:.1f} is above {self.max_lw_ratio}',
+            )
+        return {
+            'min_area_m2': minimum,
+            'max_area_m2': self.max_area_m2,
+            'max_lw_ratio': self.max_lw_ratio,
+            'rejected_small': small,
+            'rejected_large': large,
+            'rejected_thin': thin,
+        }
+
+    def _judge_rule(self, verdict: _Verdict, rule: LayerRule, values: np.ndarray) -> dict[str, Any]:
+        unknown = np.isnan(values)
+        broken = rule.broken(values) | (unknown & (rule.missing == 'reject'))
+        rejected = verdict.reject(broken, lambda row: rule.reason(values[row]))
+        return rule.as_dict() | {'rejected': rejected, 'without_data': int(unknown.sum())}
+
+    def _doubts(self, product: LandslideProduct, judged: Sequence[Mapping[str, Any]]) -> list[str]:
+        doubts = []
+        if any(comes_from_dem(rule, product.layers) for rule in self.rules):
+            doubts.append(doubt_elevations(product.layers[DEM]))
+        doubts += [
+            f'{rule["without_data"]} of {len(product.landslides)} landslides lack data in the '
+            f'layer {rule["layer"]!r}; they were '
+            + ('rejected' if rule['missing'] == 'reject' else 'kept without asking it')
+            for rule in judged
+            if rule['without_data']
+        ]
+        return [doubt for doubt in doubts if doubt]
+
+
+class _Verdict:
+    """Which regions are rejected, each for the first reason found."""
+
+    def __init__(self, regions: int) -> None:
+        self.rejected = np.zeros(regions, dtype=bool)
+        self._sentences = np.empty(regions, dtype=object)
+
+    @property
+    def reasons(self) -> list[str]:
+        return self._sentences[self.rejected].tolist()
+
+    def reject(self, broken: np.ndarray, sentence: Callable[[int], str]) -> int:
+        """Reject what is not yet rejected and say why; return how many those are."""
+        rows = np.flatnonzero(broken & ~self.rejected)
+        self._sentences[rows] = [sentence(row) for row in rows]
+        self.rejected[rows] = True
+        return len(rows)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.grid import RasterGrid
+from postproc.early_check import ChecksEarly, EarlyInputs, evaluates_reference
 from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
-from postproc.registry import ChecksEarly, build_hook, hook_parameters
+from postproc.registry import build_hook, hook_parameters
 
 
 @dataclass(frozen=True)
@@ -61,25 +60,25 @@ class PostprocPipeline:
             )
         self._hooks = [(build_hook(cfg), hook_parameters(cfg)) for cfg in hooks]
 
-    def check(self, reference: Path | None, grid: RasterGrid) -> None:
+    def check(self, inputs: EarlyInputs) -> None:
         """Let every hook that can do so judge the inputs, before the scene is mapped.
 
         Args:
-            reference: inventory to evaluate against, or None without one.
-            grid: the post-event scene's grid.
+            inputs: the scene's grid, the reference if there is one, and the auxiliary rasters.
 
         Raises:
             ConfigError: if there is a reference and no hook that evaluates it.
             DfpenetError: whatever a hook finds wrong.
         """
-        checks = [hook.check for hook, _ in self._hooks if isinstance(hook, ChecksEarly)]
-        if reference is not None and not checks:
+        hooks = [hook for hook, _ in self._hooks]
+        if inputs.reference is not None and not any(map(evaluates_reference, hooks)):
             raise ConfigError(
-                f'the reference {reference} was given but the postproc list has no '
+                f'the reference {inputs.reference} was given but the postproc list has no '
                 f"ConsistencyEvaluator; add dict(type='ConsistencyEvaluator') to it"
             )
-        for check in checks:
-            check(reference, grid)
+        for hook in hooks:
+            if isinstance(hook, ChecksEarly):
+                hook.check(inputs)
 
     def __call__(
         self, product: LandslideProduct

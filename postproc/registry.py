@@ -1,38 +1,20 @@
 """The registry of post-processing hooks, with a scope of its own (see ``components``).
 
 A hook is called with a product and returns a new one. It may also have a method ``check``, see
-``ChecksEarly``.
+``postproc.early_check.ChecksEarly``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from mmengine.registry import Registry
 
 from dfpenet_mm.components import build_component, component_parameters
-from dfpenet_mm.grid import RasterGrid
 from postproc.product import LandslideProduct
 
 Hook = Callable[[LandslideProduct], LandslideProduct]
-
-
-@runtime_checkable
-class ChecksEarly(Protocol):
-    """The optional part of a hook: it evaluates a reference, and can judge it beforehand."""
-
-    def check(self, reference: Path | None, grid: RasterGrid) -> None:
-        """Look at the inputs before the scene is mapped, which may take hours.
-
-        Args:
-            reference: inventory to evaluate against, or None without one.
-            grid: the post-event scene's grid.
-
-        Raises:
-            DfpenetError: if the hook will not be able to work with them.
-        """
 
 
 POSTPROC = Registry('postproc hook', scope='postproc', locations=['postproc'])

@@ -1,146 +1,152 @@
-"""The vectoriser: numbered, measured, editable polygons in a GeoPackage."""
+"""The vectoriser: numbered, measured, editable polygons in the formats of GIS."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from dfpenet_mm.errors import ConfigError
-from postproc.atomic import write_errors, written_beside
-from postproc.inventory.measures import areas_m2, measure
-from postproc.masks.burner import zone_sums
-from postproc.masks.rasters import open_role
+from postproc.early_check import EarlyInputs
+from postproc.inventory.clean_regions import clean_regions
+from postproc.inventory.formats import check_filenames, write_inventory
+from postproc.inventory.geopackage import STYLE_TABLE
+from postproc.inventory.inventory_table import DEM, Inventory, tabulate
+from postproc.inventory.layer import HEADSCARPS, LANDSLIDES, REJECTED, Layer
+from postproc.inventory.simplify import Simplification, simplify
 from postproc.product import LandslideProduct
 from postproc.registry import POSTPROC
-
-# Key of a layer's metadata that holds the product's provenance as JSON.
-PROVENANCE_KEY = 'DFPENET_MM'
-FIELDS = (
-    'id',
-    'area_m2',
-    'perimeter_m',
-    'length_m',
-    'width_m',
-    'lw_ratio',
-    'centroid_x',
-    'centroid_y',
-    'lon',
-    'lat',
-    'mean_probability',
-    'pre_coverage',
-    'pre_share',
-    'pre_persistence',
-)
-# Centroids that differ by less are level (1e-7 degrees: 1 cm), so that rounding in the
-# arithmetic never swaps two numbers.
-LEVEL_DECIMALS = 7
+from postproc.terrain.dem import check_dem, doubt_elevations
 
 
 @POSTPROC.register_module()
 @dataclass(frozen=True, kw_only=True)
 class Vectoriser:
-    """Numbers and measures the landslides, and writes them to a GeoPackage.
+    """Numbers and measures the landslides, and writes them in one or several formats.
 
-    Numbers run from 1, north to south and then west to east by centroid. Columns of earlier
-    hooks are kept behind the fields of ``FIELDS``; a field that no hook filled is null.
+    Numbers run from 1, north to south and then west to east by centroid; rejected regions are
+    numbered on from there. The fields are those of ``inventory/fields.py``, with a layer
+    ``dem`` those of the terrain too; columns of earlier hooks are kept behind them, and a field
+    that no hook filled is null.
 
     Args:
-        filename: name of the GeoPackage in the product's ``out_dir``, ending in .gpkg.
-        layer: layer of the landslides; what hooks rejected goes to the layer ``rejected``.
+        filename: name of the file in the product's ``out_dir``, or a list of several. The
+            extension chooses the format: .gpkg (GeoPackage), .geojson, .shp (Shapefile), .fgb
+            (FlatGeobuf) or .parquet (GeoParquet).
+        layer: layer of the landslides; what hooks rejected goes to the layer ``rejected``, the
+            highest and lowest points to ``headscarps``. Formats of one layer a file write
+            these to ``NAME_rejected`` and ``NAME_headscarps``.
+        simplify_m: remove vertices whose triangle is smaller than a square of this side,
+            metres, without overlaps or lost landslides; None keeps the outlines of the pixels.
 
     Raises:
-        ConfigError: if the name is no plain name of a GeoPackage, or the layer is 'rejected'.
+        ConfigError: for a name that is no plain name with one of the extensions, two that
+            clash, a layer called as one of ours, or a tolerance that is not above 0.
+        InstallError: for GeoParquet without pyarrow.
 
     Source: section 3.3 (4).
     """
 
-    filename: str = 'landslides.gpkg'
-    layer: str = 'landslides'
+    filename: str | Sequence[str] = 'landslides.gpkg'
+    layer: str = LANDSLIDES
+    simplify_m: float | None = None
 
     def __post_init__(self) -> None:
-        if Path(self.filename).name != self.filename or not self.filename.endswith('.gpkg'):
+        check_filenames(self._filenames)
+        if self.layer in ('', REJECTED, HEADSCARPS, STYLE_TABLE):
             raise ConfigError(
-                f'Vectoriser filename is {self.filename!r}; wanted is a name without folder that '
-                f"ends in .gpkg, such as 'landslides.gpkg'"
+                f'Vectoriser layer is {self.layer!r}; give it a name, and another than '
+                f'{REJECTED}, {HEADSCARPS} and {STYLE_TABLE}, such as {LANDSLIDES!r}'
             )
-        if self.layer in ('', 'rejected'):
+        if self.simplify_m is not None and not 0 < self.simplify_m < float('inf'):
             raise ConfigError(
-                f'Vectoriser layer is {self.layer!r}; give it a name, and another than that '
-                f"of the rejected regions, such as 'landslides'"
+                f'Vectoriser simplify_m is {self.simplify_m!r}; wanted is a length in metres '
+                f'above 0, or None to keep the outlines of the pixels'
             )
 
-    def __call__(self, product: LandslideProduct) -> LandslideProduct:
-        """Fill in the fields and write the file.
+    def check(self, inputs: EarlyInputs) -> None:
+        """Refuse a DEM that cannot serve, before the scene is mapped.
 
         Raises:
-            InputFileError: if the probability raster is unreadable.
-            GridMismatchError: if it is on another grid.
-            OutputError: if the file cannot be written: no such folder, a full disk.
+            DfpenetError: as ``check_dem``.
         """
-        product = product.replace(landslides=_tabulate(product))
-        layers = {self.layer: product.landslides}
-        if product.rejected is not None and len(product.rejected):
-            layers['rejected'] = product.rejected.assign(area_m2=areas_m2(product.rejected))
-        _write(layers, product.out_dir / self.filename, product.provenance)
+        if DEM in inputs.layers:
+            check_dem(inputs.layers[DEM], inputs.grid)
+
+    def __call__(self, product: LandslideProduct) -> LandslideProduct:
+        """Fill in the fields and write the files.
+
+        Raises:
+            InputFileError: if the mask, the probability raster or the DEM is unreadable.
+            RasterFormatError: if the DEM is none.
+            GridMismatchError: if one of the first two is on another grid, or the DEM lies
+                beside the scene.
+            OutputError: if the files cannot be written: no such folder, a full disk.
+        """
+        product = _cleaned(product)
+        simplified = None
+        if self.simplify_m is not None:
+            product, simplified = _simplified(product, self.simplify_m)
+        inventory = tabulate(product)
+        layers = self._layers(inventory)
+        files = write_inventory(layers, product.out_dir, self._filenames, product.provenance)
+        product = product.replace(landslides=inventory.landslides, rejected=inventory.rejected)
+        if DEM in product.layers:
+            product = _warn_of_elevations(product)
         result = {
-            'file': self.filename,
-            'layers': {name: len(table) for name, table in layers.items()},
-            'area_m2': float(product.landslides['area_m2'].sum()),
+            'files': files,
+            'layers': {layer.name: len(layer.table) for layer in layers},
+            'area_m2': float(inventory.landslides['area_m2'].sum()),
+            'touching_edge': int(inventory.landslides['touches_edge'].sum()),
+            'simplified': None if simplified is None else simplified.as_dict(),
         }
         return product.with_result(type(self).__name__, result)
 
+    @property
+    def _filenames(self) -> Sequence[str]:
+        return [self.filename] if isinstance(self.filename, str) else self.filename
 
-def _tabulate(product: LandslideProduct) -> gpd.GeoDataFrame:
-    own = product.landslides.drop(columns=['id'], errors='ignore').reset_index(drop=True)
-    measures = measure(own)
-    fields = measures.assign(mean_probability=_mean_probability(product))
-    order = np.lexsort(
-        (measures['lon'].round(LEVEL_DECIMALS), -measures['lat'].round(LEVEL_DECIMALS))
+    def _layers(self, inventory: Inventory) -> list[Layer]:
+        layers = [Layer(LANDSLIDES, self.layer, inventory.landslides)]
+        if inventory.rejected is not None:
+            layers.append(Layer(REJECTED, REJECTED, inventory.rejected))
+        if inventory.headscarps is not None:
+            layers.append(Layer(HEADSCARPS, HEADSCARPS, inventory.headscarps))
+        return layers
+
+
+def _cleaned(product: LandslideProduct) -> LandslideProduct:
+    landslides, mended, lost = clean_regions(product.landslides)
+    rejected = product.rejected
+    if rejected is not None:
+        rejected, more_mended, more_lost = clean_regions(rejected)
+        mended, lost = mended + more_mended, lost + more_lost
+    if mended or lost:
+        product = product.with_warning(
+            f'hooks handed on {mended} invalid polygons, which were mended, and {lost} regions '
+            f'without an area, which were left out'
+        )
+    return product.replace(landslides=landslides, rejected=rejected)
+
+
+def _simplified(
+    product: LandslideProduct, tolerance_m: float
+) -> tuple[LandslideProduct, Simplification | None]:
+    landslides, simplified = simplify(product.landslides, product.grid, tolerance_m)
+    if simplified is None:
+        product = product.with_warning(
+            'landslides overlap, so their outlines were not simplified; see which hook or '
+            'reference made them'
+        )
+    return product.replace(landslides=landslides), simplified
+
+
+def _warn_of_elevations(product: LandslideProduct) -> LandslideProduct:
+    doubt = doubt_elevations(product.layers[DEM])
+    product = product.with_warning(doubt) if doubt else product
+    blind = int(product.landslides['elev_min_m'].isna().sum())
+    if not blind:
+        return product
+    return product.with_warning(
+        f'{blind} of {len(product.landslides)} landslides have no elevation in the DEM '
+        f'{product.layers[DEM].name}; their terrain fields are null'
     )
-    kept = own.drop(columns=[name for name in fields if name in own])
-    table = kept.join(fields).iloc[order].reset_index(drop=True)
-    table['id'] = np.arange(1, len(table) + 1)
-    for name in ('pre_coverage', 'pre_share', 'pre_persistence'):
-        if name not in table:
-            table[name] = np.nan
-    others = [name for name in own.columns if name not in (*FIELDS, own.geometry.name)]
-    return table[[*FIELDS, *others, own.geometry.name]]
-
-
-def _mean_probability(product: LandslideProduct) -> np.ndarray | float:
-    if 'probability' not in product.rasters:
-        return np.nan
-    with open_role(product, 'probability') as probability:
-
-        def layers(window):
-            values = probability.read(1, window=window, masked=True).astype(float).filled(np.nan)
-            valid = np.isfinite(values)
-            return np.where(valid, values, 0.0), valid
-
-        geometries = product.landslides.geometry.to_numpy()
-        total, pixels = zone_sums(geometries, product.grid, layers, 2).T
-    return np.divide(total, pixels, out=np.full(len(pixels), np.nan), where=pixels > 0)
-
-
-def _write(layers: Mapping[str, pd.DataFrame], path: Path, provenance: Mapping[str, Any]) -> None:
-    with write_errors(path, DataSourceError, DataLayerError), written_beside(path) as part:
-        for number, (name, table) in enumerate(layers.items()):
-            # One type for the layer: a region whose parts meet at corners has two polygons.
-            table.to_file(
-                part,
-                layer=name,
-                driver='GPKG',
-                engine='pyogrio',
-                mode='a' if number else 'w',
-                geometry_type='MultiPolygon',
-                promote_to_multi=True,
-                layer_metadata={PROVENANCE_KEY: json.dumps(dict(provenance))},
-            )

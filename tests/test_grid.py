@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 from rasterio.crs import CRS
+from rasterio.warp import transform as transform_points
 
 from dfpenet_mm.errors import GridMismatchError
 from dfpenet_mm.grid import RasterGrid, measures_are_planar
@@ -87,3 +88,16 @@ def test_grid_of_a_dataset(tmp_path):
         target.write(np.zeros((1, 6, 8), np.uint8))
     with rasterio.open(tmp_path / 'a.tif') as dataset:
         assert RasterGrid.from_dataset(dataset) == grid
+
+
+def test_an_equal_area_projection_that_stretches_lengths_is_not_planar():
+    crs = CRS.from_epsg(6933)
+    (x,), (y,) = transform_points(CRS.from_epsg(4326), crs, [20.0], [55.0])
+    assert not measures_are_planar(crs, x, y)
+    grid = RasterGrid(crs, Affine(10, 0, x, 0, -10, y), (4, 4))
+    wide, high = grid.pixel_size
+    geod = Geod(ellps='WGS84')
+    lons, lats = transform_points(crs, CRS.from_epsg(4326), [x, x + 10, x], [y, y, y - 10])
+    assert wide == pytest.approx(geod.inv(lons[0], lats[0], lons[1], lats[1])[2], rel=1e-4)
+    assert high == pytest.approx(geod.inv(lons[0], lats[0], lons[2], lats[2])[2], rel=1e-4)
+    assert grid.gsd == pytest.approx(10, rel=1e-3)

@@ -6,5 +6,6 @@ postproc = [
     dict(type='GeologicFilter', area_factor=25),
     dict(type='TemporalDifference', mode='object'),
     dict(type='Vectoriser'),
+    dict(type='InventoryStatistics'),
     dict(type='ConsistencyEvaluator'),
 ]

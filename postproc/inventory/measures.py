@@ -1,25 +1,29 @@
-"""Areas, lengths and centroids of polygons, in metres whatever their CRS."""
+"""Areas, lengths, directions and centroids of polygons, in metres whatever their CRS."""
 
 from __future__ import annotations
-
-import itertools
-from collections.abc import Callable
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
 import shapely
-from rasterio.crs import CRS
 
-from dfpenet_mm.grid import measures_are_planar
+from postproc.inventory.local_planes import GEOD, LON_LAT, LocalPlanes, first_vertices
 
-LON_LAT = 'EPSG:4326'
+# Sides that differ by less are equally long: coordinates of 1e6 m lose what lies below.
+ROUNDING = 1e-6
+# What is next to nothing west of north is north, and not 180 degrees.
+AZIMUTH_DECIMALS = 3
 
 
 def areas_m2(regions: gpd.GeoDataFrame) -> np.ndarray:
     """Return the area of every region, square metres, shape (regions,)."""
     return shapely.area(in_metres(regions))
+
+
+def in_metres(regions: gpd.GeoDataFrame) -> np.ndarray:
+    """Return the polygons, shape (regions,), each in a plane of its own, metres."""
+    return LocalPlanes(regions).geometries
 
 
 def measure(regions: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -31,76 +35,53 @@ def measure(regions: gpd.GeoDataFrame) -> pd.DataFrame:
     Returns:
         One row a region, same index, with the columns area_m2; perimeter_m (outer and inner
         rings); length_m and width_m (sides of the minimum-area rotated rectangle, Eq. 14);
-        lw_ratio, their quotient; centroid_x, centroid_y in map units; lon, lat of the
-        centroid in degrees on WGS 84.
+        lw_ratio, their quotient; azimuth_deg, the direction of the rectangle's long side at its
+        centre, clockwise from true north, in [0, 180), NaN where the sides are equally long;
+        compactness, 4 pi area / perimeter^2 (Polsby and Popper), 1 for a disc; centroid_x,
+        centroid_y in map units; lon, lat of the centroid in degrees on WGS 84.
 
     Source: section 3.3 (2) and (4).
     """
-    metric = in_metres(regions)
-    lengths, widths = _rectangle_sides(metric)
-    centroids = gpd.GeoSeries(shapely.centroid(regions.geometry.to_numpy()), crs=regions.crs)
-    lon_lat = centroids.to_crs(LON_LAT)
-    columns = {
-        'area_m2': shapely.area(metric),
-        'perimeter_m': shapely.length(metric),
-        'length_m': lengths,
-        'width_m': widths,
-        'lw_ratio': lengths / widths,
-        'centroid_x': centroids.x.to_numpy(),
-        'centroid_y': centroids.y.to_numpy(),
-        'lon': (lon_lat.x.to_numpy() + 180.0) % 360.0 - 180.0,
-        'lat': lon_lat.y.to_numpy(),
-    }
+    planes = LocalPlanes(regions)
+    areas, perimeters = shapely.area(planes.geometries), shapely.length(planes.geometries)
+    lengths, widths, azimuths = _rectangles(planes)
+    xs, ys = first_vertices(shapely.centroid(regions.geometry.to_numpy())).T
+    to_lon_lat = pyproj.Transformer.from_crs(regions.crs, LON_LAT, always_xy=True)
+    lons, lats = to_lon_lat.transform(xs, ys)
+    # An empty polygon has no length, and so no quotient.
+    with np.errstate(invalid='ignore'):
+        columns = {
+            'area_m2': areas,
+            'perimeter_m': perimeters,
+            'length_m': lengths,
+            'width_m': widths,
+            'lw_ratio': lengths / widths,
+            'azimuth_deg': azimuths,
+            'compactness': 4 * np.pi * areas / perimeters**2,
+            'centroid_x': xs,
+            'centroid_y': ys,
+            'lon': (np.asarray(lons) + 180.0) % 360.0 - 180.0,
+            'lat': np.where(np.isfinite(lats), lats, np.nan),
+        }
     return pd.DataFrame(columns, index=regions.index, dtype=float)
 
 
-def in_metres(regions: gpd.GeoDataFrame) -> np.ndarray:
-    """Bring polygons into planes in which they can be measured in metres.
-
-    Every polygon gets a plane of its own about its first vertex, as coordinates of 1e6 m leave
-    too few digits for its sides. Where map units are true (``measures_are_planar`` at the
-    corners of all regions) they are scaled to metres. Elsewhere the plane is azimuthal
-    equidistant on the ellipsoid, exact to c^2/6 for a polygon that reaches c earth radii from
-    its first vertex (5e-5 for 100 km), at the antimeridian too.
-
-    Args:
-        regions: polygons with a CRS.
-
-    Returns:
-        Polygons of shape (regions,), metres; good for measures, not for positions.
-    """
-    if not len(regions):
-        return regions.geometry.to_numpy()
-    crs = CRS.from_user_input(regions.crs)
-    if not _planar(crs, regions.total_bounds):
-        return _about_first_vertex(regions.geometry.to_crs(LON_LAT).to_numpy(), _azimuthal)
-    _, unit = crs.linear_units_factor
-    return _about_first_vertex(regions.geometry.to_numpy(), lambda start, end: unit * (end - start))
+def _rectangles(planes: LocalPlanes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return length, width and azimuth of the minimum-area rotated rectangles."""
+    rings = shapely.get_exterior_ring(shapely.oriented_envelope(planes.geometries))
+    first, second, third = (_corners(rings, number) for number in range(3))
+    sides = np.stack([second - first, third - second])
+    lengths = np.hypot(sides[..., 0], sides[..., 1])
+    longer = np.where((lengths[0] >= lengths[1])[:, np.newaxis], sides[0], sides[1])
+    centres = (first + third) / 2
+    # From the centre, as the direction of a long line changes along it.
+    starts, ends = planes.lon_lat(centres), planes.lon_lat(centres + longer / 2)
+    azimuths = np.mod(np.round(GEOD.inv(*starts, *ends)[0], AZIMUTH_DECIMALS), 180.0)
+    length, width = lengths.max(axis=0), lengths.min(axis=0)
+    directed = length > width * (1 + ROUNDING)
+    return length, width, np.where(directed, azimuths, np.nan)
 
 
-def _planar(crs: CRS, bounds: np.ndarray) -> bool:
-    left, bottom, right, top = bounds
-    corners = itertools.product((left, right), (bottom, top))
-    return all(measures_are_planar(crs, x, y) for x, y in corners)
-
-
-def _about_first_vertex(
-    geometries: np.ndarray, offsets: Callable[[np.ndarray, np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """Replace vertices by their offsets, metres (x, y), from their polygon's first one."""
-    _, owner = shapely.get_coordinates(geometries, return_index=True)
-    first = np.searchsorted(owner, owner)
-    return shapely.transform(geometries, lambda vertices: offsets(vertices[first], vertices))
-
-
-def _azimuthal(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    azimuth, _, distance = pyproj.Geod(ellps='WGS84').inv(*start.T, *end.T)
-    angle = np.radians(azimuth)
-    return np.column_stack([distance * np.sin(angle), distance * np.cos(angle)])
-
-
-def _rectangle_sides(geometries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    rings = shapely.get_exterior_ring(shapely.oriented_envelope(geometries))
-    corners = [shapely.get_point(rings, number) for number in range(3)]
-    sides = [shapely.distance(corners[0], corners[1]), shapely.distance(corners[1], corners[2])]
-    return np.maximum(*sides), np.minimum(*sides)
+def _corners(rings: np.ndarray, number: int) -> np.ndarray:
+    points = shapely.get_point(rings, number)
+    return np.column_stack([shapely.get_x(points), shapely.get_y(points)])

@@ -29,6 +29,6 @@ def write_final_mask(product: LandslideProduct, destination: Path) -> Path:
     burner = PolygonBurner(product.landslides.geometry.to_numpy(), product.grid.transform)
 
     def only_landslides(window, mask):
-        return np.where(mask == NODATA, NODATA, burner.inside(window) * LANDSLIDE)
+        return np.where(mask == NODATA, mask, burner.inside(window) * np.uint8(LANDSLIDE))
 
     return edit_mask(product.rasters['mask'], destination, only_landslides)

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import rasterio
-import shapely
-from rasterio.features import shapes
+from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 
-from dfpenet_mm.errors import ConfigError, RasterFormatError
+from dfpenet_mm.errors import ConfigError, InputFileError, RasterFormatError
+from postproc.atomic import brief
+from postproc.masks.outlines import region_polygons
 from postproc.masks.rasters import LANDSLIDE, open_raster
+from postproc.masks.regions import connect
+from postproc.masks.runs import strips
 
 # Pixels that meet at a corner belong together, as in the contours that image libraries trace
 # (the paper numbers contours and says no more). A runout one pixel wide that runs obliquely
@@ -23,19 +25,20 @@ CONNECTIVITY = 8
 def polygonise(mask: Path, *, connectivity: int = CONNECTIVITY) -> gpd.GeoDataFrame:
     """Turn every connected region of landslide pixels into one row.
 
-    GDAL reads the band line by line, so memory grows with the regions, not with the pixels.
+    The band is read strip by strip and kept as runs of landslide pixels, so that memory grows
+    with the regions, not with the pixels.
 
     Args:
         mask: uint8 raster of one band with a CRS: 0 background, 1 landslide, 255 nodata.
         connectivity: 8 joins pixels that share a corner, 4 only those that share a side.
 
     Returns:
-        Valid polygons along the pixel edges, holes kept, in the mask's CRS, in the order of
-        their first pixel. A region whose parts meet at corners only is a MultiPolygon.
+        Valid polygons along the pixel edges, holes kept, in the mask's CRS, by their last row
+        and then by their first pixel. A region whose parts meet at corners is a MultiPolygon.
 
     Raises:
         ConfigError: if ``connectivity`` is neither 4 nor 8.
-        InputFileError: if the mask cannot be read.
+        InputFileError: if the mask cannot be read to its end.
         RasterFormatError: if it is not such a raster.
     """
     if connectivity not in (4, 8):
@@ -47,21 +50,13 @@ def polygonise(mask: Path, *, connectivity: int = CONNECTIVITY) -> gpd.GeoDataFr
 
 
 def _regions(dataset: DatasetReader, connectivity: int) -> np.ndarray:
-    # The band is its own mask: background (0) is never traced, and only nodata is in vain.
-    band = rasterio.band(dataset, 1)
-    traced = shapes(band, mask=band, connectivity=connectivity, transform=dataset.transform)
-    regions = [shapely.geometry.shape(ring) for ring, value in traced if value == LANDSLIDE]
-    return mend(np.array(regions, dtype=object))
-
-
-def mend(geometries: np.ndarray) -> np.ndarray:
-    """Make polygons valid without moving their outline.
-
-    GDAL's 8-connected rings touch themselves at corners (OSGeo/gdal issue 7369).
-    """
-    invalid = ~shapely.is_valid(geometries)
-    geometries[invalid] = shapely.make_valid(geometries[invalid])
-    return geometries
+    try:
+        regions = connect(strips(dataset, LANDSLIDE), dataset.width, corners=connectivity == 8)
+    except RasterioIOError as error:
+        raise InputFileError(
+            f'{dataset.name} cannot be read to its end ({brief(error)}); check that it is complete'
+        ) from error
+    return region_polygons(regions, dataset.transform)[regions.by_last_row()]
 
 
 def _check(dataset: DatasetReader) -> None:

@@ -98,7 +98,7 @@ def edit_mask(
             if mask.colorinterp[0] == ColorInterp.palette:
                 copy.write_colormap(1, mask.colormap(1))
             for window in scene_windows(mask.shape):
-                pixels = _edited(mask, edit, window).astype(np.uint8)
+                pixels = _edited(mask, edit, window).astype(np.uint8, copy=False)
                 copy.write(pixels, 1, window=window)
                 written = zlib.crc32(np.ascontiguousarray(pixels), written)
         _require_written(part, written)

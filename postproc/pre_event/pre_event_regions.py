@@ -89,8 +89,10 @@ class PreEventRegions:
         return pd.DataFrame(columns, index=product.landslides.index)
 
     def _lookup(self, values: np.ndarray, window: Window) -> np.ndarray:
-        labels, rows = self._burner.labels(window)
-        return np.concatenate([[0], values[rows]]).astype(values.dtype)[labels]
+        flat, rows = self._burner.pixels(window)
+        found = np.zeros((int(window.height), int(window.width)), dtype=values.dtype)
+        found.ravel()[flat] = values[rows]
+        return found
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import rasterio
 from rasterio.errors import RasterioIOError
 from rasterio.windows import Window
@@ -15,9 +14,10 @@ from dfpenet_mm.errors import GridMismatchError, InputFileError
 from dfpenet_mm.grid import RasterGrid
 from postproc.masks.burner import PolygonBurner
 from postproc.masks.polygonise import polygonise
-from postproc.masks.rasters import NODATA, open_raster, scene_windows
+from postproc.masks.rasters import open_raster
 from postproc.reference.reference_raster import check_landslide_value, warp_reference
 from postproc.reference.reference_vector import read_polygons
+from postproc.reference.visible import visible
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,18 @@ class Reference:
     outside: int = 0
 
 
-def is_raster(path: Path) -> bool:
-    """Tell a raster reference from a vector one, which may be a folder, by opening it.
+def is_raster(path: Path, role: str = 'reference') -> bool:
+    """Tell a raster from a vector file, which may be a folder, by opening it.
+
+    Args:
+        path: the file.
+        role: what it is for, in messages.
 
     Raises:
         InputFileError: if there is no such file.
     """
     if not path.exists():
-        raise InputFileError(f'the reference {path} does not exist; check its path')
+        raise InputFileError(f'the {role} {path} does not exist; check its path')
     try:
         with rasterio.open(path) as dataset:
             return dataset.count > 0
@@ -76,7 +80,7 @@ def check_reference(
     if is_raster(path):
         check_landslide_value(path, grid, landslide_value)
         return
-    regions, _ = read_polygons(path, grid.crs, layer)
+    regions, _ = read_polygons(path, grid.crs, layer, center_x=grid.center[0])
     rows, cols = grid.shape
     burner = PolygonBurner(regions.geometry.to_numpy(), grid.transform)
     if not burner.rows_near(Window(0, 0, cols, rows)).size:
@@ -112,33 +116,15 @@ def read_reference(
         reference = Reference(regions=polygonise(warped), mask=warped)
     else:
         with open_raster(mask) as scene:
-            regions, ignored = read_polygons(path, scene.crs, layer)
+            grid = RasterGrid.from_dataset(scene)
+        regions, ignored = read_polygons(path, grid.crs, layer, center_x=grid.center[0])
         reference = Reference(regions=regions, ignored=ignored)
-    seen = _on_valid_pixels(reference.regions, mask)
+    seen = visible(reference.regions.geometry.to_numpy(), [mask])
     if not seen.any():
         raise GridMismatchError(
             f'none of the {len(seen)} landslides of the reference {path} on this grid lies on a '
-            f'valid pixel of the scene {mask}; give the reference of this place, and check '
-            f'its CRS and its landslide value'
+            f'valid pixel of the scene; give the reference of this place, and check its CRS and '
+            f'its landslide value'
         )
     regions = reference.regions[seen].reset_index(drop=True)
     return replace(reference, regions=regions, outside=int((~seen).sum()))
-
-
-def _on_valid_pixels(regions: gpd.GeoDataFrame, mask: Path) -> np.ndarray:
-    geometries = regions.geometry.to_numpy()
-    seen = np.zeros(len(geometries), dtype=bool)
-    with open_raster(mask) as scene:
-        # Every touched pixel counts: a landslide smaller than a pixel has no centre inside.
-        burner = PolygonBurner(geometries, scene.transform, all_touched=True)
-        for window in scene_windows(scene.shape):
-            labels, rows = burner.labels(window)
-            if rows.size:
-                valid = scene.read(1, window=window) != NODATA
-                visible = np.unique(labels[valid & (labels > 0)])
-                seen[rows[visible - 1]] = True
-            # A landslide may be hidden by a later one that overlaps it: look at it alone.
-            for row in rows[~seen[rows]]:
-                alone = PolygonBurner(geometries[[row]], scene.transform, all_touched=True)
-                seen[row] = (alone.inside(window) & valid).any()
-    return seen

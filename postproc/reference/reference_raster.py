@@ -20,8 +20,12 @@ from postproc.masks.rasters import LANDSLIDE, NODATA, edit_mask, open_raster, sc
 VALUES_SHOWN = 8
 
 
-def check_raster(path: Path) -> None:
-    """Refuse a raster that is no reference.
+def check_raster(path: Path, role: str = 'reference') -> None:
+    """Refuse a raster that is no map of landslides.
+
+    Args:
+        path: the raster.
+        role: what it is for, in messages.
 
     Raises:
         InputFileError: if it cannot be read.
@@ -30,30 +34,39 @@ def check_raster(path: Path) -> None:
     with open_raster(path) as dataset:
         if dataset.count != 1:
             raise RasterFormatError(
-                f'the reference {path} has {dataset.count} bands; wanted is one band of '
+                f'the {role} {path} has {dataset.count} bands; wanted is one band of '
                 f'landslide values'
             )
         if dataset.crs is None:
             raise RasterFormatError(
-                f'the reference {path} has no CRS, so it has no place; assign one, for example '
+                f'the {role} {path} has no CRS, so it has no place; assign one, for example '
                 f'with gdal_edit.py -a_srs'
             )
 
 
-def check_landslide_value(path: Path, grid: RasterGrid, landslide_value: int = 1) -> None:
+def check_landslide_value(
+    path: Path,
+    grid: RasterGrid,
+    landslide_value: int = 1,
+    *,
+    role: str = 'reference',
+    may_be_empty: bool = False,
+) -> None:
     """Refuse a raster without any landslide on a scene; stops at the first one found.
 
     Args:
-        path: the reference, one band.
+        path: the raster, one band.
         grid: the scene's grid.
         landslide_value: value of landslide pixels.
+        role: what the raster is for, in messages.
+        may_be_empty: let one of background and nodata only pass: nothing was predicted.
 
     Raises:
         InputFileError: if it cannot be read.
         RasterFormatError: if it has several bands, no CRS, or lacks the value on the scene.
         GridMismatchError: if it does not overlap the scene.
     """
-    check_raster(path)
+    check_raster(path, role)
     overlaps, values = False, set()
     try:
         with open_raster(path) as source, _on_grid(source, grid) as warped:
@@ -68,15 +81,17 @@ def check_landslide_value(path: Path, grid: RasterGrid, landslide_value: int = 1
             nodata = source.nodata
     except RasterioError as error:
         raise InputFileError(
-            f'the reference {path} cannot be read on the scene grid ({brief(error)}); check that '
+            f'the {role} {path} cannot be read on the scene grid ({brief(error)}); check that '
             f'it is complete, and its CRS'
         ) from error
     if not overlaps:
         raise GridMismatchError(
-            f'the reference {path} does not overlap the scene grid {grid}; give the reference of '
+            f'the {role} {path} does not overlap the scene grid {grid}; give one of '
             f'this place, and check its CRS'
         )
-    raise RasterFormatError(_value_missing(path, values, nodata, landslide_value))
+    if may_be_empty and values <= {0, nodata}:
+        return
+    raise RasterFormatError(_value_missing(role, path, values, nodata, landslide_value))
 
 
 def warp_reference(path: Path, mask: Path, destination: Path, landslide_value: int = 1) -> Path:
@@ -135,7 +150,7 @@ def _unknown(values: np.ndarray, source: DatasetReader, landslide_value: int) ->
 
 
 def _value_missing(
-    path: Path, values: Collection[float], nodata: float | None, landslide_value: int
+    role: str, path: Path, values: Collection[float], nodata: float | None, landslide_value: int
 ) -> str:
     shown = [f'{value:g}' for value in sorted(values)]
     others = [value for value in values if value not in (0, nodata)]
@@ -147,12 +162,13 @@ def _value_missing(
         held = f'holds only the value {"".join(shown) or "NaN"}'
     if not others:
         return (
-            f'the reference {path} {held} on the scene, so no landslide (landslide_value='
+            f'the {role} {path} {held} on the scene, so no landslide (landslide_value='
             f'{landslide_value}); give an inventory of this event, or none'
         )
     wanted = f'{others[0]:g}' if len(others) == 1 else 'VALUE'
     return (
-        f'the reference {path} {held} on the scene, not landslide_value={landslide_value}; set '
+        f'the {role} {path} {held} on the scene, not landslide_value={landslide_value}; set '
         f'landslide_value={wanted} in ConsistencyEvaluator, in the config or with --cfg-options '
-        f'postproc.N.landslide_value={wanted} (N: its place in the postproc list, from 0)'
+        f'postproc.N.landslide_value={wanted} (N: its place in the postproc list, from 0), or '
+        f'--landslide-value {wanted} in evaluate_inventory'
     )

@@ -1,14 +1,18 @@
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 import shapely
+from affine import Affine
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy import ndimage
 
-from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError
+from dfpenet_mm.grid import RasterGrid
 from postproc.consistency_evaluator import ConsistencyEvaluator
+from postproc.early_check import EarlyInputs
 
 # Predicted: a hits two reference landslides, b is a false alarm, c only touches a reference.
 PREDICTED = np.array(
@@ -33,6 +37,7 @@ REFERENCE = np.array(
 )
 PIXELS = {'tp': 2, 'fp': 5, 'fn': 4}
 LANDSLIDES = {'tp': 1, 'fp': 2, 'fn': 2}
+FILES = ['evaluation.gpkg', 'evaluation.png', 'evaluation.tif']
 RATIOS = {'precision': 1 / 3, 'recall': 1 / 3, 'f1': 1 / 3, 'iou': 1 / 5}
 
 
@@ -63,7 +68,7 @@ def test_counts_by_hand(make_product, write_raster, tmp_path, kind):
     assert result['landslides'] == LANDSLIDES | RATIOS
     assert result['reference'] == reference.name
     assert (result['reference_landslides'], result['reference_outside']) == (4, 0)
-    assert list(product.out_dir.iterdir()) == []
+    assert sorted(path.name for path in product.out_dir.iterdir()) == FILES
 
 
 def test_vector_in_degrees_counts_the_same(make_product, tmp_path):
@@ -88,7 +93,11 @@ def test_rejected_landslides_are_no_longer_predicted(make_product, write_raster)
 
     assert product.results['ConsistencyEvaluator']['landslides']['tp'] == 0
     assert product.results['ConsistencyEvaluator']['landslides']['fn'] == 4
-    assert product.results['ConsistencyEvaluator_2'] == product.results['ConsistencyEvaluator']
+    first, second = product.results.values()
+    assert second | {'files': first['files']} == first
+    assert set(first['files'] + second['files']) == {
+        path.name for path in product.out_dir.iterdir()
+    }
 
 
 def test_what_the_reference_does_not_know_is_left_out(make_product, write_raster):
@@ -147,7 +156,7 @@ def test_counts_equal_those_of_pixel_labels(make_product, write_raster, predicte
     assume(reference.any())
     path = write_raster('reference.tif', reference)
 
-    result = ConsistencyEvaluator()(make_product(predicted, reference=path)).results
+    result = ConsistencyEvaluator(filename=None)(make_product(predicted, reference=path)).results
 
     result = result['ConsistencyEvaluator']
     both = (predicted == 1) & (reference == 1)
@@ -160,3 +169,194 @@ def test_counts_equal_those_of_pixel_labels(make_product, write_raster, predicte
     assert result['landslides']['tp'] == hits
     assert result['landslides']['fp'] == n_found - hits
     assert result['landslides']['fn'] == n_true - len(np.unique(true[both]))
+
+
+def result_of(product):
+    return product.results['ConsistencyEvaluator']
+
+
+def test_files_say_what_the_result_says(make_product, write_raster):
+    path = write_raster('reference.tif', np.uint8(REFERENCE))
+
+    product = ConsistencyEvaluator(filename='check')(make_product(PREDICTED, reference=path))
+
+    result = result_of(product)
+    assert result['files'] == ['check.gpkg', 'check.tif', 'check.png']
+    with rasterio.open(product.out_dir / 'check.tif') as dataset:
+        assert RasterGrid.from_dataset(dataset) == product.grid
+        verdicts = dataset.read(1)
+    for value, name in enumerate(('tp', 'fp', 'fn'), start=1):
+        assert (verdicts == value).sum() == result['pixels'][name]
+    assert ((verdicts == 255) == (PREDICTED == 255)).all()
+    predicted, reference = (
+        gpd.read_file(product.out_dir / 'check.gpkg', layer=name)
+        for name in ('predicted', 'reference')
+    )
+    assert predicted['status'].value_counts().to_dict() == {'FP': 2, 'TP': 1}
+    assert reference['status'].value_counts().to_dict() == {'TP': 2, 'FN': 2}
+    assert predicted.loc[predicted['status'] == 'TP', 'partners'].tolist() == [2]
+    assert (result['split_reference_landslides'], result['merged_predicted_landslides']) == (0, 1)
+
+
+def test_area_limits_what_counts(make_product, write_raster, write_vector):
+    path = write_raster('reference.tif', np.uint8(REFERENCE))
+    # The four columns on the left; b lies right of them.
+    area = write_vector(
+        [shapely.box(500_000, 4_699_000, 500_040, 4_700_000)], name='area.gpkg', wanted='EPSG:4326'
+    )
+    product = make_product(PREDICTED, reference=path)
+
+    result = result_of(ConsistencyEvaluator(area=str(area))(product))
+
+    assert result['area'] == 'area.gpkg'
+    assert result['not_counted'] == {'predicted': 1, 'reference': 1}
+    assert result['reference_landslides'] == 3
+    assert result['pixels'] | {'tp': 2, 'fp': 3, 'fn': 3} == result['pixels']
+    assert result['landslides'] | {'tp': 1, 'fp': 1, 'fn': 1} == result['landslides']
+
+
+def test_an_area_without_reference_landslides_makes_alarms_of_all(
+    make_product, write_raster, write_vector
+):
+    path = write_raster('reference.tif', np.uint8(REFERENCE))
+    area = write_vector([shapely.box(500_050, 4_699_970, 500_060, 4_700_000)], name='area.gpkg')
+
+    product = ConsistencyEvaluator(area=area)(make_product(PREDICTED, reference=path))
+
+    assert result_of(product)['reference_landslides'] == 0
+    assert (
+        result_of(product)['landslides'] | {'tp': 0, 'fp': 1, 'fn': 0, 'recall': None}
+        == (result_of(product)['landslides'])
+    )
+    assert 'no landslide of the reference reference.tif counts' in product.warnings[0]
+
+
+def test_tolerance_and_overlap_leave_the_plain_counts_alone(make_product, write_raster):
+    path = write_raster('reference.tif', np.uint8(REFERENCE))
+    product = make_product(PREDICTED, reference=path)
+    plain = result_of(ConsistencyEvaluator(filename=None)(product))
+
+    strict = result_of(
+        ConsistencyEvaluator(filename=None, boundary_tolerance_px=1, min_overlap=0.9)(product)
+    )
+
+    assert plain['pixels_without_boundary'] is None
+    assert strict['pixels'] == plain['pixels']
+    # The pixel between two of the reference, and one beside c; of the misses all but two.
+    tolerant = strict['pixels_without_boundary']
+    assert (tolerant['tp'], tolerant['fp_left_out']) == (2, 2)
+    assert (plain['landslides']['tp'], strict['landslides']['tp']) == (1, 0)
+    assert strict['landslide_rule'] == {'min_overlap': 0.9, 'overlap': 'share'}
+
+
+def test_all_landslide_and_overlapping_references(make_product, write_vector):
+    everything = shapely.box(500_000, 4_699_940, 500_060, 4_700_000)
+    half = shapely.box(500_000, 4_699_940, 500_030, 4_700_000)
+    high = shapely.force_3d(half, 7.0)
+    path = write_vector([everything, half, high])
+
+    result = result_of(
+        ConsistencyEvaluator(min_overlap=1)(make_product(np.ones((6, 6)), reference=path))
+    )
+
+    assert result['pixels'] | {'tp': 36, 'fp': 0, 'fn': 0} == result['pixels']
+    assert result['landslides'] | {'tp': 1, 'fp': 0, 'fn': 0} == result['landslides']
+    assert result['merged_predicted_landslides'] == 1
+    assert [row['landslides'] for row in result['recall_by_size']] == [0, 0, 3, 0, 0]
+
+
+def test_landslides_of_a_site_hook_may_be_broken(make_product, write_raster):
+    path = write_raster('reference.tif', np.uint8(REFERENCE))
+    product = make_product(PREDICTED, reference=path)
+    x, y = 500_000, 4_700_000
+    bow_tie = shapely.Polygon([(x, y), (x + 60, y - 60), (x + 60, y), (x, y - 60)])
+    table = gpd.GeoDataFrame(geometry=[bow_tie, shapely.Polygon(), None], crs=product.grid.crs)
+
+    product = ConsistencyEvaluator()(product.replace(landslides=table))
+
+    counts = result_of(product)['landslides']
+    assert counts['tp'] + counts['fp'] + result_of(product)['not_counted']['predicted'] == 3
+    assert counts['tp'] == 1
+
+
+def test_antimeridian_scene_in_degrees(make_product, write_vector):
+    grid = {'crs': 'EPSG:4326', 'transform': Affine(1e-4, 0, 179.9997, 0, -1e-4, 1)}
+    mask = np.zeros((6, 6))
+    mask[1:3, 1:5] = 1
+    # The same pixels, cut at the antimeridian as RFC 7946 wants it.
+    halves = [
+        shapely.box(179.9998, 0.9997, 180, 0.9999),
+        shapely.box(-180, 0.9997, -179.9998, 0.9999),
+    ]
+    path = write_vector([shapely.MultiPolygon(halves)], name='cut.geojson', crs='EPSG:4326')
+
+    result = result_of(ConsistencyEvaluator()(make_product(mask, reference=path, **grid)))
+
+    assert result['pixels'] | {'tp': 8, 'fp': 0, 'fn': 0} == result['pixels']
+    assert result['landslides'] | {'tp': 1, 'fp': 0, 'fn': 0} == result['landslides']
+
+
+def test_bad_areas_are_refused_before_the_scene_is_mapped(make_product, write_raster, write_vector):
+    path = write_raster('reference.tif', np.uint8(REFERENCE))
+    product = make_product(PREDICTED, reference=path)
+    far = write_vector([shapely.box(0, 0, 1, 1)], name='far.gpkg')
+    inputs = EarlyInputs(grid=product.grid, reference=path)
+
+    ConsistencyEvaluator().check(inputs)
+    with pytest.raises(GridMismatchError, match=r'evaluation area .* does not overlap'):
+        ConsistencyEvaluator(area=far).check(inputs)
+
+
+@pytest.mark.parametrize(
+    'wrong',
+    [
+        {'boundary_tolerance_px': -1},
+        {'boundary_tolerance_px': 51},
+        {'min_overlap': 1.1},
+        {'overlap': 'both'},
+        {'size_classes_m2': (100, 100)},
+        {'size_classes_m2': (0, 100)},
+        {'filename': 'a/b'},
+        {'filename': ''},
+        {'landslide_value': 1.5},
+    ],
+)
+def test_refuses_bad_settings(wrong):
+    with pytest.raises(ConfigError, match=f'ConsistencyEvaluator {next(iter(wrong))} is'):
+        ConsistencyEvaluator(**wrong)
+
+
+@given(predicted=MASKS, reference=MASKS)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_transposed_maps_agree_as_well(make_product, write_raster, predicted, reference):
+    assume(reference.any())
+    results = []
+    for one, other in ((predicted, reference), (predicted.T, reference.T)):
+        path = write_raster('reference.tif', other)
+        evaluator = ConsistencyEvaluator(filename=None, boundary_tolerance_px=1, min_overlap=0.4)
+        results.append(result_of(evaluator(make_product(one, reference=path))))
+
+    assert results[0] == results[1]
+    counts = results[0]['landslides']
+    assert counts['tp'] + counts['fp'] == ndimage.label(predicted, np.ones((3, 3)))[1]
+
+
+@pytest.mark.parametrize(
+    'transform',
+    [
+        Affine(10, 0, 500_000, 0, 10, 4_700_000),
+        Affine(7, 0, 500_000, 0, -13, 4_700_000),
+        Affine(8, 6, 500_000, 6, -8, 4_700_000),
+        Affine(0, -10, 500_000, 10, 0, 4_700_000),
+    ],
+    ids=['south-up', 'oblong', 'rotated', 'turned'],
+)
+def test_counts_do_not_depend_on_how_the_grid_lies(make_product, write_raster, transform):
+    path = write_raster('reference.tif', np.uint8(REFERENCE), transform=transform)
+
+    result = result_of(
+        ConsistencyEvaluator()(make_product(PREDICTED, reference=path, transform=transform))
+    )
+
+    assert result['pixels'] | PIXELS == result['pixels']
+    assert result['landslides'] == LANDSLIDES | RATIOS

@@ -5,14 +5,18 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from affine import Affine
 from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError, RasterFormatError, VectorFormatError
+from postproc.early_check import EarlyInputs
 from postproc.masks.final_mask import write_final_mask
 from postproc.masks.polygonise import polygonise
 from postproc.pipeline import PostprocPipeline
 
 CONFIGS = sorted((Path(__file__).parents[2] / 'configs' / 'postproc').glob('*.py'))
+# They are paper.py under the name of the study.
+STUDIES = ('jiuzhaigou', 'hokkaido')
 
 # Four, two and one pixel of 100 m2; the minimum of the configs is 25 x 10 = 250 m2.
 MASK = np.array(
@@ -46,7 +50,9 @@ def test_records_regions_and_areas_of_every_hook(make_product):
     assert records[0].parameters == {
         'min_area_m2': 150,
         'area_factor': None,
+        'max_area_m2': None,
         'max_lw_ratio': None,
+        'rules': (),
     }
     assert all(record.seconds >= 0 for record in records)
     json.dumps([record.as_dict() for record in records])
@@ -79,38 +85,81 @@ def test_check_uses_the_layer_and_value_of_the_config(make_product, write_vector
     raster = write_raster('reference.tif', np.uint8(MASK * 255))
     evaluator = {'type': 'ConsistencyEvaluator'}
 
-    PostprocPipeline([evaluator | {'layer': 'slides'}]).check(vector, grid)
-    PostprocPipeline([evaluator | {'landslide_value': 255}]).check(raster, grid)
-    PostprocPipeline([evaluator]).check(None, grid)
+    def inputs(reference):
+        return EarlyInputs(grid=grid, reference=reference)
+
+    PostprocPipeline([evaluator | {'layer': 'slides'}]).check(inputs(vector))
+    PostprocPipeline([evaluator | {'landslide_value': 255}]).check(inputs(raster))
+    PostprocPipeline([evaluator]).check(inputs(None))
     with pytest.raises(VectorFormatError, match='layers'):
-        PostprocPipeline([{'type': 'Vectoriser'}, evaluator]).check(vector, grid)
+        PostprocPipeline([{'type': 'Vectoriser'}, evaluator]).check(inputs(vector))
     with pytest.raises(RasterFormatError, match='landslide_value=255'):
-        PostprocPipeline([evaluator | {'landslide_value': 255}, evaluator]).check(raster, grid)
+        PostprocPipeline([evaluator | {'landslide_value': 255}, evaluator]).check(inputs(raster))
 
 
 def test_a_reference_wants_a_hook_that_evaluates_it(make_product, tmp_path):
     grid = make_product(MASK).grid
     pipeline = PostprocPipeline([{'type': 'Vectoriser'}])
 
-    pipeline.check(None, grid)
+    pipeline.check(EarlyInputs(grid=grid))
     with pytest.raises(ConfigError, match='has no ConsistencyEvaluator; add'):
-        pipeline.check(tmp_path / 'reference.gpkg', grid)
+        pipeline.check(EarlyInputs(grid=grid, reference=tmp_path / 'reference.gpkg'))
+
+
+@pytest.mark.parametrize(
+    ('study', 'gsd', 'minimum'), [('jiuzhaigou', 1.5, 37.5), ('hokkaido', 3, 75)]
+)
+def test_the_papers_studies_have_their_minimum_area(make_product, study, gsd, minimum):
+    config, paper = (Config.fromfile(CONFIGS[0].with_stem(name)) for name in (study, 'paper'))
+    assert config.postproc == paper.postproc
+    product = make_product(MASK, transform=Affine(gsd, 0, 500_000, 0, -gsd, 4_700_000))
+
+    product, records = PostprocPipeline(config.postproc)(product)
+
+    for run in ('GeologicFilter', 'GeologicFilter_2'):
+        assert product.results[run]['min_area_m2'] == pytest.approx(minimum)
+        assert product.results[run]['max_lw_ratio'] is None
+    assert [record.parameters['mode'] for record in records if 'mode' in record.parameters] == [
+        'pixel'
+    ]
+
+
+def test_a_rule_without_its_layer_is_no_run(make_product):
+    pipeline = PostprocPipeline(Config.fromfile(CONFIGS[0].with_stem('strict_dem')).postproc)
+
+    with pytest.raises(
+        ConfigError, match=r"on 'slope', which is computed from 'dem', .*--dem PATH"
+    ):
+        pipeline.check(EarlyInputs(grid=make_product(MASK).grid))
+
+
+def test_a_hook_that_checks_layers_only_evaluates_no_reference(make_product, tmp_path):
+    pipeline = PostprocPipeline([{'type': 'GeologicFilter', 'area_factor': 25}])
+
+    with pytest.raises(ConfigError, match='has no ConsistencyEvaluator; add'):
+        pipeline.check(
+            EarlyInputs(grid=make_product(MASK).grid, reference=tmp_path / 'reference.gpkg')
+        )
 
 
 def test_check_asks_a_hook_of_the_site(make_product, tmp_path):
     asked = []
 
     class OwnEvaluator:
-        def check(self, reference, grid):
-            asked.append((reference, grid))
+        evaluates_reference = True
+
+        def check(self, inputs):
+            asked.append(inputs)
 
         def __call__(self, product):
             return product
 
-    grid = make_product(MASK).grid
-    PostprocPipeline([{'type': OwnEvaluator}]).check(tmp_path, grid)
+    inputs = EarlyInputs(
+        grid=make_product(MASK).grid, reference=tmp_path, layers={'dem': tmp_path / 'dem.tif'}
+    )
+    PostprocPipeline([{'type': OwnEvaluator}]).check(inputs)
 
-    assert asked == [(tmp_path, grid)]
+    assert asked == [inputs]
 
 
 def test_no_hook_changes_nothing(make_product):
@@ -119,18 +168,27 @@ def test_no_hook_changes_nothing(make_product):
     assert PostprocPipeline([])(product) == (product, ())
 
 
-@pytest.mark.parametrize('config', CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    'config', [path for path in CONFIGS if path.stem not in STUDIES], ids=lambda path: path.stem
+)
 @pytest.mark.parametrize('empty', [False, True])
 def test_configs_run_to_an_inventory(make_product, write_raster, config, empty):
     reference = write_raster('reference.tif', np.uint8(MASK))
+    # 27 degrees to the east, wider than the scene so that its edge has slopes too.
+    hillside = write_raster(
+        'dem.tif',
+        np.tile(100 - 5.0 * np.arange(10), (10, 1)),
+        transform=Affine(10, 0, 499_980, 0, -10, 4_700_020),
+    )
     product = make_product(
         MASK * (not empty), pre_mask=PRE, probability=MASK / 2, reference=reference
-    )
+    ).replace(layers={'dem': hillside})
 
-    product, _ = PostprocPipeline(Config.fromfile(config).postproc)(product)
+    product, records = PostprocPipeline(Config.fromfile(config).postproc)(product)
 
+    json.dumps([record.as_dict() for record in records])
     inventory = gpd.read_file(product.out_dir / 'landslides.gpkg', layer='landslides')
-    count = {'none': 4, 'default': 1, 'paper': 1}[config.stem]
+    count = 4 if config.stem == 'none' else 1
     assert len(inventory) == (0 if empty else count)
     last = [name for name in product.results if name.startswith('ConsistencyEvaluator')][-1]
     assert product.results[last]['landslides']['tp'] == len(inventory)
@@ -140,4 +198,7 @@ def test_configs_run_to_an_inventory(make_product, write_raster, config, empty):
 
 
 def test_there_are_configs():
-    assert {path.stem for path in CONFIGS} == {'none', 'default', 'paper'}
+    assert {path.stem for path in CONFIGS} == {
+        *('none', 'default', 'paper', 'strict', 'strict_dem'),
+        *STUDIES,
+    }

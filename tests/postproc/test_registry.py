@@ -45,7 +45,7 @@ def test_a_site_registers_its_own_hook(make_product):
 @pytest.mark.parametrize(
     ('cfg', 'sentence'),
     [
-        ({'type': 'Geologicfilter'}, 'one of .*GeologicFilter, TemporalDifference, Vec'),
+        ({'type': 'Geologicfilter'}, 'one of .*GeologicFilter, .*TemporalDifference, Vec'),
         ({'type': 'os.path.join'}, 'one of .*GeologicFilter'),
         (
             {'type': 'GeologicFilter', 'area': 3},

@@ -2,6 +2,7 @@ import geopandas as gpd
 import numpy as np
 import pyproj
 import pytest
+import rasterio.features
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -105,5 +106,105 @@ def test_every_polygon_has_its_own_plane():
 def test_no_region_gives_no_row():
     empty = gpd.GeoDataFrame(geometry=[], crs='EPSG:4326')
 
-    assert measure(empty).shape == (0, 9)
+    assert measure(empty).shape == (0, 11)
     assert areas_m2(empty).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ('crs', 'lon', 'lat'),
+    [
+        ('EPSG:32654', 143.5, 42.7),  # 2.5 degrees east of the central meridian: 1.7 degrees off
+        ('EPSG:32732', 11.0, -33.0),
+        ('EPSG:2227', -121.0, 37.5),  # US survey feet
+        ('EPSG:3857', 86.0, 60.0),
+        ('EPSG:3413', 10.0, 70.0),  # polar: grid north is 55 degrees off
+        ('EPSG:6933', 86.0, 50.0),
+        ('EPSG:4326', 85.3, 28.2),
+        ('EPSG:4326', 180.0, -17.0),
+    ],
+)
+@pytest.mark.parametrize('azimuth', [0.0, 33.0, 90.0, 152.0, 179.99])
+def test_azimuth_is_from_true_north(crs, lon, lat, azimuth):
+    geod = pyproj.Geod(ellps='WGS84')
+    ends = [geod.fwd(lon, lat, azimuth + turn, 200)[:2] for turn in (0, 180)]
+    # A strip 400 m by 60 m about a line that runs there.
+    corners = [geod.fwd(*end, azimuth + side, 30)[:2] for end in ends for side in (-90, 90)]
+    corners = [(x % 360 if lon == 180 else x, y) for x, y in corners]
+    strip = gpd.GeoSeries([shapely.MultiPoint(corners).convex_hull], crs='EPSG:4326').to_crs(crs)
+
+    row = measure(strip.to_frame('geometry').set_geometry('geometry')).iloc[0]
+
+    assert (row.azimuth_deg - azimuth + 90) % 180 - 90 == pytest.approx(0, abs=0.05)
+    assert 0 <= row.azimuth_deg < 180
+    assert (row.length_m, row.width_m) == pytest.approx((400, 60), rel=5e-3)
+
+
+def test_north_is_0_and_never_180():
+    # Due north along meridians, but for rounding to either side.
+    pixel = 8.983152841195215e-05
+    lons, lats = 141.9 + np.arange(200) * pixel, 42.7 + np.arange(200) * pixel
+    # Rings begin in the north-west, as GDAL's do.
+    east, south = lons + 2 * pixel, lats - 2 * pixel
+    ring = [(lons, lats), (lons, south), (east, south), (east, lats)]
+    strips = shapely.polygons(np.moveaxis(np.array(ring), 2, 0))
+    table = gpd.GeoDataFrame(geometry=strips, crs='EPSG:4326')
+
+    assert set(measure(table)['azimuth_deg']) == {0.0}
+
+
+def test_a_square_has_no_direction():
+    squares = gpd.GeoDataFrame(
+        geometry=[shapely.box(500_000 + x, 4_700_000, 500_010 + x, 4_700_010) for x in (0, 30)],
+        crs='EPSG:32654',
+    )
+
+    assert measure(squares)['azimuth_deg'].isna().all()
+    assert measure(squares.to_crs('EPSG:4326')).shape == (2, 11)
+
+
+def test_compactness_is_that_of_polsby_and_popper():
+    disc = shapely.Point(500_000, 4_700_000).buffer(100, quad_segs=64)
+    square, ring = shapely.box(0, 0, 10, 10), disc.difference(disc.buffer(-50))
+    table = measure(gpd.GeoDataFrame(geometry=[disc, square, ring], crs='EPSG:32654'))
+
+    # A ring's inner outline counts as well.
+    expected = [1, np.pi / 4, 4 * np.pi * (100**2 - 50**2) * np.pi / (2 * np.pi * 150) ** 2]
+    assert table['compactness'].tolist() == pytest.approx(expected, rel=1e-3)
+
+
+MASKS = st.integers(1, 2**20 - 1).map(
+    lambda bits: np.array([bits >> place & 1 for place in range(20)], np.uint8).reshape(4, 5)
+)
+
+
+@given(MASKS)
+@settings(max_examples=20, deadline=None)
+def test_measures_turn_with_the_mask(mask):
+    def regions(pixels):
+        parts = [
+            shapely.geometry.shape(ring)
+            for ring, value in rasterio.features.shapes(pixels, mask=pixels > 0, connectivity=4)
+            if value
+        ]
+        moved = [shapely.affinity.scale(part, 10, -10, origin=(0, 0)) for part in parts]
+        moved = [shapely.affinity.translate(part, 500_000, 4_700_000) for part in moved]
+        return gpd.GeoDataFrame(geometry=moved, crs='EPSG:32654')
+
+    upright = measure(regions(mask))
+    for other in (measure(regions(mask.T.copy())), measure(regions(np.rot90(mask).copy()))):
+        for column in ('area_m2', 'perimeter_m', 'compactness'):
+            np.testing.assert_allclose(np.sort(other[column]), np.sort(upright[column]))
+        # Of two rectangles equally small either may be taken: their areas agree.
+        areas = [np.sort(table['length_m'] * table['width_m']) for table in (other, upright)]
+        np.testing.assert_allclose(*areas)
+
+
+def test_an_empty_polygon_has_no_measure_and_harms_no_other():
+    square = shapely.box(500_000, 4_700_000, 500_010, 4_700_020)
+    table = gpd.GeoDataFrame(geometry=[shapely.Polygon(), square], crs='EPSG:32654')
+
+    measures = measure(table)
+
+    assert measures['area_m2'].tolist() == [0, 200]
+    assert measures.loc[0].drop(['area_m2', 'perimeter_m']).isna().all()
+    assert measures.loc[1, 'lw_ratio'] == pytest.approx(2)

@@ -60,6 +60,42 @@ def test_all_touched_shows_polygons_smaller_than_a_pixel():
     assert np.argwhere(touched).tolist() == [[1, 2]]
 
 
+def test_pixels_come_with_each_polygon_that_holds_them():
+    boxes = pixel_boxes(TRANSFORMS[0], [(0, 0, 2, 2), (1, 1, 3, 2), (20, 20, 21, 21)])
+
+    flat, rows = PolygonBurner(boxes, TRANSFORMS[0]).pixels(Window(1, 0, 3, 4))
+
+    # A window three pixels wide that begins in column 1.
+    assert list(zip(rows, flat, strict=True)) == [(0, 0), (0, 3), (1, 3), (1, 4)]
+
+
+def test_windows_may_come_in_any_order():
+    boxes = pixel_boxes(TRANSFORMS[2], [(0, 0, 5, 5), (3, 6, 9, 7), (8, 2, 9, 9)])
+    burner = PolygonBurner(boxes, TRANSFORMS[2])
+    whole = burner.inside(Window(0, 0, 10, 10))
+
+    for window in [Window(4, 4, 5, 2), Window(3, 4, 3, 6), Window(0, 0, 7, 3), Window(4, 4, 2, 6)]:
+        np.testing.assert_array_equal(burner.inside(window), whole[window.toslices()])
+    assert whole.sum() == 25 + 6 + 7 - 1
+
+
+def test_no_polygons_burn_nothing():
+    labels, rows = PolygonBurner(np.empty(0, dtype=object), TRANSFORMS[0]).labels(
+        Window(0, 0, 4, 3)
+    )
+
+    assert (labels.any(), rows.size) == (False, 0)
+
+
+def test_sums_count_a_pixel_for_each_polygon_that_holds_it():
+    boxes = pixel_boxes(TRANSFORMS[0], [(0, 0, 2, 2), (1, 0, 3, 1)])
+    grid = RasterGrid(CRS.from_epsg(32654), TRANSFORMS[0], (3, 3))
+
+    sums = zone_sums(boxes, grid, lambda _: [np.arange(9).reshape(3, 3)], 1)
+
+    np.testing.assert_array_equal(sums, [[0 + 1 + 3 + 4], [1 + 2]])
+
+
 @given(
     pixels=npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=12)),
     size=st.integers(1, 12),

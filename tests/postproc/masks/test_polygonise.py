@@ -16,6 +16,7 @@ STRUCTURES = {4: ndimage.generate_binary_structure(2, 1), 8: np.ones((3, 3))}
 TRANSFORMS = {
     'north-up': Affine(10, 0, 500_000, 0, -10, 4_700_000),
     'south-up': Affine(10, 0, 500_000, 0, 10, 4_700_000),
+    'oblong': Affine(10, 0, 500_000, 0, -2.5, 4_700_000),
     'rotated': Affine.translation(500_000, 4_700_000) @ Affine.rotation(30) @ Affine.scale(10, -5),
 }
 
@@ -92,6 +93,65 @@ def test_large_region_has_no_tile_seam(tmp_path):
 
     assert len(regions) == 1
     assert shapely.get_num_coordinates(regions.geometry[0]) == 5
+
+
+@pytest.mark.parametrize('transform', sorted(TRANSFORMS))
+def test_all_landslide_is_one_box(write_raster, transform):
+    affine = TRANSFORMS[transform]
+
+    (box,) = polygonise(
+        write_raster('mask.tif', np.ones((4, 6), np.uint8), transform=affine)
+    ).geometry
+
+    corners = [affine @ corner for corner in [(0, 0), (6, 0), (6, 4), (0, 4)]]
+    assert box.normalize().equals_exact(shapely.Polygon(corners).normalize(), 1e-6)
+
+
+def test_a_mask_may_be_wider_than_65535_pixels(write_raster):
+    pixels = np.zeros((3, 70_000), np.uint8)
+    pixels[1, 65_530:] = 1
+    pixels[2, 0] = 1
+
+    regions = polygonise(write_raster('wide.tif', pixels))
+
+    assert regions.area.tolist() == [447_000.0, 100.0]
+    assert regions.total_bounds.tolist() == [500_000, 4_699_970, 1_200_000, 4_699_990]
+
+
+def test_300_000_single_pixels(write_raster):
+    pixels = np.zeros((1000, 1200), np.uint8)
+    pixels[::2, ::2] = 1
+
+    regions = polygonise(write_raster('specks.tif', pixels))
+
+    assert len(regions) == 300_000
+    assert (regions.area == 100).all()
+    x, y = np.meshgrid(500_005 + 20 * np.arange(600), 4_699_995 - 20 * np.arange(500))
+    centres = shapely.get_coordinates(regions.centroid.to_numpy())
+    np.testing.assert_allclose(centres, np.column_stack([x.ravel(), y.ravel()]))
+
+
+def test_a_checkerboard_is_one_region_by_corners(write_raster):
+    board = np.uint8(np.indices((60, 50)).sum(axis=0) % 2)
+
+    (region,) = polygonise(write_raster('board.tif', board)).geometry
+    apart = polygonise(write_raster('board.tif', board), connectivity=4)
+
+    assert region.is_valid
+    assert (shapely.get_num_geometries(region), region.area) == (1500, 150_000)
+    assert len(apart) == 1500
+
+
+def test_nodata_everywhere_gives_nothing(write_raster):
+    assert polygonise(write_raster('mask.tif', np.full((4, 4), 255, np.uint8))).empty
+
+
+def test_a_mask_cut_short_is_named(write_raster):
+    path = write_raster('mask.tif', np.ones((100, 100), np.uint8))
+    path.write_bytes(path.read_bytes()[:5000])
+
+    with pytest.raises(InputFileError, match=r'mask\.tif cannot be read to its end'):
+        polygonise(path)
 
 
 def test_empty_mask_gives_empty_table_with_crs(write_raster):

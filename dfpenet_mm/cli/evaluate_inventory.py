@@ -1,0 +1,202 @@
+"""``evaluate_inventory``: how well an inventory agrees with a reference."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.evaluation_findings import findings
+from dfpenet_mm.cli.output_folder import SUMMARY, check_output_folder, disk_errors, staging_folder
+from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.errors import ConfigError
+
+with quiet_libraries():
+    from dfpenet_mm.cli.provenance import provenance
+    from dfpenet_mm.cli.summary import describe_grid, write_summary
+    from postproc.consistency_evaluator import OVERLAPS, ConsistencyEvaluator
+    from postproc.early_check import EarlyInputs
+    from postproc.evaluation.from_files import InventoryFiles
+    from postproc.product import LandslideProduct
+
+EXAMPLE = """\
+example:
+  python tools/evaluate_inventory.py out/landslides.gpkg reference.shp \\
+      --area surveyed.gpkg --grid out/mask.tif --tolerance 2 --out out_evaluation
+
+PRED may be a GeoPackage that landslide-map wrote and an analyst has edited. Exit codes: 0 done;
+1 a defect of this program; 2 bad input, said in one sentence on stderr.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        description='Compare a landslide inventory with a reference, by pixels and by landslides.',
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('predicted', type=Path, metavar='PRED', help='vector file or mask raster')
+    parser.add_argument('reference', type=Path, metavar='REF', help='likewise, in any CRS')
+    parser.add_argument(
+        '--area', type=Path, help='compare only inside of these polygons: vector file, any CRS'
+    )
+    parser.add_argument(
+        '--tolerance',
+        type=float,
+        default=0.0,
+        metavar='PIXELS',
+        help='also count without wrong pixels so near to a boundary (default: no such count)',
+    )
+    parser.add_argument(
+        '--min-overlap',
+        type=float,
+        default=0.0,
+        metavar='SHARE',
+        help='share of a landslide that must be covered to count as TP (default: any)',
+    )
+    parser.add_argument(
+        '--overlap',
+        choices=OVERLAPS,
+        default=OVERLAPS[0],
+        help='what --min-overlap is of: own area covered, or IoU with the best (%(default)s)',
+    )
+    grid = parser.add_mutually_exclusive_group()
+    grid.add_argument(
+        '--grid',
+        type=Path,
+        metavar='RASTER',
+        help='count pixels on the grid of this raster, where it has data (default: PRED or REF)',
+    )
+    grid.add_argument(
+        '--pixel-size',
+        type=float,
+        metavar='METRES',
+        help='if none is a raster: pixels of a grid around all (default: from the landslides)',
+    )
+    parser.add_argument('--layer', help='layer of PRED (default: the only one, or landslides)')
+    parser.add_argument('--reference-layer', help='layer of REF (default: likewise)')
+    parser.add_argument('--area-layer', help='layer of the area (default: the only one)')
+    parser.add_argument(
+        '--landslide-value', type=int, default=1, help='of landslides in rasters (%(default)s)'
+    )
+    parser.add_argument(
+        '--out', type=Path, help='folder for matches, TP/FP/FN raster, picture and summary.json'
+    )
+    parser.add_argument('--overwrite', action='store_true', help='replace products in OUT')
+    parser.add_argument('--json', action='store_true', help='write the results to stdout as JSON')
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; exits with code 2 on bad input."""
+    args = build_parser().parse_args(arguments)
+    command = ['evaluate_inventory', *(sys.argv[1:] if arguments is None else arguments)]
+    with exit_on_user_error(debug=args.debug):
+        summary = evaluate(args, command)
+    sys.stderr.writelines(f'warning: {warning}\n' for warning in summary['warnings'])
+    if args.json:
+        sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + '\n')
+        return
+    files = [str(args.out / name) for name in summary['files']]
+    sys.stdout.writelines(f'{line}\n' for line in [*findings(summary), *files])
+
+
+def evaluate(args: argparse.Namespace, command: Sequence[str]) -> dict[str, Any]:
+    """Compare as parsed arguments say, and write the files.
+
+    Returns:
+        Plain JSON values, as in ``summary.json``.
+
+    Raises:
+        DfpenetError: one sentence on whatever in the input or output cannot work.
+    """
+    files = InventoryFiles(
+        predicted=args.predicted,
+        reference=args.reference,
+        area=args.area,
+        layer=args.layer,
+        reference_layer=args.reference_layer,
+        area_layer=args.area_layer,
+        landslide_value=args.landslide_value,
+        scene=args.grid,
+        pixel_size_m=args.pixel_size,
+    )
+    evaluator = ConsistencyEvaluator(
+        layer=args.reference_layer,
+        landslide_value=args.landslide_value,
+        area=args.area,
+        area_layer=args.area_layer,
+        boundary_tolerance_px=args.tolerance,
+        min_overlap=args.min_overlap,
+        overlap=args.overlap,
+        filename='evaluation' if args.out else None,
+    )
+    if args.pixel_size is not None and files.grid_source() is not None:
+        raise ConfigError(
+            f'--pixel-size {args.pixel_size:g} was given, but {files.grid_source()} is a raster, '
+            f'whose grid is taken; leave it out, or name another grid with --grid'
+        )
+    inputs = [path for path in (args.predicted, args.reference, args.area, args.grid) if path]
+    if args.out is not None:
+        check_output_folder(args.out, overwrite=args.overwrite, inputs=inputs)
+    with TemporaryDirectory() as folder:
+        product = files.product(Path(folder), Path(folder))
+        evaluator.check(EarlyInputs(grid=product.grid, reference=product.reference))
+        if args.out is None:
+            return _summary(evaluator(product), files, [])
+        origin = provenance(
+            inputs={
+                'predicted': args.predicted,
+                'reference': args.reference,
+                'area': args.area,
+                'grid': args.grid,
+            },
+            settings=_settings(args),
+            command=command,
+        )
+        with staging_folder(args.out, overwrite=args.overwrite) as work:
+            product = evaluator(product.replace(out_dir=work.products, provenance=origin))
+            names = sorted([SUMMARY, *(path.name for path in work.products.iterdir())])
+            summary = _summary(product, files, names)
+            with disk_errors(args.out):
+                write_summary(summary | {'provenance': origin}, work.products / SUMMARY)
+    return summary
+
+
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
+    names = (
+        'tolerance',
+        'min_overlap',
+        'overlap',
+        'pixel_size',
+        'layer',
+        'reference_layer',
+        'area_layer',
+        'landslide_value',
+    )
+    return {name: getattr(args, name) for name in names}
+
+
+def _summary(
+    product: LandslideProduct, files: InventoryFiles, names: Sequence[str]
+) -> dict[str, Any]:
+    source = files.grid_source()
+    return {
+        'predicted': files.predicted.name,
+        'predicted_landslides': len(product.landslides),
+        'grid': describe_grid(product.grid) | {'from': None if source is None else source.name},
+        'evaluation': dict(product.results['ConsistencyEvaluator']),
+        'warnings': list(product.warnings),
+        'files': list(names),
+    }
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,58 @@
+"""What a comparison of two inventories came to, for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def findings(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Say what was compared on which grid, and how well it agrees.
+
+    Args:
+        summary: of ``evaluate_inventory``, as in its ``summary.json``.
+
+    Yields:
+        Lines of text.
+    """
+    result, grid = summary['evaluation'], summary['grid']
+    origin = f'of {grid["from"]}' if grid['from'] else 'derived'
+    within = f' in {result["area"]}' if result['area'] else ''
+    yield (
+        f'{summary["predicted_landslides"]} landslides of {summary["predicted"]} against '
+        f'{result["reference_landslides"]} of {result["reference"]}{within}'
+    )
+    yield (
+        f'  grid {origin}: {grid["rows"]} x {grid["cols"]} pixels of {grid["gsd_m"]:.3g} m, '
+        f'{grid["crs"]}'
+    )
+    yield f'  pixels: {_scores(result["pixels"])}'
+    tolerant = result['pixels_without_boundary']
+    if tolerant:
+        left_out = tolerant['fp_left_out'] + tolerant['fn_left_out']
+        yield (
+            f'  pixels but {left_out} wrong ones within {tolerant["tolerance_px"]:g} of a '
+            f'boundary: {_scores(tolerant)}'
+        )
+    yield f'  landslides: {_scores(result["landslides"])}'
+    yield (
+        f'  {result["split_reference_landslides"]} reference landslides in several predicted '
+        f'ones, {result["merged_predicted_landslides"]} predicted ones over several of the '
+        f'reference'
+    )
+    for size in result['recall_by_size']:
+        if size['landslides']:
+            upper = 'more' if size['to_m2'] is None else f'{size["to_m2"]:g} m2'
+            yield (
+                f'  {size["from_m2"]:g} m2 to {upper}: {size["found"]} of {size["landslides"]} '
+                f'found'
+            )
+
+
+def _scores(counts: Mapping[str, int | float | None]) -> str:
+    """Write counts as whole numbers and ratios as percents, n/a where undefined."""
+    ratios = [
+        f'{name} {"n/a" if counts[name] is None else f"{counts[name]:.2%}"}'
+        for name in ('precision', 'recall', 'f1', 'iou')
+    ]
+    return ', '.join([*(f'{name} {counts[name]}' for name in ('tp', 'fp', 'fn')), *ratios])

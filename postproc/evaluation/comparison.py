@@ -1,0 +1,134 @@
+"""Everything in which an inventory is compared with a reference, as figures and as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from postproc.evaluation.confusion import PixelComparison, PixelCounts
+from postproc.evaluation.confusion_picture import ConfusionOverview, draw_confusion
+from postproc.evaluation.confusion_raster import confusion_raster
+from postproc.evaluation.evaluation_area import EvaluationArea
+from postproc.evaluation.landslide_comparison import LandslideComparison, compare_landslides
+from postproc.evaluation.match_layer import write_match_layers
+from postproc.evaluation.matching import polygonal
+from postproc.evaluation.scores import Counts
+from postproc.evaluation.size_classes import recall_by_size
+from postproc.inventory.measures import areas_m2
+from postproc.product import LandslideProduct
+from postproc.reference.reference import Reference
+
+SUFFIXES = ('.gpkg', '.tif', '.png')
+
+
+def compare(
+    product: LandslideProduct,
+    reference: Reference,
+    *,
+    area: EvaluationArea | None = None,
+    tolerance_px: float = 0.0,
+    min_overlap: float = 0.0,
+    overlap: str = 'share',
+    size_classes_m2: Sequence[float] = (),
+    stem: str | None = None,
+) -> dict[str, Any]:
+    """Compare by pixels and by landslides.
+
+    Args:
+        product: the landslides, and the ``mask`` raster that says where the scene has data.
+        reference: the reference on the scene's grid.
+        area: evaluation area; None for all of the scene.
+        tolerance_px: as for ``PixelComparison``.
+        min_overlap: as for ``Matching.agreed``.
+        overlap: likewise.
+        size_classes_m2: as for ``recall_by_size``.
+        stem: name of the files to write in the product's ``out_dir``, without suffix; None
+            writes none.
+
+    Returns:
+        Plain JSON values.
+
+    Raises:
+        InputFileError: if a raster is missing or unreadable.
+        OutputError: if a file cannot be written.
+    """
+    predicted, true = (
+        polygonal(table.geometry.to_numpy()) for table in (product.landslides, reference.regions)
+    )
+    unknown = [] if reference.mask is None else [reference.mask]
+    landslides = compare_landslides(
+        predicted,
+        true,
+        product.grid,
+        masks=unknown,
+        area=area,
+        min_overlap=min_overlap,
+        overlap=overlap,
+    )
+    comparison = PixelComparison(
+        predicted=predicted,
+        reference=true,
+        grid=product.grid,
+        masks=[product.rasters['mask'], *unknown],
+        area=area,
+        tolerance_px=tolerance_px,
+    )
+    if stem is None:
+        pixels, files = comparison.run(), []
+    else:
+        title = f'Landslides against {product.reference.name}'
+        pixels = _write_pixels(comparison, product, landslides.counts, stem, title)
+        _write_landslides(landslides, product, reference, stem)
+        files = [f'{stem}{suffix}' for suffix in SUFFIXES]
+    counted = landslides.reference_counts
+    sizes = areas_m2(reference.regions)[counted]
+    return {
+        'reference': product.reference.name,
+        'reference_landslides': int(counted.sum()),
+        'reference_outside': reference.outside,
+        'reference_ignored': reference.ignored,
+        'area': None if area is None else area.name,
+        'not_counted': {
+            'predicted': int((~landslides.predicted_counts).sum()),
+            'reference': int((~counted).sum()),
+        },
+        'pixels': pixels.strict.as_dict(),
+        'pixels_without_boundary': pixels.tolerant_as_dict(),
+        'landslides': landslides.counts.as_dict(),
+        'landslide_rule': {'min_overlap': min_overlap, 'overlap': overlap},
+        'split_reference_landslides': landslides.splits,
+        'merged_predicted_landslides': landslides.merges,
+        'recall_by_size': recall_by_size(sizes, landslides.found[counted], size_classes_m2),
+        'files': files,
+    }
+
+
+def _write_pixels(
+    comparison: PixelComparison,
+    product: LandslideProduct,
+    landslides: Counts,
+    stem: str,
+    title: str,
+) -> PixelCounts:
+    overview = ConfusionOverview(product.grid.shape)
+    raster = product.out_dir / f'{stem}.tif'
+    with ExitStack() as stack:
+        write = stack.enter_context(confusion_raster(raster, product.grid, product.provenance))
+        pixels = comparison.run([write, overview.add])
+    draw_confusion(
+        product.out_dir / f'{stem}.png',
+        overview,
+        product.grid,
+        pixels=pixels,
+        landslides=landslides,
+        title=title,
+    )
+    return pixels
+
+
+def _write_landslides(
+    landslides: LandslideComparison, product: LandslideProduct, reference: Reference, stem: str
+) -> None:
+    tables = landslides.tables(product.landslides, reference.regions)
+    write_match_layers(product.out_dir / f'{stem}.gpkg', tables, product.provenance)

@@ -1,0 +1,169 @@
+"""A picture of where an inventory agrees with a reference, small enough to look at."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+from rasterio.windows import Window
+
+from dfpenet_mm.grid import RasterGrid
+from postproc.atomic import write_errors, written_beside
+from postproc.evaluation.confusion import PixelCounts, Verdict
+from postproc.evaluation.confusion_raster import COLOURS
+from postproc.evaluation.scores import Counts
+
+MAX_SIDE = 1400
+INCH = 100
+LABELS = {
+    Verdict.TP: 'TP hit',
+    Verdict.FP: 'FP false alarm',
+    Verdict.FN: 'FN miss',
+    Verdict.FP_AT_BOUNDARY: 'FP at a boundary, left out',
+    Verdict.FN_AT_BOUNDARY: 'FN at a boundary, left out',
+}
+
+
+# A verdict's layer of votes; background has none.
+LAYER = np.zeros(256, dtype=np.int64)
+LAYER[[*LABELS, Verdict.NOT_COMPARED]] = np.arange(len(LABELS) + 1)
+
+
+class ConfusionOverview:
+    """Gathers verdicts in cells of several pixels, window by window.
+
+    A cell shows the most frequent verdict on a landslide, if there is any in it: a landslide
+    never vanishes because it is smaller than a cell.
+
+    Args:
+        shape: (rows, cols) of the scene.
+        max_side: most cells of a side.
+    """
+
+    def __init__(self, shape: tuple[int, int], max_side: int = MAX_SIDE) -> None:
+        self.step = math.ceil(max(shape) / max_side)
+        self._scene = shape
+        cells = [math.ceil(side / self.step) for side in shape]
+        self._votes = np.zeros((len(LABELS), *cells), dtype=np.int32)
+        self._not_compared = np.zeros(cells, dtype=np.int32)
+
+    def add(self, window: Window, verdicts: np.ndarray) -> None:
+        """Take the verdicts of a window, uint8, shape (rows, cols)."""
+        # Most pixels are background, which is what the others leave over.
+        flat = np.flatnonzero(verdicts)
+        row, col = np.divmod(flat, int(window.width))
+        cells = self._votes.shape[1:]
+        row = (row + int(window.row_off)) // self.step
+        col = (col + int(window.col_off)) // self.step
+        first, last = row.min(initial=cells[0]), row.max(initial=-1) + 1
+        if last <= first:
+            return
+        place = (LAYER[verdicts.ravel()[flat]] * (last - first) + row - first) * cells[1] + col
+        votes = np.bincount(place, minlength=(len(LABELS) + 1) * (last - first) * cells[1])
+        *labels, nothing = votes.reshape(-1, last - first, cells[1])
+        self._votes[:, first:last] += np.array(labels, dtype=np.int32)
+        self._not_compared[first:last] += nothing.astype(np.int32)
+
+    def verdicts(self) -> np.ndarray:
+        """Return one verdict a cell, uint8, shape (rows, cols) of cells."""
+        shown = 1 + np.argmax(self._votes, axis=0).astype(np.uint8)
+        background = 2 * self._not_compared <= np.multiply.outer(
+            *(self._lengths(side) for side in self._scene)
+        )
+        empty = ~np.any(self._votes, axis=0)
+        shown[empty & background] = Verdict.BACKGROUND
+        shown[empty & ~background] = Verdict.NOT_COMPARED
+        return shown
+
+    def _lengths(self, side: int) -> np.ndarray:
+        """Return how many rows or columns of the scene each cell holds."""
+        starts = np.arange(0, side, self.step)
+        return np.minimum(self.step, side - starts)
+
+
+def draw_confusion(
+    path: Path,
+    overview: ConfusionOverview,
+    grid: RasterGrid,
+    *,
+    pixels: PixelCounts,
+    landslides: Counts,
+    title: str,
+) -> None:
+    """Draw hits, false alarms and misses over the scene's extent.
+
+    Args:
+        path: PNG to write.
+        overview: the verdicts.
+        grid: the scene's grid.
+        pixels: what the legend says.
+        landslides: what the heading says, as do the pixels' ratios.
+        title: first line of the heading.
+
+    Raises:
+        OutputError: if the disk refuses.
+    """
+    verdicts = overview.verdicts()
+    table = np.zeros((256, 4), dtype=np.uint8)
+    for verdict, colour in COLOURS.items():
+        table[verdict] = colour
+    rows, cols = verdicts.shape
+    step_x, step_y = grid.pixel_size
+    height = rows * step_y / step_x
+    scale = MAX_SIDE / max(cols, height) / INCH
+    figure = Figure(
+        figsize=(max(cols * scale, 7) + 0.4, height * scale + 1.4), layout='constrained'
+    )
+    axes = figure.add_subplot()
+    axes.imshow(
+        table[verdicts], extent=(0, cols, rows, 0), aspect=step_y / step_x, interpolation='nearest'
+    )
+    _draw_scale_bar(axes, cols, overview.step * step_x)
+    counts = [(verdict, int(pixels.by_verdict[verdict])) for verdict in LABELS]
+    figure.legend(
+        handles=[
+            Patch(color=np.array(COLOURS[verdict]) / 255, label=f'{LABELS[verdict]}: {count:,} px')
+            for verdict, count in counts
+            if count or verdict <= Verdict.FN
+        ],
+        loc='outside lower center',
+        ncols=3,
+        frameon=False,
+    )
+    figure.suptitle(
+        f'{title}\npixels: {_ratios(pixels.strict)}\nlandslides: TP {landslides.tp:,}, '
+        f'FP {landslides.fp:,}, FN {landslides.fn:,}; {_ratios(landslides)}',
+        fontsize='medium',
+    )
+    axes.set_xticks([])
+    axes.set_yticks([])
+    with write_errors(path), written_beside(path) as part:
+        figure.savefig(part, dpi=INCH, format='png')
+
+
+def _ratios(counts: Counts) -> str:
+    values = counts.as_dict()
+    return ', '.join(
+        f'{name} {"n/a" if values[key] is None else f"{values[key]:.1%}"}'
+        for name, key in (('precision', 'precision'), ('recall', 'recall'), ('IoU', 'iou'))
+    )
+
+
+def _draw_scale_bar(axes: Axes, cols: int, cell_m: float) -> None:
+    """Draw a bar of a round length at the lower left, for the scale at the centre."""
+    length = MaxNLocator(nbins=6, steps=[1, 2, 5, 10]).tick_values(0, cols * cell_m)[1]
+    bottom = axes.get_ylim()[0]
+    left, row = 0.03 * cols, 0.97 * bottom
+    axes.plot([left, left + length / cell_m], [row, row], color='black', linewidth=3)
+    axes.annotate(
+        f'{length / 1000:g} km' if length >= 1000 else f'{length:g} m',
+        (left + length / cell_m / 2, row),
+        xytext=(0, 6),
+        textcoords='offset points',
+        ha='center',
+    )

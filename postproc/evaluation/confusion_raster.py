@@ -1,0 +1,96 @@
+"""A GeoTIFF of hits, false alarms and misses, in the colours of the paper's maps."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from rasterio.enums import ColorInterp
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from dfpenet_mm.grid import RasterGrid
+from postproc.atomic import write_errors, written_beside
+from postproc.evaluation.confusion import Verdict, count_verdicts
+from postproc.masks.rasters import NODATA, scene_windows
+
+# TP green, FP red and FN blue as in the paper; what a boundary tolerance leaves out is paler.
+COLOURS = {
+    Verdict.BACKGROUND: (235, 235, 235, 255),
+    Verdict.TP: (0, 158, 60, 255),
+    Verdict.FP: (214, 30, 30, 255),
+    Verdict.FN: (30, 80, 220, 255),
+    Verdict.FP_AT_BOUNDARY: (244, 170, 170, 255),
+    Verdict.FN_AT_BOUNDARY: (165, 190, 245, 255),
+    Verdict.NOT_COMPARED: (255, 255, 255, 0),
+}
+TILE = 512
+PROVENANCE_TAG = 'DFPENET_MM'
+
+
+@contextmanager
+def confusion_raster(
+    path: Path, grid: RasterGrid, provenance: Mapping[str, Any]
+) -> Iterator[Callable[[Window, np.ndarray], None]]:
+    """Lend a function that writes verdicts by window; the file appears when all are written.
+
+    Args:
+        path: GeoTIFF to write: uint8, tiled, compressed, with a colour table, nodata 255.
+        grid: the scene's grid.
+        provenance: plain JSON values for the file's metadata.
+
+    Yields:
+        The function: it takes a window and its verdicts, uint8, shape (rows, cols).
+
+    Raises:
+        OutputError: if the disk refuses.
+    """
+    rows, cols = grid.shape
+    written = np.zeros(256, dtype=np.int64)
+    with write_errors(path, RasterioError), written_beside(path) as part:
+        with rasterio.open(
+            part,
+            'w',
+            driver='GTiff',
+            width=cols,
+            height=rows,
+            count=1,
+            dtype='uint8',
+            crs=grid.crs,
+            transform=grid.transform,
+            nodata=NODATA,
+            tiled=True,
+            blockxsize=TILE,
+            blockysize=TILE,
+            compress='deflate',
+            # Higher levels take time and save next to nothing.
+            zlevel=1,
+            bigtiff='if_safer',
+        ) as dataset:
+            dataset.colorinterp = [ColorInterp.palette]
+            dataset.write_colormap(1, {int(value): colour for value, colour in COLOURS.items()})
+            dataset.update_tags(1, **{verdict.name: str(int(verdict)) for verdict in Verdict})
+            dataset.update_tags(**{PROVENANCE_TAG: json.dumps(dict(provenance))})
+
+            def write(window: Window, verdicts: np.ndarray) -> None:
+                dataset.write(verdicts, 1, window=window)
+                written[:] += count_verdicts(verdicts)
+
+            yield write
+        _require_written(part, written)
+
+
+def _require_written(path: Path, counts: np.ndarray) -> None:
+    # What GDAL still holds when a file is closed is lost without an error on a full disk.
+    found = np.zeros_like(counts)
+    with rasterio.open(path) as dataset:
+        for window in scene_windows(dataset.shape):
+            found += count_verdicts(dataset.read(1, window=window))
+    if not np.array_equal(found, counts):
+        raise OSError(errno.EIO, 'the file does not hold the pixels that were written')

@@ -1,0 +1,178 @@
+"""Two inventories in files as a product that the consistency evaluator takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.errors import RasterioError
+
+from dfpenet_mm.errors import InputFileError, OutputError, RasterFormatError
+from dfpenet_mm.grid import RasterGrid
+from postproc.atomic import brief
+from postproc.evaluation.derived_grid import derive_grid
+from postproc.evaluation.evaluation_area import ROLE as AREA_ROLE
+from postproc.masks.polygonise import polygonise
+from postproc.masks.rasters import NODATA, edit_mask, open_raster, scene_windows
+from postproc.product import LandslideProduct
+from postproc.reference.reference import is_raster
+from postproc.reference.reference_raster import check_landslide_value, warp_reference
+from postproc.reference.reference_vector import read_polygons
+
+PREDICTION = 'prediction'
+TILE = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class InventoryFiles:
+    """What is to be compared, and on which grid.
+
+    Args:
+        predicted: vector file or mask raster.
+        reference: likewise.
+        area: evaluation area, a vector file; None for everything.
+        layer: layer of a vector prediction; None for the only one, or ``landslides``.
+        reference_layer: likewise of a vector reference.
+        area_layer: layer of the area; None for the only one.
+        landslide_value: value of landslide pixels in a raster prediction.
+        scene: raster whose grid and nodata are taken; None for those of the prediction if it
+            is a raster, else of the reference if that is one, else a grid is derived.
+        pixel_size_m: side of a derived grid's pixels, metres; None for a suitable one.
+    """
+
+    predicted: Path
+    reference: Path
+    area: Path | None = None
+    layer: str | None = None
+    reference_layer: str | None = None
+    area_layer: str | None = None
+    landslide_value: int = 1
+    scene: Path | None = None
+    pixel_size_m: float | None = None
+
+    def grid_source(self) -> Path | None:
+        """Return the raster whose grid is taken; None if a grid has to be derived.
+
+        Raises:
+            InputFileError: if a file is missing.
+        """
+        if self.scene is not None:
+            return self.scene
+        roles = (self.predicted, PREDICTION), (self.reference, 'reference')
+        return next((path for path, role in roles if is_raster(path, role)), None)
+
+    def product(self, folder: Path, out_dir: Path) -> LandslideProduct:
+        """Read the prediction.
+
+        Args:
+            folder: where the rasters that are needed may be written.
+            out_dir: folder of the product.
+
+        Returns:
+            A product with the predicted landslides, their grid, a mask and the reference.
+
+        Raises:
+            InputFileError: if a file is missing or unreadable.
+            RasterFormatError: if a raster has several bands or no CRS.
+            VectorFormatError: if a vector has no CRS, no polygon or no such layer.
+            ConfigError: if the pixel size does not serve.
+            OutputError: if the disk refuses.
+        """
+        source = self.grid_source()
+        grid = self._derived_grid() if source is None else _grid_of(source)
+        mask = _scene_mask(folder / 'scene.tif', grid, self.scene)
+        if is_raster(self.predicted, PREDICTION):
+            mask = _predicted_mask(self.predicted, mask, folder, self.landslide_value)
+            landslides = polygonise(mask)
+        else:
+            landslides, _ = read_polygons(
+                self.predicted,
+                grid.crs,
+                self.layer,
+                role=PREDICTION,
+                may_be_empty=True,
+                center_x=grid.center[0],
+            )
+        return LandslideProduct(landslides, grid, {'mask': mask}, out_dir, reference=self.reference)
+
+    def _derived_grid(self) -> RasterGrid:
+        inventories = [
+            read_polygons(path, None, layer, role=role, may_be_empty=role == PREDICTION)[0]
+            for path, layer, role in (
+                (self.predicted, self.layer, PREDICTION),
+                (self.reference, self.reference_layer, 'reference'),
+            )
+        ]
+        area = None
+        if self.area is not None:
+            area, _ = read_polygons(self.area, None, self.area_layer, role=AREA_ROLE)
+        return derive_grid(inventories, area, self.pixel_size_m)
+
+
+def _grid_of(path: Path) -> RasterGrid:
+    with open_raster(path) as dataset:
+        if dataset.crs is None:
+            raise RasterFormatError(
+                f'{path} has no CRS, so its grid has no place; assign one, for example with '
+                f'gdal_edit.py -a_srs'
+            )
+        return RasterGrid.from_dataset(dataset)
+
+
+def _scene_mask(path: Path, grid: RasterGrid, scene: Path | None) -> Path:
+    """Write a mask of background, with 255 where the scene has no data."""
+    rows, cols = grid.shape
+    try:
+        with rasterio.open(
+            path,
+            'w',
+            driver='GTiff',
+            width=cols,
+            height=rows,
+            count=1,
+            dtype='uint8',
+            crs=grid.crs,
+            transform=grid.transform,
+            tiled=True,
+            blockxsize=TILE,
+            blockysize=TILE,
+            compress='deflate',
+            sparse_ok=True,
+            bigtiff='if_safer',
+        ) as mask:
+            if scene is not None:
+                _copy_nodata(scene, mask)
+    except (OSError, RasterioError) as error:
+        raise OutputError(
+            f'{path} cannot be written ({brief(error)}); free some space for temporary files'
+        ) from error
+    return path
+
+
+def _copy_nodata(scene: Path, mask: rasterio.io.DatasetWriter) -> None:
+    with open_raster(scene) as source:
+        for window in scene_windows(mask.shape):
+            try:
+                invalid = source.dataset_mask(window=window) == 0
+            except RasterioError as error:
+                raise InputFileError(
+                    f'{scene} cannot be read to its end ({brief(error)}); check that it is complete'
+                ) from error
+            if invalid.any():
+                mask.write(np.where(invalid, NODATA, 0).astype(np.uint8), 1, window=window)
+
+
+def _predicted_mask(path: Path, scene: Path, folder: Path, landslide_value: int) -> Path:
+    """Bring a raster prediction onto the scene's grid, without landslides on its nodata."""
+    with open_raster(scene) as blank:
+        grid = RasterGrid.from_dataset(blank)
+    check_landslide_value(path, grid, landslide_value, role=PREDICTION, may_be_empty=True)
+    warped = warp_reference(path, scene, folder / 'predicted.tif', landslide_value)
+    with open_raster(scene) as blank:
+
+        def within_scene(window, pixels):
+            return np.where(blank.read(1, window=window) == NODATA, NODATA, pixels)
+
+        return edit_mask(warped, warped, within_scene)

@@ -1,0 +1,54 @@
+"""Every landslide with its verdict and its partners, for an analyst to look at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from postproc.atomic import write_errors, written_beside
+from postproc.inventory.gdal_layer import DRIVER_ERRORS, write_layer
+from postproc.inventory.layer import Layer
+
+
+def partner_ids(rows: np.ndarray, others: np.ndarray, ids: np.ndarray, total: int) -> np.ndarray:
+    """List the ids of every landslide's partners.
+
+    Args:
+        rows: row of the landslide of every pair.
+        others: row of its partner.
+        ids: ids of the partners' table.
+        total: number of landslides.
+
+    Returns:
+        Ids joined by commas, an empty text without any, shape (total,).
+    """
+    texts = np.full(total, '', dtype=object)
+    named = pd.Series(ids[others].astype(str))
+    joined = named.groupby(rows).agg(','.join)
+    texts[joined.index.to_numpy(dtype=int)] = joined.to_numpy()
+    return texts
+
+
+def write_match_layers(
+    path: Path, layers: Mapping[str, gpd.GeoDataFrame], provenance: Mapping[str, Any]
+) -> None:
+    """Write a GeoPackage.
+
+    Args:
+        path: the file; it appears when it is complete.
+        layers: tables by the names of their layers.
+        provenance: plain JSON values for the layers' metadata.
+
+    Raises:
+        OutputError: if the disk refuses.
+    """
+    with write_errors(path, *DRIVER_ERRORS), written_beside(path) as part:
+        for name, table in layers.items():
+            layer = Layer(name, name, table)
+            write_layer(layer, part, driver='GPKG', provenance=json.dumps(dict(provenance)))

@@ -1,0 +1,132 @@
+"""Which predicted and reference landslides share area, and how much of each is shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+# Landslides that only touch share no area, but may seem to share a hair of it after one of them
+# came through another CRS: less than this share of the smaller one is none.
+HAIR = 1e-6
+AREAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+
+
+@dataclass(frozen=True)
+class Matching:
+    """All pairs of a predicted and a reference landslide that share area.
+
+    Args:
+        predicted_rows: row of the predicted landslide of every pair, shape (pairs,).
+        reference_rows: row of the reference landslide, likewise.
+        iou: area that a pair shares over the area of both together, shape (pairs,).
+        predicted_share: part of every predicted landslide's area that any reference landslide
+            covers, shape (predicted,), 0 to 1.
+        reference_share: part of every reference landslide's area that any predicted one
+            covers, shape (reference,), 0 to 1.
+    """
+
+    predicted_rows: np.ndarray
+    reference_rows: np.ndarray
+    iou: np.ndarray
+    predicted_share: np.ndarray
+    reference_share: np.ndarray
+
+    @property
+    def partners(self) -> tuple[np.ndarray, np.ndarray]:
+        """With how many of the others each predicted and each reference landslide shares area."""
+        return (
+            np.bincount(self.predicted_rows, minlength=len(self.predicted_share)),
+            np.bincount(self.reference_rows, minlength=len(self.reference_share)),
+        )
+
+    @property
+    def best_iou(self) -> tuple[np.ndarray, np.ndarray]:
+        """The largest IoU of each predicted and each reference landslide, 0 without a partner."""
+        best = np.zeros(len(self.predicted_share)), np.zeros(len(self.reference_share))
+        np.maximum.at(best[0], self.predicted_rows, self.iou)
+        np.maximum.at(best[1], self.reference_rows, self.iou)
+        return best
+
+    def agreed(self, min_overlap: float, overlap: str) -> tuple[np.ndarray, np.ndarray]:
+        """Tell which predicted landslides are right and which reference ones are found.
+
+        Args:
+            min_overlap: smallest overlap that counts, 0 to 1; 0 accepts any shared area.
+            overlap: ``share`` for the part of a landslide's own area that the others cover,
+                ``iou`` for the IoU with the one it fits best.
+
+        Returns:
+            Boolean arrays of shapes (predicted,) and (reference,).
+        """
+        shares = self.predicted_share, self.reference_share
+        measured = self.best_iou if overlap == 'iou' else shares
+        return tuple(
+            (partners > 0) & (values >= min_overlap * (1 - HAIR))
+            for partners, values in zip(self.partners, measured, strict=True)
+        )
+
+
+def match_landslides(predicted: np.ndarray, reference: np.ndarray) -> Matching:
+    """Find all pairs that share area.
+
+    Args:
+        predicted: valid polygons, shape (predicted,); they may overlap each other.
+        reference: likewise, in the same CRS.
+
+    Returns:
+        The pairs. What only touches, along a side or at a corner, is none.
+    """
+    reference_rows, predicted_rows = shapely.STRtree(predicted).query(
+        reference, predicate='intersects'
+    )
+    pieces = shapely.intersection(predicted[predicted_rows], reference[reference_rows])
+    shared = shapely.area(pieces)
+    areas = shapely.area(predicted), shapely.area(reference)
+    of_pair = areas[0][predicted_rows], areas[1][reference_rows]
+    kept = shared > HAIR * np.minimum(*of_pair)
+    rows = predicted_rows[kept], reference_rows[kept]
+    both = of_pair[0][kept] + of_pair[1][kept] - shared[kept]
+    return Matching(
+        *rows,
+        shared[kept] / both,
+        *(_covered(row, pieces[kept], area) for row, area in zip(rows, areas, strict=True)),
+    )
+
+
+def _covered(rows: np.ndarray, pieces: np.ndarray, areas: np.ndarray) -> np.ndarray:
+    """Return the part of every landslide that its pieces cover together, shape (landslides,)."""
+    covered = np.bincount(rows, shapely.area(pieces), minlength=len(areas))
+    # Pieces overlap where the others do, as in inventories by several hands: unite them.
+    several = np.bincount(rows, minlength=len(areas))[rows] > 1
+    if several.any():
+        order = np.argsort(rows[several], kind='stable')
+        owners, index = np.unique(rows[several][order], return_inverse=True)
+        joined = shapely.geometrycollections(pieces[several][order], indices=index)
+        covered[owners] = shapely.area(shapely.union_all(joined[:, np.newaxis], axis=1))
+    shares = np.divide(covered, areas, out=np.zeros(len(areas)), where=areas > 0)
+    return np.minimum(shares, 1.0)
+
+
+def polygonal(geometries: np.ndarray) -> np.ndarray:
+    """Mend geometries so that they can be intersected: valid, two-dimensional, areas only.
+
+    Args:
+        geometries: of any kind, None too, shape (geometries,).
+
+    Returns:
+        As many polygons or multipolygons; what has no area is an empty polygon.
+    """
+    # A copy of the table only: a scene's polygons fill hundreds of megabytes.
+    flat = np.array(geometries, dtype=object)
+    solid = shapely.has_z(flat)
+    flat[solid] = shapely.force_2d(flat[solid])
+    flat[shapely.is_missing(flat)] = shapely.Polygon()
+    broken = ~shapely.is_valid(flat)
+    flat[broken] = shapely.make_valid(flat[broken], method='structure', keep_collapsed=False)
+    for row in np.flatnonzero(~np.isin(shapely.get_type_id(flat), AREAL)):
+        parts = shapely.get_parts(flat[row])
+        flat[row] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), AREAL)])
+    flat[shapely.area(flat) == 0] = shapely.Polygon()
+    return flat

@@ -1,0 +1,127 @@
+"""The inventory as tables: landslides and rejected regions numbered and measured, headscarps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+
+from dfpenet_mm.grid import RasterGrid
+from postproc.inventory.fields import LANDSLIDE_FIELDS, REJECTED_FIELDS, TERRAIN_FIELDS, names
+from postproc.inventory.headscarps import HEADSCARP_COLUMNS, headscarp_points
+from postproc.inventory.local_planes import LON_LAT
+from postproc.inventory.measures import measure
+from postproc.inventory.scene_edge import touches_edge
+from postproc.masks.rasters import open_role
+from postproc.masks.zonal_statistics import zonal_statistics
+from postproc.product import LandslideProduct
+from postproc.terrain.landslide_terrain import terrain_attributes
+
+# Centroids that differ by less are level (1e-7 degrees: 1 cm), so that rounding in the
+# arithmetic never swaps two numbers.
+LEVEL_DECIMALS = 7
+PRE_EVENT = ('pre_coverage', 'pre_share', 'pre_persistence')
+DEM = 'dem'
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The tables of an inventory.
+
+    Args:
+        landslides: numbered from 1.
+        rejected: what hooks took away, numbered on from there, with hook and reason; or None.
+        headscarps: points where landslides begin and end; None without a DEM.
+    """
+
+    landslides: gpd.GeoDataFrame
+    rejected: gpd.GeoDataFrame | None
+    headscarps: gpd.GeoDataFrame | None
+
+
+def tabulate(product: LandslideProduct) -> Inventory:
+    """Number and measure what the hooks left and what they rejected.
+
+    Args:
+        product: with its ``probability`` and ``mask`` rasters, and the layer ``dem``, as far as
+            there are any.
+
+    Returns:
+        Tables whose columns are those of ``fields.py`` (of the terrain with a DEM only), then
+        columns of earlier hooks, then the geometry. A field that no hook filled is null.
+
+    Raises:
+        InputFileError: if a raster is unreadable.
+        RasterFormatError: if the DEM is none.
+        GridMismatchError: if the mask or the probability is on another grid, or the DEM lies
+            beside the scene.
+    """
+    rejected = product.landslides.iloc[:0] if product.rejected is None else product.rejected
+    # Together, so that windows are read once; where both claim a pixel, the landslide has it.
+    regions = gpd.GeoDataFrame(
+        geometry=np.concatenate([rejected.geometry.to_numpy(), product.landslides.geometry]),
+        crs=product.landslides.crs,
+    )
+    fields = measure(regions).assign(
+        **_probability(product, regions), touches_edge=touches_edge(product, regions)
+    )
+    if DEM in product.layers:
+        dem = product.layers[DEM]
+        terrain = terrain_attributes(regions, product.grid, dem, folder=product.out_dir)
+        fields = fields.join(terrain)
+    count = len(rejected)
+    landslides = _numbered(product.landslides, fields.iloc[count:], product.grid, 1)
+    taken = _numbered(rejected, fields.iloc[:count], product.grid, 1 + len(landslides))
+    shown = [*names(LANDSLIDE_FIELDS), *(names(TERRAIN_FIELDS) if DEM in product.layers else ())]
+    return Inventory(
+        landslides=_arranged(landslides, shown, []),
+        rejected=_arranged(taken, shown, names(REJECTED_FIELDS)) if count else None,
+        headscarps=headscarp_points(landslides) if DEM in product.layers else None,
+    )
+
+
+def _probability(product: LandslideProduct, regions: gpd.GeoDataFrame) -> dict[str, np.ndarray]:
+    if 'probability' not in product.rasters:
+        return {'mean_probability': np.nan, 'p10_probability': np.nan}
+    with open_role(product, 'probability') as probability:
+        table = zonal_statistics(
+            regions.geometry.to_numpy(),
+            product.grid,
+            lambda window: [probability.read(1, window=window, masked=True)],
+            ['probability'],
+            ['mean', 'p10'],
+        )['probability']
+    return {f'{name}_probability': table[name].to_numpy() for name in table}
+
+
+def _numbered(
+    regions: gpd.GeoDataFrame, fields: pd.DataFrame, grid: RasterGrid, first: int
+) -> gpd.GeoDataFrame:
+    """Give the fields to the regions, sort them north to south, west to east, and count."""
+    own = regions.drop(columns=[name for name in ('id', *fields) if name in regions])
+    table = own.reset_index(drop=True).join(fields.reset_index(drop=True))
+    # West to east of the scene, which may lie across the antimeridian.
+    east = (table['lon'] - _longitude(grid) + 180.0) % 360.0
+    north = table['lat'].round(LEVEL_DECIMALS)
+    order = np.lexsort((east.round(LEVEL_DECIMALS), -north))
+    table = table.iloc[order].reset_index(drop=True)
+    filled = {name: np.nan for name in PRE_EVENT if name not in table}
+    return table.assign(id=np.arange(first, first + len(table)), **filled)
+
+
+def _arranged(
+    table: gpd.GeoDataFrame, first: Sequence[str], last: Sequence[str]
+) -> gpd.GeoDataFrame:
+    geometry = table.geometry.name
+    placed = {*first, *last, geometry, *HEADSCARP_COLUMNS}
+    others = [name for name in table if name not in placed]
+    return table[[*first, *others, *last, geometry]]
+
+
+def _longitude(grid: RasterGrid) -> float:
+    to_lon_lat = pyproj.Transformer.from_crs(grid.crs, LON_LAT, always_xy=True)
+    return to_lon_lat.transform(*grid.center)[0]

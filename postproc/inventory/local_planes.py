@@ -1,0 +1,94 @@
+"""Polygons in planes in which they can be measured in metres, and the way back to the globe."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+from rasterio.crs import CRS
+
+from dfpenet_mm.grid import measures_are_planar
+
+LON_LAT = 'EPSG:4326'
+GEOD = pyproj.Geod(ellps='WGS84')
+
+
+class LocalPlanes:
+    """Every polygon in a plane of its own about its first vertex.
+
+    Coordinates of 1e6 m would leave too few digits for a polygon's sides. Where map units are
+    true (areas and lengths within 1 % at the corners of all regions) they are scaled to metres.
+    Elsewhere the plane is azimuthal equidistant on the ellipsoid, exact to c^2/6 for a polygon
+    that reaches c earth radii from its first vertex (5e-5 for 100 km), at the antimeridian too.
+
+    Args:
+        regions: polygons with a CRS, projected (any linear unit) or geographic.
+
+    Attributes:
+        geometries: the polygons in their planes, shape (regions,), metres; good for measures,
+            not for positions.
+    """
+
+    def __init__(self, regions: gpd.GeoDataFrame) -> None:
+        crs = CRS.from_user_input(regions.crs)
+        self._unit = None
+        self._to_lon_lat = None
+        if not len(regions) or _planar(crs, regions.total_bounds):
+            self._unit = crs.linear_units_factor[1] if crs.is_projected else 1.0
+            self._to_lon_lat = pyproj.Transformer.from_crs(regions.crs, LON_LAT, always_xy=True)
+            geometries = regions.geometry.to_numpy()
+        else:
+            geometries = regions.geometry.to_crs(LON_LAT).to_numpy()
+        self._origins = first_vertices(geometries)
+        self.geometries = _about_first_vertex(geometries, self._offsets)
+
+    def lon_lat(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where points of the planes lie on the globe.
+
+        Args:
+            points: (x, y) of one point a region in the region's plane, shape (regions, 2).
+
+        Returns:
+            Longitudes and latitudes on WGS 84, degrees, each of shape (regions,).
+        """
+        if self._unit is not None:
+            places = self._origins + points / self._unit
+            return self._to_lon_lat.transform(places[:, 0], places[:, 1])
+        azimuths = np.degrees(np.arctan2(points[:, 0], points[:, 1]))
+        lons, lats, _ = GEOD.fwd(*self._origins.T, azimuths, np.hypot(*points.T))
+        return lons, lats
+
+    def _offsets(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        if self._unit is not None:
+            return self._unit * (end - start)
+        azimuth, _, distance = GEOD.inv(*start.T, *end.T)
+        angle = np.radians(azimuth)
+        return np.column_stack([distance * np.sin(angle), distance * np.cos(angle)])
+
+
+def _planar(crs: CRS, bounds: np.ndarray) -> bool:
+    left, bottom, right, top = bounds
+    corners = itertools.product((left, right), (bottom, top))
+    return all(measures_are_planar(crs, x, y) for x, y in corners)
+
+
+def first_vertices(geometries: np.ndarray) -> np.ndarray:
+    """Return (x, y) of the first vertex of every geometry, shape (n, 2); NaN where it is empty."""
+    vertices, owner = shapely.get_coordinates(geometries, return_index=True)
+    first = np.full((len(geometries), 2), np.nan)
+    rows, starts = np.unique(owner, return_index=True)
+    first[rows] = vertices[starts]
+    return first
+
+
+def _about_first_vertex(
+    geometries: np.ndarray, offsets: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Replace vertices by their offsets, metres (x, y), from their polygon's first one."""
+    _, owner = shapely.get_coordinates(geometries, return_index=True)
+    first = np.searchsorted(owner, owner)
+    return shapely.transform(geometries, lambda vertices: offsets(vertices[first], vertices))

@@ -1,0 +1,1 @@
+"""Auxiliary rasters of any grid and CRS: checked, and read on the scene's grid."""

@@ -1,0 +1,1 @@
+"""Rules on what auxiliary rasters say of a landslide."""

@@ -1,0 +1,1 @@
+"""Statistics of an inventory: how many landslides of which size, and where."""

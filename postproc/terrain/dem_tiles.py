@@ -1,0 +1,158 @@
+"""Derivatives of a DEM on its own grid, computed only where landslides are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyproj
+import rasterio
+import shapely
+from rasterio.errors import RasterioIOError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.grid import RasterGrid
+from postproc.atomic import brief, write_errors
+from postproc.masks.rasters import open_raster
+from postproc.terrain.derivatives import PLAIN, relief, relief_margin
+from postproc.terrain.ground_steps import ground_steps
+
+TILE = 512
+# Reach of the resampling around a landslide: pixels of the scene and cells of the DEM.
+REACH = 2
+
+
+def write_derivatives(
+    dem: Path,
+    destination: Path,
+    names: Sequence[str],
+    landslides: np.ndarray,
+    scene: RasterGrid,
+) -> Path:
+    """Write derivatives of a DEM, one band each, tile by tile.
+
+    Tiles without a landslide are neither computed nor stored, so time and disk space grow with
+    the landslides and not with the DEM.
+
+    Args:
+        dem: elevations in metres, as ``check_dem`` accepts them.
+        destination: GeoTIFF to write on the DEM's own grid, float32, NaN without data.
+        names: any of ``derivatives.DERIVATIVES``, in the order of the bands.
+        landslides: polygons in the scene's CRS, shape (landslides,).
+        scene: the scene's grid.
+
+    Returns:
+        ``destination``.
+
+    Raises:
+        InputFileError: if the DEM is missing or breaks off.
+        OutputError: if the destination cannot be written, as on a full disk.
+    """
+    with open_raster(dem) as source, write_errors(destination):
+        grid = RasterGrid.from_dataset(source)
+        with rasterio.open(destination, 'w', **_profile(grid, len(names))) as target:
+            for window in _tiles(grid, _wanted(landslides, scene, grid)):
+                target.write(_derived(source, grid, window, names), window=window)
+    return destination
+
+
+def _profile(grid: RasterGrid, count: int) -> dict:
+    rows, cols = grid.shape
+    return {
+        'driver': 'GTiff',
+        'height': rows,
+        'width': cols,
+        'count': count,
+        'dtype': 'float32',
+        'crs': grid.crs,
+        'transform': grid.transform,
+        'nodata': float('nan'),
+        'tiled': True,
+        'blockxsize': TILE,
+        'blockysize': TILE,
+        'sparse_ok': True,
+        'bigtiff': 'if_safer',
+    }
+
+
+def _wanted(landslides: np.ndarray, scene: RasterGrid, dem: RasterGrid) -> np.ndarray:
+    """Return True, shape (tile rows, tile cols), for the DEM's tiles near landslides."""
+    boxes = _dem_boxes(landslides, scene, dem)
+    tiles = np.zeros([-(-side // TILE) for side in dem.shape], dtype=bool)
+    rows, cols = dem.shape
+    near = (boxes[:, 0] < cols) & (boxes[:, 1] < rows) & (boxes[:, 2] > 0) & (boxes[:, 3] > 0)
+    for left, top, right, bottom in np.maximum(boxes[near], 0).astype(int) // TILE:
+        tiles[top : bottom + 1, left : right + 1] = True
+    return tiles
+
+
+def _dem_boxes(landslides: np.ndarray, scene: RasterGrid, dem: RasterGrid) -> np.ndarray:
+    """Return (left, top, right, bottom) cells of the DEM around every landslide."""
+    inverse = ~scene.transform
+
+    def to_pixels(points: np.ndarray) -> np.ndarray:
+        return np.column_stack(inverse @ (points[:, 0], points[:, 1]))
+
+    bounds = shapely.bounds(shapely.transform(landslides, to_pixels)).reshape(-1, 4)
+    left, top, right, bottom = (bounds + REACH * np.array([-1, -1, 1, 1])).T
+    col = np.stack([left, (left + right) / 2, right])[:, None] * np.ones((1, 3, 1))
+    row = np.stack([top, (top + bottom) / 2, bottom])[None] * np.ones((3, 1, 1))
+    to_dem = pyproj.Transformer.from_crs(
+        pyproj.CRS.from_user_input(scene.crs), pyproj.CRS.from_user_input(dem.crs), always_xy=True
+    )
+    x, y = to_dem.transform(*(scene.transform @ (col.reshape(9, -1), row.reshape(9, -1))))
+    cols, rows = ~dem.transform @ (x, y)
+    boxes = np.stack(
+        [cols.min(0) - REACH, rows.min(0) - REACH, cols.max(0) + REACH, rows.max(0) + REACH], 1
+    )
+    return boxes[np.isfinite(boxes).all(axis=1)]
+
+
+def _tiles(grid: RasterGrid, wanted: np.ndarray) -> Iterator[Window]:
+    rows, cols = grid.shape
+    for row, col in np.argwhere(wanted) * TILE:
+        yield Window(int(col), int(row), min(TILE, cols - int(col)), min(TILE, rows - int(row)))
+
+
+def _derived(
+    source: DatasetReader, grid: RasterGrid, window: Window, names: Sequence[str]
+) -> np.ndarray:
+    steps = ground_steps(grid, window)
+    plain = _elevations(source, window, (1, 1))
+    bands = []
+    for name in names:
+        if name == 'relief':
+            margin = relief_margin(steps)
+            bands.append(relief(_elevations(source, window, margin), margin))
+        else:
+            bands.append(PLAIN[name](plain, steps))
+    return np.array(bands, dtype=np.float32)
+
+
+def _elevations(source: DatasetReader, window: Window, margin: tuple[int, int]) -> np.ndarray:
+    """Read a window with a margin (rows, cols); NaN without data and beyond the raster."""
+    rows, cols = margin
+    wider = Window(
+        window.col_off - cols,
+        window.row_off - rows,
+        window.width + 2 * cols,
+        window.height + 2 * rows,
+    )
+    whole = Window(0, 0, source.width, source.height)
+    known = wider.intersection(whole)
+    elevations = np.full((wider.height, wider.width), np.nan)
+    top, left = known.row_off - wider.row_off, known.col_off - wider.col_off
+    try:
+        stored = source.read(1, window=known, masked=True).astype(float).filled(np.nan)
+    except RasterioIOError as error:
+        raise InputFileError(
+            f'the DEM {source.name} cannot be read to its end ({brief(error)}); check that it is '
+            f'complete'
+        ) from error
+    elevations[top : top + known.height, left : left + known.width] = (
+        stored * source.scales[0] + source.offsets[0]
+    )
+    return np.where(np.isfinite(elevations), elevations, np.nan)

@@ -1,0 +1,106 @@
+import sqlite3
+from contextlib import closing
+from xml.etree import ElementTree
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import shapely
+from rasterio.crs import CRS
+
+from postproc.inventory.formats import write_inventory
+from postproc.inventory.qgis_style import style_of
+from postproc.reference.reference_vector import check_vector, read_polygons
+
+
+def rows(path, query):
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute(query).fetchall()
+
+
+def test_layers_come_first_and_styles_are_found_by_qgis(layers, tmp_path):
+    write_inventory(layers, tmp_path, ['landslides.gpkg'], {})
+
+    path = tmp_path / 'landslides.gpkg'
+    kinds = [('landslides', 'MultiPolygon'), ('rejected', 'MultiPolygon'), ('headscarps', 'Point')]
+    assert [tuple(row) for row in pyogrio.list_layers(path)] == [*kinds, ('layer_styles', None)]
+    wanted = 'f_table_name, f_geometry_column, useAsDefault, styleQML'
+    styles = rows(path, f'SELECT {wanted} FROM layer_styles ORDER BY id')
+    assert styles == [(name, 'geom', 1, style_of(name)) for name, _ in kinds]
+    # QGIS asks for empty texts here, which are not null.
+    empty = "f_table_catalog = '' AND f_table_schema = ''"
+    assert rows(path, f'SELECT count(*) FROM layer_styles WHERE {empty}') == [(3,)]
+    geometry = 'SELECT table_name, column_name FROM gpkg_geometry_columns ORDER BY rowid'
+    assert sorted(rows(path, geometry)) == sorted((name, 'geom') for name, _ in kinds)
+    assert rows(path, 'PRAGMA integrity_check') == [('ok',)]
+    assert {row[1] for row in rows(path, 'PRAGMA table_info(layer_styles)')} >= {
+        'f_table_catalog',
+        'f_table_schema',
+        'styleName',
+        'styleSLD',
+        'description',
+        'owner',
+        'ui',
+        'update_time',
+    }
+
+
+def test_the_landslides_layer_may_have_another_name(layers, tmp_path):
+    landslides = layers[0]
+    renamed = type(landslides)(landslides.role, 'iburi "2018"', landslides.table)
+
+    write_inventory([renamed], tmp_path, ['a.gpkg'], {})
+
+    names = rows(tmp_path / 'a.gpkg', 'SELECT f_table_name, styleQML FROM layer_styles')
+    assert names == [('iburi "2018"', style_of('landslides'))]
+
+
+def test_an_edited_file_serves_as_an_inventory(layers, tmp_path):
+    write_inventory(layers, tmp_path, ['landslides.gpkg'], {})
+    path = tmp_path / 'landslides.gpkg'
+
+    # As a GIS deletes a row, and moves a vertex.
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute('DELETE FROM landslides WHERE id = 2')
+    table = gpd.read_file(path, layer='landslides')
+    moved = shapely.transform(
+        table.geometry.to_numpy(), lambda vertices: vertices + [[0, 5]] * len(vertices)
+    )
+    drawn = gpd.GeoDataFrame(
+        geometry=[*moved, shapely.box(499_000, 4_699_000, 499_020, 4_699_010)], crs=table.crs
+    )
+    drawn.to_file(path, layer='landslides', driver='GPKG')
+
+    assert check_vector(path) == 'landslides'
+    landslides, ignored = read_polygons(path, CRS.from_epsg(32654))
+    assert ignored == 0
+    before = layers[0].table.geometry
+    assert sorted(landslides.area) == sorted([before.area[0], before.area[2], 200.0])
+    bottom = np.sort(landslides.bounds['miny'])
+    np.testing.assert_allclose(bottom[1:], np.sort(before.bounds['miny'][[0, 2]]) + 5)
+    # The other layers and the styles are still there.
+    assert {name for name, _ in pyogrio.list_layers(path)} == {
+        'landslides',
+        'rejected',
+        'headscarps',
+        'layer_styles',
+    }
+
+
+def test_styles_are_well_formed_and_labelled():
+    labels, symbols = {}, {}
+    for role in ('landslides', 'rejected', 'headscarps'):
+        root = ElementTree.fromstring(style_of(role).split('\n', 1)[1])
+        assert root.tag == 'qgis'
+        assert root.get('labelsEnabled') == '1'
+        labels[role] = root.find('.//text-style').get('fieldName')
+        layers = root.findall('.//symbol/layer')
+        symbols[role] = [{prop.get('k'): prop.get('v') for prop in item} for item in layers]
+
+    assert labels['landslides'] == '"id"'
+    assert labels['rejected'] == '"reason"'
+    assert '"elevation_m"' in labels['headscarps']
+    assert symbols['landslides'][0]['outline_style'] == 'solid'
+    assert symbols['rejected'][0]['outline_style'] == 'dash'
+    assert [item['name'] for item in symbols['headscarps']] == ['triangle', 'triangle']
+    assert [item['angle'] for item in symbols['headscarps']] == ['0', '180']

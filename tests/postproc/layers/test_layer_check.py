@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from affine import Affine
+from rasterio.crs import CRS
+
+from dfpenet_mm.errors import GridMismatchError, RasterFormatError
+from dfpenet_mm.grid import RasterGrid
+from postproc.layers.layer_check import check_layer
+
+SCENE = RasterGrid(
+    CRS.from_epsg(32654), Affine(10, 0, 500_000, 0, -10, 4_700_000), (100, 200)
+)  # lon 141.00 to 141.024, lat 42.443 to 42.452
+SMALL = np.zeros((4, 4), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ('crs', 'transform'),
+    [
+        ('EPSG:4326', Affine(90, 0, -180, 0, -45, 90)),  # the whole world
+        ('EPSG:4326', Affine(1e-3, 0, 141.010, 0, -1e-3, 42.450)),  # inside of the scene
+        ('EPSG:32654', Affine(10, 0, 501_990, 0, -10, 4_700_000)),  # one pixel of it
+        ('EPSG:32653', Affine(1000, 0, 991_000, 0, -1000, 4_719_000)),  # of the next zone
+        ('EPSG:32654', Affine(10, 0, 500_100, 0, 10, 4_699_100)),  # south up
+    ],
+)
+def test_layers_that_meet_the_scene_serve(write_raster, crs, transform):
+    check_layer(write_raster('a.tif', SMALL, crs=crs, transform=transform), SCENE, 'geology')
+
+
+@pytest.mark.parametrize(
+    ('crs', 'transform'),
+    [
+        ('EPSG:4326', Affine(1e-3, 0, 141.1, 0, -1e-3, 42.450)),
+        ('EPSG:32654', Affine(10, 0, 502_010, 0, -10, 4_700_000)),
+        ('EPSG:3031', Affine(10, 0, 0, 0, -10, 0)),
+    ],
+)
+def test_layers_beside_the_scene_are_refused(write_raster, crs, transform):
+    layer = write_raster('a.tif', SMALL, crs=crs, transform=transform)
+
+    with pytest.raises(GridMismatchError, match=r"the layer 'geology' .* lies beside the scene"):
+        check_layer(layer, SCENE, 'geology')
+
+
+def test_bands_and_crs_are_wanted(write_raster):
+    with pytest.raises(RasterFormatError, match=r"'ndvi' .* has no CRS"):
+        check_layer(write_raster('a.tif', SMALL, crs=None), SCENE, 'ndvi')
+    with pytest.raises(RasterFormatError, match='has 1 bands, and band 4 is asked for'):
+        check_layer(write_raster('a.tif', SMALL), SCENE, 'ndvi', bands=(1, 4))
