@@ -44,7 +44,7 @@ class InstallError(DfpenetError):
 
 
 class PredictionError(DfpenetError):
-    """A network returns something that is no probability."""
+    """A network returns something that is no probability, or what runs it keeps dying."""
 
 
 class VectorFormatError(DfpenetError):

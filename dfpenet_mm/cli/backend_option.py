@@ -19,8 +19,8 @@ from dfpenet_mm.mapping.scene.scene_sample import sample_chips
 
 AUTO = 'auto'
 BACKENDS = (*TYPES, AUTO)
-# Windows of the scene on which predictors are timed and compared.
-TRIED_WINDOWS = 4
+# Pixels of the scene on which predictors are timed and compared, and windows at least.
+TRIED_PIXELS, TRIED_WINDOWS = 2**19, 4
 
 
 def apply_backend(
@@ -69,12 +69,23 @@ def apply_backend(
         )
         config.mapping.predictor = ConfigDict(choice.predictor)
         return choice.reason
-    if backend or precision:
+    if backend or precision or quantised:
         known = {kind: name for name, kind in TYPES.items()}
         name = backend or known.get(settings.predictor.get('type'), '')
+        if precision == 'int8' and found is None:
+            raise ConfigError(
+                f'--precision int8 wants a quantised network and {folder} holds none; make one '
+                f'with tools/export.py --backend openvino --precision int8, or name it with '
+                f'--quantised'
+            )
         predictor: dict[str, Any] = backend_config(
             settings.predictor, name, precision=precision, quantised=found
         )
+        if quantised and not predictor.get('quantised'):
+            raise ConfigError(
+                f'--quantised {quantised} was given, but {name} {predictor["precision"]} would '
+                f'run; give --backend openvino --precision int8 with it, or --backend auto'
+            )
         config.mapping.predictor = ConfigDict(predictor)
     return None
 
@@ -93,7 +104,7 @@ def _choose(
             scene,
             build_scaling(settings.scaling).fit(scene),
             window=settings.window,
-            count=TRIED_WINDOWS,
+            count=max(TRIED_WINDOWS, TRIED_PIXELS // settings.window**2),
         )
     return choose_backend(
         model=load_model(config, checkpoint, device),

@@ -13,14 +13,15 @@ from dfpenet_mm.errors import EXIT_CODE, DfpenetError
 
 INTERRUPTED = 130
 TERMINATED = 143
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class TerminatedError(BaseException):
-    """SIGTERM came, as a scheduler or a shutdown sends it."""
+    """SIGTERM came, as a scheduler or a shutdown sends it, or SIGHUP, as a closed terminal does."""
 
 
 def raise_terminated(*_: object) -> NoReturn:
-    """Handle SIGTERM like Ctrl-C: whoever has begun to write cleans up."""
+    """Handle these signals like Ctrl-C: whoever has begun to write cleans up."""
     raise TerminatedError
 
 
@@ -28,17 +29,14 @@ def raise_terminated(*_: object) -> NoReturn:
 def exit_on_user_error(*, debug: bool) -> Iterator[None]:
     """Print a ``DfpenetError`` as one sentence on stderr and exit with code 2.
 
-    Ctrl-C ends with code 130 and SIGTERM with 143, as shells expect.
+    Ctrl-C ends with code 130, SIGTERM and SIGHUP with 143.
 
     Args:
         debug: let the error through with its traceback instead.
     """
     # Only the main thread may set handlers.
-    former = (
-        signal.signal(signal.SIGTERM, raise_terminated)
-        if threading.current_thread() is threading.main_thread()
-        else None
-    )
+    handled = ENDINGS if threading.current_thread() is threading.main_thread() else ()
+    former = {number: signal.signal(number, raise_terminated) for number in handled}
     try:
         yield
     except DfpenetError as error:
@@ -53,5 +51,5 @@ def exit_on_user_error(*, debug: bool) -> Iterator[None]:
         sys.stderr.write('terminated\n')
         sys.exit(TERMINATED)
     finally:
-        if former is not None:
-            signal.signal(signal.SIGTERM, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dfpenet_mm import __version__
 from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.landslide_map_options import MATCHING, build_parser
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.install_check import require_one_family
@@ -21,77 +21,6 @@ if TYPE_CHECKING:
 
     from dfpenet_mm.cli.run import LandslideRun
     from dfpenet_mm.mapping.executors.executor import BlockExecutor
-
-EXAMPLES = """\
-example:
-  landslide-map configs/dfpenet/landslide4sense_mobilenetv2.py \\
-      checkpoints/dfpenet_mobilenetv2_landslide4sense.pth \\
-      --post demo/hokkaido_post.tif --pre demo/hokkaido_pre.tif --out demo/out
-
-exit codes: 0 done; 1 a defect of this program; 2 bad input, said in one sentence on stderr;
-130 interrupted, 143 terminated. Finished work is kept in OUT: continue with --resume.
-"""
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        prog='landslide-map',
-        description='Map the landslides of an earthquake from satellite or aerial images.',
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        'config', type=Path, help='config of the network (Python: run only those you trust)'
-    )
-    parser.add_argument('checkpoint', type=Path, help='weights that fit the config')
-    parser.add_argument('--post', type=Path, required=True, help='image after the event')
-    parser.add_argument('--pre', type=Path, help='image before the event, on any grid')
-    parser.add_argument(
-        '--reference', type=Path, help='inventory to evaluate against, vector or raster'
-    )
-    parser.add_argument(
-        '--aoi',
-        type=Path,
-        metavar='POLYGONS',
-        help='map only this area: vector file in any CRS; pixels outside become nodata',
-    )
-    parser.add_argument('--out', type=Path, required=True, help='folder of the products')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
-    parser.add_argument(
-        '--backend',
-        choices=('torch', 'openvino', 'auto'),
-        help='what runs the network; auto takes the fastest that agrees. Default: the config',
-    )
-    parser.add_argument('--precision', help='of the backend: fp32, bf16 or int8')
-    parser.add_argument(
-        '--launcher', choices=('local', 'ray'), default='local', help='who predicts'
-    )
-    parser.add_argument(
-        '--address',
-        help='Ray cluster, such as auto or 10.0.0.1:6379; without it ray starts one here',
-    )
-    parser.add_argument('--actors', type=int, help='processes of the cluster that predict')
-    parser.add_argument(
-        '--resume',
-        action='store_true',
-        help='continue a run that was stopped; its finished blocks lie in OUT/.unfinished',
-    )
-    parser.add_argument(
-        '--overwrite',
-        action='store_true',
-        help='replace products of an earlier run, or start over what one left unfinished',
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='settings that override the config, such as mapping.threshold=0.6',
-    )
-    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
-    parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
-    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -108,9 +37,12 @@ def _map(args: argparse.Namespace, command: Sequence[str]) -> LandslideRun:
     checkpoint = shipped_file(args.checkpoint)
     with quiet_libraries():
         from dfpenet_mm.cli.config_options import load_config_with_options  # noqa: PLC0415
-        from dfpenet_mm.cli.run import MappingInputs, map_landslides  # noqa: PLC0415
+        from dfpenet_mm.cli.inputs import MappingInputs, named_layers  # noqa: PLC0415
+        from dfpenet_mm.cli.run import map_landslides  # noqa: PLC0415
 
         config = load_config_with_options(shipped_file(args.config), args.cfg_options)
+        layers = named_layers(args.dem, args.layer)
+        _set_comparison(config, args)
         reason = _set_backend(config, args, checkpoint)
         executor = _make_executor(args)
     from dfpenet_mm.cli.progress import progress_display  # noqa: PLC0415
@@ -122,6 +54,7 @@ def _map(args: argparse.Namespace, command: Sequence[str]) -> LandslideRun:
         pre=args.pre,
         reference=args.reference,
         aoi=args.aoi,
+        layers=layers,
         checkpoint=checkpoint,
     )
     with _hint_at_resume(args.out), progress_display() as progress:
@@ -133,28 +66,46 @@ def _map(args: argparse.Namespace, command: Sequence[str]) -> LandslideRun:
             overwrite=args.overwrite,
             resume=args.resume,
             executor=executor,
+            choice=reason,
             command=command,
             progress=progress,
         )
 
 
+def _set_comparison(config: Config, args: argparse.Namespace) -> None:
+    """Put how the two images are to be compared into the config."""
+    from dfpenet_mm.cli.settings import MappingSettings  # noqa: PLC0415
+
+    if args.match_histogram is None and args.max_shift is None:
+        return
+    MappingSettings.from_config(config)  # there is a section to put it into
+    if args.match_histogram is not None:
+        config.mapping.match_histogram = MATCHING[args.match_histogram]
+    if args.max_shift is not None:
+        config.mapping.max_shift_m = args.max_shift
+
+
 def _set_backend(config: Config, args: argparse.Namespace, checkpoint: Path) -> str | None:
     """Put the backend asked for into the config; returns why ``auto`` chose it."""
-    if not (args.backend or args.precision):
+    if not (args.backend or args.precision or args.quantised):
         return None
     from dfpenet_mm.cli.backend_option import apply_backend  # noqa: PLC0415
     from dfpenet_mm.cli.run_record import recorded_predictor  # noqa: PLC0415
     from dfpenet_mm.cli.work_folder import record_of  # noqa: PLC0415
     from dfpenet_mm.mapping.network.device import find_device  # noqa: PLC0415
+    from dfpenet_mm.mapping.network.quantised_network import quantised_beside  # noqa: PLC0415
 
     kept = recorded_predictor(record_of(args.out)) if args.resume else None
-    if kept and args.backend == 'auto':
+    if kept and args.backend == 'auto' and not args.precision:
+        if kept.get('quantised'):
+            kept['quantised'] = str((args.quantised or quantised_beside(checkpoint)).absolute())
         config.mapping.predictor = kept
-        return None
+        return f'{kept.get("type")} {kept.get("precision", "")}: what the unfinished run began with'
     return apply_backend(
         config,
         backend=args.backend,
         precision=args.precision,
+        quantised=args.quantised,
         checkpoint=checkpoint,
         post=args.post,
         device=str(find_device(args.device)),

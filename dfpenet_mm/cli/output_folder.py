@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dfpenet_mm.cli.work_folder import NAME as WORK_FOLDER
-from dfpenet_mm.cli.work_folder import WorkFolder, check_unfinished, open_work_folder
+from dfpenet_mm.cli.work_folder import (
+    WorkFolder,
+    check_unfinished,
+    disk_errors,
+    open_work_folder,
+)
 from dfpenet_mm.errors import OutputError
 
 SUMMARY = 'summary.json'
 PUBLISHING = 'publishing.json'
+# Folder of the pictures among the products.
+FIGURES = 'figures'
 # What GDAL and QGIS leave beside a file; beside its successor it would corrupt or lie.
 SIDECARS = ('-wal', '-shm', '-journal', '.aux.xml', '.ovr', '.msk')
-
-
-@contextmanager
-def disk_errors(folder: Path) -> Iterator[None]:
-    """Turn what the disk raises into an error the user can mend."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f'{folder} cannot be written to ({error.strerror or error}); free some space or name '
-            f'another folder with --out'
-        ) from error
 
 
 def check_output_folder(
@@ -47,7 +42,7 @@ def check_output_folder(
     if folder.exists() and not folder.is_dir():
         raise OutputError(f'{folder} is a file; name a folder with --out')
     for path in inputs:
-        if path.resolve().parent == folder.resolve():
+        if path.resolve().parent in (folder.resolve(), (folder / FIGURES).resolve()):
             raise OutputError(
                 f'{path} lies in the output folder, where a product could replace it; move it '
                 f'away or name another folder with --out'
@@ -57,13 +52,30 @@ def check_output_folder(
 
 
 def _check_vacant(folder: Path, *, overwrite: bool) -> None:
-    ours = {WORK_FOLDER, *_listed(folder / WORK_FOLDER / PUBLISHING)}
-    others = folder.is_dir() and any(path.name not in ours for path in folder.iterdir())
-    if others and not overwrite:
+    if overwrite or not folder.is_dir():
+        return
+    ours = {folder / name for name in _listed(folder, folder / WORK_FOLDER / PUBLISHING)}
+    known = {folder / WORK_FOLDER, *ours, *(above for path in ours for above in path.parents)}
+    # The first stranger ends the search.
+    paths = (path for path in folder.rglob('*') if folder / WORK_FOLDER not in path.parents)
+    if any(path not in known for path in paths):
         raise OutputError(
             f'{folder} is not empty; name another folder with --out, or pass --overwrite to '
             f'replace the products in it'
         )
+
+
+def product_names(products: Path) -> list[str]:
+    """Name the files in a folder of products and in its subfolders, sorted.
+
+    Args:
+        products: the folder.
+
+    Returns:
+        Paths inside the folder, with ``/`` between their parts.
+    """
+    files = (path for path in products.rglob('*') if path.is_file())
+    return sorted(path.relative_to(products).as_posix() for path in files)
 
 
 @contextmanager
@@ -92,22 +104,40 @@ def staging_folder(folder: Path, *, overwrite: bool, resume: bool = False) -> It
 
 def _publish(staging: Path, folder: Path) -> None:
     """Move the products, after taking away those of an earlier run and all sidecars."""
-    products = sorted(path.name for path in staging.iterdir())
+    products = product_names(staging)
     # A run killed between two moves can be resumed: these names are its own.
     (staging.parent / PUBLISHING).write_text(json.dumps({'files': products}), encoding='utf-8')
-    for name in {*products, *_listed(folder / SUMMARY)}:
+    for name in {*products, *_listed(folder, folder / SUMMARY)}:
         for suffix in SIDECARS:
             (folder / f'{name}{suffix}').unlink(missing_ok=True)
         if name not in products:
-            (folder / name).unlink(missing_ok=True)
+            _remove(folder / name, folder)
     for name in products:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (staging / name).replace(folder / name)
 
 
-def _listed(path: Path) -> list[str]:
+def _remove(path: Path, folder: Path) -> None:
+    """Remove a file, and its subfolder of ``folder`` if it was the last one there."""
+    path.unlink(missing_ok=True)
+    if path.parent != folder:
+        with suppress(OSError):
+            path.parent.rmdir()
+
+
+def _listed(folder: Path, path: Path) -> list[str]:
     """Names of products that a summary, or a list of what is being published, holds."""
     try:
         listed = json.loads(path.read_text(encoding='utf-8'))['files']
     except (OSError, ValueError, KeyError, TypeError):
         return []
-    return [name for name in listed if isinstance(name, str) and Path(name).name == name]
+    return [name for name in listed if isinstance(name, str) and _is_inside(folder, name)]
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    """Tell whether a name is that of a file in the folder, whatever links say."""
+    try:
+        place = (folder / name).parent.resolve()
+    except (OSError, ValueError):
+        return False
+    return Path(name).name not in ('', '..') and place.is_relative_to(folder.resolve())

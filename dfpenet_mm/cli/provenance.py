@@ -14,6 +14,7 @@ from typing import Any
 from mmengine.config import Config
 
 from dfpenet_mm import __version__
+from dfpenet_mm.errors import InputFileError
 
 # What of a config shapes a map.
 SECTIONS = ('model', 'mapping', 'postproc')
@@ -32,6 +33,7 @@ PACKAGES = (
     'shapely',
     'pyproj',
     'numpy',
+    'openvino',
 )
 
 
@@ -50,9 +52,19 @@ def sha256(path: Path) -> str:
 
 
 def describe_input(path: Path) -> dict[str, Any]:
-    """Name an input so that it can be told from any other."""
-    size = sum(file.stat().st_size for file in _files(path))
-    return {'name': path.name, 'bytes': size, 'sha256': sha256(path)}
+    """Name an input so that it can be told from any other.
+
+    Raises:
+        InputFileError: if it cannot be read.
+    """
+    try:
+        size = sum(file.stat().st_size for file in _files(path))
+        return {'name': path.name, 'bytes': size, 'sha256': sha256(path)}
+    except OSError as error:
+        raise InputFileError(
+            f'{path} cannot be read ({error.strerror or error}); check that you may read it and '
+            f'that its disk is there'
+        ) from error
 
 
 def _files(path: Path) -> list[Path]:
@@ -77,7 +89,12 @@ def resolved_settings(config: Config) -> dict[str, Any]:
     """
     sections = config.to_dict()
     wanted = {name: sections[name] for name in SECTIONS if name in sections}
-    return json.loads(json.dumps(wanted, default=str))
+    settings = json.loads(json.dumps(wanted, default=str))
+    predictor = settings.get('mapping', {}).get('predictor', {})
+    if predictor.get('quantised'):
+        # Its checksum is among the inputs; where it lies is of no account.
+        predictor['quantised'] = Path(predictor['quantised']).name
+    return settings
 
 
 def provenance(

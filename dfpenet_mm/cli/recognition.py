@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from mmengine.config import Config
 from dfpenet_mm.cli.progress import StageProgress
 from dfpenet_mm.cli.role_folder import RoleFolder
 from dfpenet_mm.cli.settings import MappingSettings
+from dfpenet_mm.errors import EmptySceneError
 from dfpenet_mm.mapping.executors.executor import BlockExecutor, BlockTask
 from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from dfpenet_mm.mapping.mapper import map_scene
 from dfpenet_mm.mapping.network.network_source import NetworkSource
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
-from dfpenet_mm.mapping.scene.scaling import FittedScaling, Scaling, build_scaling
+from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.mapping.scene.scene_source import SceneSource
 
@@ -27,19 +29,19 @@ class Recogniser:
 
     Args:
         settings: the ``mapping`` section of the config.
-        scaling: fitted anew to every scene.
         network: what any worker builds the predictor from.
         executor: predicts blocks.
         area: the area to map; None for all of a scene.
         progress: shows one bar a scene.
+        check_sources: called before a block is kept; raises if its file has changed.
     """
 
     settings: MappingSettings
-    scaling: Scaling
     network: NetworkSource
     executor: BlockExecutor
     area: AreaOfInterest | None
     progress: StageProgress
+    check_sources: Callable[[], None]
 
     @classmethod
     def load(
@@ -52,23 +54,23 @@ class Recogniser:
         area: AreaOfInterest | None,
         executor: BlockExecutor | None,
         progress: StageProgress,
+        check_sources: Callable[[], None],
     ) -> Recogniser:
         """Build what predicts; without an executor that is a network in this process.
 
         Raises:
-            ConfigError: if the config's model, predictor, scaling or the device cannot work.
+            ConfigError: if the config's model, predictor or the device cannot work.
             CheckpointError: if the weights are unsafe or do not fit.
         """
-        scaling = build_scaling(settings.scaling)
         network = NetworkSource.of(
             config, checkpoint=checkpoint, predictor=settings.predictor, device=device
         )
         # One network serves both scenes.
         executor = executor or LocalExecutor(predictor=network.build())
-        return cls(settings, scaling, network, executor, area, progress)
+        return cls(settings, network, executor, area, progress, check_sources)
 
     def __call__(
-        self, scene: Scene, role: str, folder: Path
+        self, scene: Scene, role: str, folder: Path, scaling: FittedScaling
     ) -> tuple[dict[str, Path], dict[str, Any]]:
         """Map one scene, or what is left to be done of it.
 
@@ -76,18 +78,19 @@ class Recogniser:
             scene: the open scene.
             role: ``post`` or ``pre``.
             folder: what an earlier run finished of it, and where to write the rasters.
+            scaling: fitted to the scene.
 
         Returns:
             Paths of the rasters by the role that post-processing knows them by
             (``probability`` and ``mask``, or ``pre_probability`` and ``pre_mask``); and counts,
-            times and the fitted scaling as plain JSON values.
+            times and the scaling as plain JSON values.
 
         Raises:
-            InputFileError: if the scene is damaged.
+            InputFileError: if the scene is damaged, or has changed since the run began.
+            EmptySceneError: if no pixel of the area is valid after the event.
             OutputError: if the disk refuses.
         """
-        kept = RoleFolder(folder)
-        scaling = kept.fit_once(self.scaling, scene)
+        kept = RoleFolder(folder, self.check_sources)
         result = kept.result()
         if result is None:
             result = map_scene(
@@ -100,10 +103,15 @@ class Recogniser:
                 store=kept.blocks,
                 progress=self.progress.stage(f'recognise {role}-event image'),
             )
+            if not result.valid_pixels and role == 'post':
+                raise EmptySceneError(
+                    f'the area of interest holds no valid pixel of {scene.path}, so nothing was '
+                    f'looked at; give an area on the image, and larger than a pixel'
+                )
             kept.keep_result(result)
         prefix = '' if role == 'post' else f'{role}_'
         rasters = {f'{prefix}probability': kept.probability, f'{prefix}mask': kept.mask}
-        return rasters, {**asdict(result), 'scaling': scaling.to_dict()}
+        return rasters, {**asdict(result), 'scaling': scaling.describe()}
 
     def _task(self, scene: Scene, scaling: FittedScaling) -> BlockTask:
         return BlockTask(

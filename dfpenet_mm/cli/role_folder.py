@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from dfpenet_mm.cli.provenance import sha256
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.mapping.blocks.block_store import BlockStore
 from dfpenet_mm.mapping.products.assembly import MappingResult
-from dfpenet_mm.mapping.scene.scaling import FittedScaling, Scaling
+from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
+from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 
 
@@ -21,14 +22,15 @@ class RoleFolder:
 
     Args:
         path: the folder; made if need be.
+        before_write: called before a block is kept, see ``BlockStore``.
 
     Raises:
         OutputError: if it cannot be made.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, before_write: Callable[[], None] | None = None) -> None:
         self._path = path
-        self.blocks = BlockStore(path / 'blocks')
+        self.blocks = BlockStore(path / 'blocks', before_write)
         self.probability = path / 'probability.tif'
         self.mask = path / 'mask.tif'
 
@@ -36,13 +38,22 @@ class RoleFolder:
         """Return the scaling that was fitted when the run began; fit it if none was."""
         kept = self._read('scaling.json')
         if kept:
-            clip = kept['clip']
-            return FittedScaling(
-                tuple(kept['gain']), tuple(kept['offset']), None if clip is None else tuple(clip)
-            )
+            return FittedScaling.from_dict(kept)
         fitted = scaling.fit(scene)
         self._write('scaling.json', fitted.to_dict())
         return fitted
+
+    def match_once(
+        self, match: Callable[[], tuple[FittedScaling, dict[str, Any]]]
+    ) -> tuple[FittedScaling, dict[str, Any]]:
+        """Return the scaling and the decision that the run began with; call ``match`` if none."""
+        kept = self._read('histogram_match.json')
+        if kept:
+            return FittedScaling.from_dict(kept['scaling']), kept['decision']
+        scaling, decision = match()
+        record = {'scaling': scaling.to_dict(), 'decision': decision}
+        self._write('histogram_match.json', record)
+        return scaling, decision
 
     def result(self) -> MappingResult | None:
         """Return what mapping came to, if both rasters were completed and are unharmed."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dfpenet_mm.cli.inputs import LAYER
 from dfpenet_mm.cli.provenance import describe_input
 from dfpenet_mm.errors import OutputError
 
@@ -14,6 +15,12 @@ from dfpenet_mm.errors import OutputError
 PACKAGES = ('python', 'dfpenet_mm', 'torch', 'numpy', 'rasterio', 'openvino')
 # Files whose content the blocks do not depend on.
 LATER = ('config', 'reference')
+# Settings of the mapping section that only say what to refuse.
+JUDGED_ANEW = ('max_shift_m',)
+
+
+def _is_later(role: str) -> bool:
+    return role in LATER or role.startswith(LAYER)
 
 
 def run_record(
@@ -34,11 +41,14 @@ def run_record(
     Returns:
         Plain JSON values; two runs with equal ones give equal blocks.
     """
-    files = {role: dict(described) for role, described in inputs.items() if role not in LATER}
+    files = {role: dict(described) for role, described in inputs.items() if not _is_later(role)}
     for role, paths in sources.items():
         if paths:
             files[role]['sources'] = [describe_input(path) for path in paths]
     shaping = {name: value for name, value in settings.items() if name != 'postproc'}
+    if 'mapping' in shaping:
+        mapping = shaping['mapping'].items()
+        shaping['mapping'] = {name: value for name, value in mapping if name not in JUDGED_ANEW}
     kept = {name: versions[name] for name in PACKAGES if name in versions}
     return json.loads(json.dumps({'inputs': files, 'settings': shaping, 'versions': kept}))
 

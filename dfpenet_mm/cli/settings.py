@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from numbers import Integral, Real
@@ -11,6 +12,7 @@ from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan
+from dfpenet_mm.mapping.scene.histogram_match import AUTO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,10 @@ class MappingSettings:
         threshold: smallest probability of a landslide pixel, in (0, 1].
         gsd_range: smallest and largest pixel size that the network knows, metres; a scene
             outside is mapped with a warning. None for no limit.
+        match_histogram: whether the pre-event image is given the post-event one's histogram:
+            True, False, or ``auto`` for where they differ much.
+        max_shift_m: largest shift between the two images, metres; None for two pixels of the
+            coarser one.
 
     Raises:
         ConfigError: if a value is of another type or out of its range.
@@ -42,6 +48,8 @@ class MappingSettings:
     block_windows: int = BLOCK_WINDOWS
     threshold: float = 0.5
     gsd_range: tuple[float, float] | None = None
+    match_histogram: str | bool = AUTO
+    max_shift_m: float | None = None
 
     def __post_init__(self) -> None:
         if not (_is_list(self.bands) and self.bands and all(map(_counts, self.bands))):
@@ -71,6 +79,18 @@ class MappingSettings:
             raise ConfigError(
                 f'mapping.gsd_range is {limits!r}; give the smallest and the largest pixel size '
                 f'in metres, such as (5, 20)'
+            )
+        self._check_pre_event()
+
+    def _check_pre_event(self) -> None:
+        if not (isinstance(self.match_histogram, bool) or self.match_histogram == AUTO):
+            raise ConfigError(
+                f'mapping.match_histogram is {self.match_histogram!r}; give True, False or {AUTO!r}'
+            )
+        limit = self.max_shift_m
+        if limit is not None and not (_is_number(limit) and 0 < limit < math.inf):
+            raise ConfigError(
+                f'mapping.max_shift_m is {limit!r}; give metres above 0, or None for two pixels'
             )
 
     def plan(self, shape: tuple[int, int]) -> WindowPlan:

@@ -57,6 +57,8 @@ def summarise(
     product: LandslideProduct,
     records: Sequence[HookRecord],
     recognition: Mapping[str, Mapping[str, Any]],
+    choice: str | None = None,
+    pre_event: Mapping[str, Any] | None = None,
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """Gather a run's findings.
@@ -65,6 +67,8 @@ def summarise(
         product: the product behind the last hook.
         records: what every hook did.
         recognition: what mapping each scene came to, by role (``post``, ``pre``).
+        choice: why this backend ran; None where the config said so.
+        pre_event: how the pre-event image compares with the post-event one; None without it.
         seconds: time of every stage.
 
     Returns:
@@ -79,6 +83,8 @@ def summarise(
         'evaluation': evaluations(product),
         'scene': describe_grid(product.grid),
         'recognition': dict(recognition),
+        'backend_choice': choice,
+        'pre_event': None if pre_event is None else dict(pre_event),
         'seconds': {stage: round(taken, 3) for stage, taken in seconds.items()},
         'provenance': dict(product.provenance),
     }

@@ -93,12 +93,12 @@ def open_work_folder(folder: Path, *, overwrite: bool, resume: bool) -> Iterator
     work = WorkFolder(folder / NAME)
     done = False
     try:
-        with _disk_errors(folder):
+        with disk_errors(folder):
             work.path.mkdir(parents=True, exist_ok=True)
         with _locked(folder, work.path / LOCK):
             try:
                 check_unfinished(folder, overwrite=overwrite, resume=resume)
-                with _disk_errors(folder):
+                with disk_errors(folder):
                     if not (resume and finished_blocks(folder)):
                         work.clear()
                     shutil.rmtree(work.products, ignore_errors=True)
@@ -117,20 +117,21 @@ def open_work_folder(folder: Path, *, overwrite: bool, resume: bool) -> Iterator
 
 
 @contextmanager
-def _disk_errors(folder: Path) -> Iterator[None]:
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Turn what the disk raises into an error the user can mend."""
     try:
         yield
     except OSError as error:
         raise OutputError(
-            f'{folder} cannot be written to ({error.strerror or error}); free some space or name '
-            f'another folder with --out'
+            f'{folder} cannot be written to ({error.strerror or error}); free some space, see that '
+            f'the folder may be written to, or name another with --out'
         ) from error
 
 
 @contextmanager
 def _locked(folder: Path, path: Path) -> Iterator[None]:
     """Hold a lock that the system lets go of when the process ends, however it ends."""
-    with _disk_errors(folder):
+    with disk_errors(folder):
         file = path.open('a+', encoding='utf-8')
     with file:
         try:

@@ -42,6 +42,16 @@ def test_outside_of_the_area_is_nodata_and_inside_is_the_whole_map(
             np.testing.assert_array_equal(part[inside], whole[inside])
 
 
+def test_an_area_between_pixel_centres_is_no_map_without_landslides(
+    cheap_arguments, polygons, tmp_path, capsys
+):
+    area = polygons(box(LEFT + 2006, TOP - 2009, LEFT + 2009, TOP - 2006))
+    with pytest.raises(SystemExit) as exit_info:
+        main([*cheap_arguments(tmp_path / 'out'), '--aoi', str(area)])
+    assert exit_info.value.code == 2
+    assert 'holds no valid pixel of' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ('shape', 'complaint'),
     [(box(0, 0, 10, 10), 'does not overlap the scene grid'), (Point(LEFT, TOP), 'no polygon')],

@@ -56,6 +56,21 @@ def test_int8_is_found_beside_the_checkpoint(config, arguments, tmp_path):
     assert config.mapping.predictor.quantised == named
 
 
+def test_a_quantised_network_that_would_not_run_is_no_silent_choice(config, arguments, tmp_path):
+    folder = tmp_path / 'other'
+    for backend, precision in ((None, None), ('torch', None), ('openvino', 'bf16')):
+        with pytest.raises(ConfigError, match=r'--quantised .*other was given, but .* would run'):
+            apply_backend(
+                config, backend=backend, precision=precision, quantised=folder, **arguments
+            )
+    assert config.mapping.predictor == MAPPING['predictor']
+
+
+def test_int8_without_its_folder_says_where_it_was_looked_for(config, arguments):
+    with pytest.raises(ConfigError, match=r'net_int8 holds none; make one with tools/export\.py'):
+        apply_backend(config, backend='openvino', precision='int8', **arguments)
+
+
 def test_auto_tries_windows_of_the_scene(config, arguments, tmp_path, monkeypatch):
     rasterio = pytest.importorskip('rasterio')
     transform = rasterio.transform.from_origin(500_000, 4_700_000, 10, 10)
@@ -81,7 +96,7 @@ def test_auto_tries_windows_of_the_scene(config, arguments, tmp_path, monkeypatc
     reason = apply_backend(config, backend='auto', **arguments)
     assert reason.startswith('openvino bf16: openvino bf16 takes 1 s a window')
     assert config.mapping.predictor == trial.predictor
-    assert asked['chips'].shape == (4, 3, 16, 16)
+    assert asked['chips'].shape == (9, 3, 16, 16)
     assert (asked['chips'] == 9).all()
     assert str(asked['quantised']) == beside
     assert asked['predictor'] == MAPPING['predictor']

@@ -72,6 +72,40 @@ def test_wrong_number_of_bands(complain, tmp_path):
     assert 'grey.tif has 1 band' in message
 
 
+def test_pre_image_with_other_bands(complain, tmp_path):
+    message = complain('--pre', raster(tmp_path / 'grey.tif', bands=1))
+    assert 'grey.tif has 1 band' in message
+
+
+def test_pre_image_without_a_pixel_in_common(complain, tmp_path):
+    pre = raster(tmp_path / 'beside.tif')
+    with rasterio.open(pre, 'r+') as scene:
+        scene.write(np.zeros((3, 48, 32), np.uint16), window=((0, 48), (0, 32)))
+    post = raster(tmp_path / 'half.tif')
+    with rasterio.open(post, 'r+') as scene:
+        scene.write(np.zeros((3, 48, 32), np.uint16), window=((0, 48), (32, 64)))
+    message = complain('--pre', pre, post=post)
+    assert 'beside.tif has no valid pixel where' in message
+
+
+@pytest.mark.parametrize(
+    ('options', 'complaint'),
+    [
+        (('--dem', 'nowhere.tif'), 'layer_dem file nowhere.tif does not exist'),
+        (('--layer', 'nir=nowhere.tif'), 'layer_nir file nowhere.tif does not exist'),
+        (('--layer', 'nowhere.tif'), 'is not NAME=PATH'),
+        (('--layer', 'n=a.tif', '--layer', 'n=b.tif'), 'n was given as a.tif and as b.tif'),
+        (('--dem', 'a.tif', '--layer', 'dem=b.tif'), 'dem was given as a.tif and as b.tif'),
+        (('--max-shift', '0'), 'max_shift_m is 0.0; give metres above 0'),
+        (('--max-shift', 'inf'), 'max_shift_m is inf'),
+        (('--quantised', 'there'), '--quantised there was given, but torch'),
+    ],
+    ids=str,
+)
+def test_options_that_cannot_serve(complain, options, complaint):
+    assert complaint in complain(*options)
+
+
 def test_no_crs(complain, tmp_path):
     assert 'no coordinate reference system' in complain(
         post=raster(tmp_path / 'bare.tif', crs=None)

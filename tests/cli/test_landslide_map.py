@@ -50,7 +50,7 @@ def landslides(mapped):
 
 def test_products_are_complete(mapped):
     out, done, _ = mapped
-    names = {path.name for path in out.iterdir()}
+    names = {str(path.relative_to(out)) for path in out.rglob('*') if path.is_file()}
     assert names == {
         'probability.tif',
         'mask.tif',
@@ -58,6 +58,13 @@ def test_products_are_complete(mapped):
         'pre_mask.tif',
         'landslides.gpkg',
         'summary.json',
+        'figures/shift.png',
+        'evaluation.gpkg',
+        'evaluation.png',
+        'evaluation.tif',
+        'statistics.json',
+        'statistics.png',
+        'statistics.tif',
     }
     assert all(str(out / name) in done.stdout for name in names)
     assert 'OneDL' not in done.stdout
@@ -112,7 +119,13 @@ def test_pixels_without_pre_event_data_are_kept_and_flagged(mapped, landslides):
 
 def test_summary_tells_the_story(summary, landslides):
     hooks = [hook['hook'] for hook in summary['hooks']]
-    assert hooks == ['GeologicFilter', 'TemporalDifference', 'Vectoriser', 'ConsistencyEvaluator']
+    assert hooks == [
+        'GeologicFilter',
+        'TemporalDifference',
+        'Vectoriser',
+        'InventoryStatistics',
+        'ConsistencyEvaluator',
+    ]
     assert summary['recognised_regions'] == summary['hooks'][0]['regions_in']
     assert summary['hooks'][-1]['regions_out'] == len(landslides)
     assert summary['scene']['gsd_m'] == pytest.approx(8.6, abs=0.1)
@@ -121,6 +134,15 @@ def test_summary_tells_the_story(summary, landslides):
     assert set(origin['inputs']) == {'config', 'post', 'pre', 'reference', 'checkpoint'}
     counts = summary['evaluation']['ConsistencyEvaluator']['landslides']
     assert counts['tp'] + counts['fp'] == len(landslides)
+
+
+def test_summary_compares_the_two_images(summary):
+    shift = summary['pre_event']['shift']
+    # The two Sentinel-2 images lie about a pixel apart, as usual before 2021.
+    assert shift['certain']
+    assert 3 < shift['length_m'] < 17
+    assert summary['pre_event']['histogram_match']['asked'] == 'auto'
+    assert summary['pre_event']['histogram_match']['pixels'] > 10_000
 
 
 def test_rasters_carry_their_provenance(mapped, summary):
@@ -148,7 +170,10 @@ def test_snow_before_the_event_is_noticed_and_deletes_nothing(tmp_path):
         *('--cfg-options', 'mapping.predictor.flips=False'),
     )
     assert done.returncode == 0, done.stderr
-    difference = json.loads((out / 'summary.json').read_text())['results']['TemporalDifference']
+    summary = json.loads((out / 'summary.json').read_text())
+    assert summary['pre_event']['histogram_match']['matched']
+    assert summary['pre_event']['shift']['length_m'] == pytest.approx(8.9, abs=1)
+    difference = summary['results']['TemporalDifference']
     assert difference['pre_to_post'] > 0.5
     assert not difference['trusted']
     assert difference['regions_out'] == difference['regions_in'] > 300

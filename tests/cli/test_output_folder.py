@@ -12,6 +12,7 @@ def publish(folder, **files):
         staging = work.products
         names = ['.'.join(name.rsplit('_', 1)) for name in files]
         for name, text in zip(names, files.values(), strict=True):
+            (staging / name).parent.mkdir(exist_ok=True)
             (staging / name).write_text(text)
         (staging / 'summary.json').write_text(json.dumps({'files': [*names, 'summary.json']}))
 
@@ -64,6 +65,40 @@ def test_a_summary_cannot_point_out_of_the_folder(tmp_path):
     (out / 'summary.json').write_text('{"files": ["../precious", 7]}')
     publish(out, mask_tif='new')
     assert (tmp_path / 'precious').exists()
+
+
+def test_subfolders_are_published_and_taken_away_like_files(tmp_path):
+    publish(tmp_path, **{'mask_tif': 'old', 'figures/shift_png': 'old', 'figures/other_png': 'old'})
+    assert (tmp_path / 'figures' / 'shift.png').read_text() == 'old'
+    (tmp_path / 'figures' / 'mine.png').write_text('keep')
+    publish(tmp_path, **{'mask_tif': 'new', 'figures/shift_png': 'new'})
+    assert names_in(tmp_path / 'figures') == ['mine.png', 'shift.png']
+    assert (tmp_path / 'figures' / 'shift.png').read_text() == 'new'
+    (tmp_path / 'figures' / 'mine.png').unlink()
+    publish(tmp_path, mask_tif='newer')
+    assert names_in(tmp_path) == ['mask.tif', 'summary.json']
+
+
+def test_a_run_killed_while_publishing_knows_its_subfolders(tmp_path):
+    leave_a_block(tmp_path)
+    (tmp_path / '.unfinished' / 'publishing.json').write_text('{"files": ["figures/shift.png"]}')
+    (tmp_path / 'figures').mkdir()
+    (tmp_path / 'figures' / 'shift.png').write_text('s')
+    check_output_folder(tmp_path, overwrite=False, resume=True)
+    (tmp_path / 'figures' / 'mine.png').write_text('x')
+    with pytest.raises(OutputError, match='not empty'):
+        check_output_folder(tmp_path, overwrite=False, resume=True)
+
+
+def test_a_link_cannot_lead_out_of_the_folder(tmp_path):
+    out, other = tmp_path / 'out', tmp_path / 'other'
+    out.mkdir()
+    other.mkdir()
+    (other / 'precious.png').write_text('keep')
+    (out / 'figures').symlink_to(other)
+    (out / 'summary.json').write_text('{"files": ["figures/precious.png", "/", "..", ""]}')
+    publish(out, mask_tif='new')
+    assert (other / 'precious.png').exists()
 
 
 def leave_a_block(folder):
@@ -138,6 +173,10 @@ def test_refusals(tmp_path):
     check_output_folder(tmp_path, overwrite=True)
     with pytest.raises(OutputError, match='file lies in the output folder'):
         check_output_folder(tmp_path, overwrite=True, inputs=[tmp_path / '.' / 'file'])
+    figure = tmp_path / 'figures' / 'shift.png'
+    with pytest.raises(OutputError, match=r'shift\.png lies in the output folder'):
+        check_output_folder(tmp_path, overwrite=True, inputs=[figure])
+    check_output_folder(tmp_path, overwrite=True, inputs=[tmp_path / 'data' / 'post.tif'])
     with (
         pytest.raises(OutputError, match='cannot be written to'),
         staging_folder(file / 'below', overwrite=False),

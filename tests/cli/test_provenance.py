@@ -1,8 +1,20 @@
 import hashlib
 import json
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
 
 from dfpenet_mm import __version__
-from dfpenet_mm.cli.provenance import package_versions, provenance
+from dfpenet_mm.cli import run_record
+from dfpenet_mm.cli.provenance import (
+    PACKAGES,
+    describe_input,
+    package_versions,
+    provenance,
+    resolved_settings,
+)
+from dfpenet_mm.errors import InputFileError
 
 
 def test_inputs_are_named_with_their_checksums(tmp_path):
@@ -23,3 +35,23 @@ def test_versions_name_what_shapes_a_result():
     versions = package_versions()
     assert versions['dfpenet_mm'] == __version__
     assert {'torch', 'rasterio', 'numpy', 'python'} <= set(versions)
+
+
+def test_every_version_that_a_resumed_run_compares_is_known():
+    assert {*run_record.PACKAGES} <= {'python', 'dfpenet_mm', *PACKAGES}
+
+
+def test_an_input_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, 'Permission denied')
+
+    (tmp_path / 'weights.pth').write_bytes(b'')
+    monkeypatch.setattr(Path, 'open', refuse)
+    with pytest.raises(InputFileError, match=r'weights\.pth cannot be read \(Permission denied\)'):
+        describe_input(tmp_path / 'weights.pth')
+
+
+def test_where_a_quantised_network_lies_is_of_no_account():
+    predictor = {'type': 'OpenVinoPredictor', 'quantised': '/somewhere/net_int8'}
+    settings = resolved_settings(Config({'mapping': {'predictor': predictor}}))
+    assert settings['mapping']['predictor']['quantised'] == 'net_int8'

@@ -255,10 +255,42 @@ def test_an_address_without_a_cluster_is_refused(cheap_arguments, tmp_path, caps
     assert '--launcher ray' in message
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason='root may write anywhere')
-def test_a_folder_that_may_not_be_written_to(cheap_arguments, tmp_path, capsys):
-    (tmp_path / 'out').mkdir(mode=0o500)
-    assert 'cannot be written to' in fail(cheap_arguments(tmp_path / 'out'), capsys)
+def test_a_folder_that_may_not_be_written_to(cheap_arguments, tmp_path, capsys, monkeypatch):
+    """Root may write anywhere but on a read-only disk, which answers so."""
+    out, make = tmp_path / 'out', Path.mkdir
+
+    def mkdir(path, *args, **options):
+        if out in (path, *path.parents):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        make(path, *args, **options)
+
+    monkeypatch.setattr(Path, 'mkdir', mkdir)
+    message = fail(cheap_arguments(out), capsys)
+    assert 'cannot be written to (Read-only file system)' in message
+    assert not out.exists()
+
+
+@pytest.mark.parametrize('replace', [True, False])
+def test_a_source_that_changes_while_it_is_read(
+    cheap_arguments, whole, tmp_path, capsys, *, cheap, monkeypatch, replace
+):
+    post = Path(shutil.copy(cheap / 'post.tif', tmp_path / 'post.tif'))
+
+    def rewrite():
+        if replace:
+            Path(shutil.copy(post, tmp_path / 'new.tif')).replace(post)
+        else:
+            os.utime(post, ns=(1, 1))
+
+    stop_after(monkeypatch, 7, rewrite)
+    arguments = cheap_arguments(tmp_path / 'out', post=post)
+    message = fail(arguments, capsys)
+    assert 'post.tif has changed while it was being read' in message
+    monkeypatch.undo()
+    # No block of the new file was kept: the old one put back, the run goes on.
+    assert finished_blocks(tmp_path / 'out') <= 7
+    main([*arguments, '--resume'])
+    assert hashes(tmp_path / 'out') == hashes(whole)
 
 
 @pytest.fixture(scope='module')

@@ -46,7 +46,9 @@ def kept(tmp_path):
         ('inputs', INPUTS),
         ('inputs', changed(INPUTS, 'post', 'name', to='moved.vrt')),
         ('inputs', changed(INPUTS, 'config', 'sha256', to='other')),
+        ('inputs', {**INPUTS, 'layer_dem': {'name': 'dem.tif'}}),
         ('settings', changed(SETTINGS, 'postproc', to=[])),
+        ('settings', changed(SETTINGS, 'mapping', 'max_shift_m', to=30.0)),
         ('versions', changed(VERSIONS, 'geopandas', to='2')),
     ],
 )

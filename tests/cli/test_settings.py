@@ -29,6 +29,8 @@ def test_values_come_through_with_their_defaults():
     assert (settings.window, settings.stride) == (64, 48)
     assert (settings.batch_size, settings.threshold) == (1, 1)
     assert settings.scaling['type'] == 'LinearScale'
+    assert (settings.match_histogram, settings.max_shift_m) == ('auto', None)
+    assert read(SECTION | {'match_histogram': False}).match_histogram is False
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,8 @@ def test_values_come_through_with_their_defaults():
         *(('threshold', value) for value in ['abc', None, 0, 1.01, float('nan'), True]),
         *(('scaling', value) for value in [5, None, 'LinearScale']),
         ('predictor', ['TorchPredictor']),
+        *(('match_histogram', value) for value in ['yes', 1, None]),
+        *(('max_shift_m', value) for value in [0, -3, 'far', True, float('inf'), float('nan')]),
     ],
 )
 def test_a_value_that_cannot_serve_is_named(name, value):

@@ -44,6 +44,7 @@ def test_totals_are_those_of_the_landslides(tmp_path):
     assert summary['scene']['gsd_m'] == pytest.approx(10)
     assert summary['seconds'] == {'load': 1.235}
     assert summary['recognition']['post']['windows_run'] == 4
+    assert summary['pre_event'] is None
 
 
 def test_nothing_found_is_no_error(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,13 +23,15 @@ class BlockStore:
 
     Args:
         folder: where they lie; made if need be.
+        before_write: called before a block is kept; what it raises keeps the block out.
 
     Raises:
         OutputError: if it cannot be made.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, before_write: Callable[[], None] | None = None) -> None:
         self._folder = folder
+        self._before_write = before_write
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -55,6 +58,8 @@ class BlockStore:
         Raises:
             OutputError: if the disk refuses.
         """
+        if self._before_write:
+            self._before_write()
         path = self._path(index)
         partial = path.with_suffix(PARTIAL)
         try:

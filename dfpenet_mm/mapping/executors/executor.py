@@ -12,7 +12,7 @@ from dfpenet_mm.mapping.network.network_source import NetworkSource
 from dfpenet_mm.mapping.network.predictor import Predictor
 from dfpenet_mm.mapping.plan.windows import Block, WindowPlan
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
-from dfpenet_mm.mapping.scene.scaling import FittedScaling
+from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
 from dfpenet_mm.mapping.scene.scene_source import SceneSource
 
 

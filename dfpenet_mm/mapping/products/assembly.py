@@ -55,8 +55,6 @@ def threshold_rows(strip: Strip, threshold: float) -> tuple[np.ndarray, np.ndarr
     # Weights that add up to one but for rounding may overshoot by as much.
     probability = np.clip(strip.probability, 0, 1, out=strip.probability)
     mask = (probability >= threshold).view(np.uint8)
-    if LANDSLIDE != 1:
-        mask *= np.uint8(LANDSLIDE)
     if not strip.valid.all():
         nodata = ~strip.valid
         probability[nodata] = np.nan

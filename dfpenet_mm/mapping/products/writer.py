@@ -44,8 +44,8 @@ def output_errors(path: Path | str) -> Iterator[None]:
         yield
     except (RasterioError, CPLE_BaseError, OSError) as error:
         raise OutputError(
-            f'{path} cannot be written ({error}); check that its folder exists, may be written '
-            f'to and has space left'
+            f'{path} cannot be written ({error}); check that its disk has space left, and that its '
+            f'folder exists and may be written to'
         ) from error
 
 

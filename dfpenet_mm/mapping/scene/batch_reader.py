@@ -12,7 +12,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.mapping.scene.chips import make_chip
-from dfpenet_mm.mapping.scene.scaling import FittedScaling
+from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.mapping.scene.scene_source import SceneSource
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dfpenet_mm.mapping.scene.scaling import FittedScaling
+from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
 
 
 def make_chip(

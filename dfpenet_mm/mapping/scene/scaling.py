@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,44 +13,11 @@ import numpy as np
 from dfpenet_mm.components import build_component
 from dfpenet_mm.errors import ConfigError, EmptySceneError
 from dfpenet_mm.mapping.registry import SCALINGS
+from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
 from dfpenet_mm.mapping.scene.statistics import band_percentiles
 
 if TYPE_CHECKING:
     from dfpenet_mm.mapping.scene.scene import Scene
-
-
-@dataclass(frozen=True)
-class FittedScaling:
-    """An affine map per band, then a clip.
-
-    Args:
-        gain: factor of each band.
-        offset: what is added to each band afterwards, training units.
-        clip: lowest and highest value given to the network, training units; None for
-            no clip.
-    """
-
-    gain: tuple[float, ...]
-    offset: tuple[float, ...]
-    clip: tuple[float, float] | None = None
-
-    def apply(self, bands: np.ndarray) -> np.ndarray:
-        """Scale bands.
-
-        Args:
-            bands: shape (B, H, W), the scene's units.
-
-        Returns:
-            A new array of that shape, float32, training units.
-        """
-        column = (len(self.gain), 1, 1)
-        scaled = bands * np.array(self.gain, np.float32).reshape(column)
-        scaled += np.array(self.offset, np.float32).reshape(column)
-        return scaled if self.clip is None else np.clip(scaled, *self.clip, out=scaled)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for a provenance record."""
-        return asdict(self)
 
 
 class Scaling(Protocol):

@@ -78,9 +78,9 @@ class Scene:
     def _choose_grid(
         self, source: DatasetReader, grid: RasterGrid | None, stack: ExitStack
     ) -> None:
-        own = RasterGrid.from_dataset(source)
-        self.grid = grid or own
-        self.resampled = not self.grid.matches(own)
+        self.own_grid = RasterGrid.from_dataset(source)
+        self.grid = grid or self.own_grid
+        self.resampled = not self.grid.matches(self.own_grid)
         self._values = self._validity = source
         if self.resampled:
             check_overlap(source, self.grid)
@@ -110,9 +110,10 @@ class Scene:
             raw = self._values.read(self.bands, window=window)
             valid = self._read_valid(raw, window)
         except RasterioError as error:
+            # GDAL's own words, which name file and block, are in the cause.
             raise InputFileError(
-                f'{self.path} cannot be read at {window} ({error}); the file is damaged or '
-                f'incomplete, copy or download it again'
+                f'{self.path} cannot be read at {window} ({error.__cause__ or error}); the file, '
+                f'or one that it refers to, is damaged or incomplete: copy or download it again'
             ) from error
         if not valid.all():
             # A nodata value of -1.8e308 would overflow in float32.

@@ -7,7 +7,7 @@ import numpy as np
 from dfpenet_mm.errors import EmptySceneError
 from dfpenet_mm.mapping.plan.windows import WindowPlan
 from dfpenet_mm.mapping.scene.chips import make_chip
-from dfpenet_mm.mapping.scene.scaling import FittedScaling
+from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
 from dfpenet_mm.mapping.scene.scene import Scene
 
 # Windows with more nodata than this are passed over while there are others.

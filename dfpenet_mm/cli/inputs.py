@@ -1,0 +1,94 @@
+"""The files of a run: what they are for, and whether they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.mapping.scene.scene import Scene
+
+DEM = 'dem'
+# Before the name of an auxiliary raster, where files are listed by role.
+LAYER = 'layer_'
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingInputs:
+    """The files of a run.
+
+    Args:
+        post: image after the event.
+        pre: image before it, or None.
+        reference: inventory to evaluate against, or None.
+        aoi: polygons of the area to map, or None for all of the scene.
+        layers: auxiliary rasters by name, such as ``dem``, on any grid.
+        checkpoint: weights that fit the config.
+    """
+
+    post: Path
+    pre: Path | None = None
+    reference: Path | None = None
+    aoi: Path | None = None
+    layers: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
+    checkpoint: Path
+
+    def by_role(self) -> dict[str, Path]:
+        """Name every file that was given."""
+        roles = {name: getattr(self, name) for name in ('post', 'pre', 'reference', 'aoi')}
+        roles |= {f'{LAYER}{name}': path for name, path in self.layers.items()}
+        roles['checkpoint'] = self.checkpoint
+        return {role: path for role, path in roles.items() if path is not None}
+
+    def check_exist(self) -> None:
+        """Raise ``InputFileError`` for the first file that is missing."""
+        for role, path in self.by_role().items():
+            if not path.exists():
+                raise InputFileError(f'{role} file {path} does not exist; check its path')
+
+    def open_scenes(self, bands: Sequence[int], stack: ExitStack) -> dict[str, Scene]:
+        """Open the images by role, the pre-event one on the post-event one's grid."""
+        post = stack.enter_context(Scene(self.post, bands=bands))
+        if self.pre is None:
+            return {'post': post}
+        pre = stack.enter_context(Scene(self.pre, bands=bands, grid=post.grid))
+        return {'post': post, 'pre': pre}
+
+
+def named_layers(dem: Path | None, options: Sequence[str]) -> dict[str, Path]:
+    """Read the auxiliary rasters of a command line.
+
+    Args:
+        dem: the elevation model, known to hooks as ``dem``; None without one.
+        options: ``NAME=PATH`` each.
+
+    Returns:
+        Paths by name.
+
+    Raises:
+        ConfigError: if an option is malformed, or a name is given twice.
+    """
+    layers = {} if dem is None else {DEM: dem}
+    for option in options:
+        name, _, path = option.partition('=')
+        if not (name.isidentifier() and path):
+            raise ConfigError(
+                f'--layer {option!r} is not NAME=PATH; give a name of letters, digits and _, as a '
+                f'hook calls it, and the path of a raster'
+            )
+        if name in layers:
+            raise ConfigError(
+                f'the layer {name} was given as {layers[name]} and as {path}; give one of them'
+            )
+        layers[name] = Path(path)
+    return layers
+
+
+def quantised_input(predictor: Mapping[str, Any]) -> dict[str, Path]:
+    """Name the folder of a predictor's quantised network, if it has one, as an input."""
+    folder = predictor.get('quantised')
+    return {'quantised': Path(folder)} if folder else {}

@@ -1,0 +1,114 @@
+"""The two images of a run side by side: their shift measured, their values made comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dfpenet_mm.cli.output_folder import FIGURES
+from dfpenet_mm.cli.progress import StageProgress
+from dfpenet_mm.cli.role_folder import RoleFolder
+from dfpenet_mm.cli.work_folder import disk_errors
+from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.registration.measure_shift import measure_shift
+from dfpenet_mm.mapping.registration.shift import MeasuredShift
+from dfpenet_mm.mapping.scene.common_pixels import require_common_pixel
+from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
+from dfpenet_mm.mapping.scene.histogram_match import match_pre_event
+from dfpenet_mm.mapping.scene.scaling import Scaling
+from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.report.shift_picture import draw_shift
+
+SHIFT_PICTURE = 'shift.png'
+
+
+def check_shift(scenes: Mapping[str, Scene], max_shift_m: float | None) -> MeasuredShift | None:
+    """Measure how far the pre-event image lies off, and refuse it if that is too far.
+
+    Args:
+        scenes: by role.
+        max_shift_m: largest shift allowed, metres; None for the default.
+
+    Returns:
+        The shift; None without a pre-event image.
+
+    Raises:
+        PreEventError: if it is too large.
+        GridMismatchError: if no pixel is valid in both images.
+        InputFileError: if a file is damaged.
+    """
+    if 'pre' not in scenes:
+        return None
+    shift = measure_shift(scenes['post'], scenes['pre'])
+    if not shift.windows:
+        require_common_pixel(scenes['post'], scenes['pre'])
+    shift.require_small(max_shift_m, scenes['pre'].path.name)
+    return shift
+
+
+def picture_shift(shift: MeasuredShift, grid: RasterGrid, products: Path) -> None:
+    """Draw the shift of every window into the figures of a run.
+
+    Raises:
+        OutputError: if the disk refuses.
+    """
+    finding = (
+        f'Shift of the pre-event image: {shift.length_m:.3g} m, spread {shift.spread_m:.2g} m'
+        if shift.certain
+        else 'Shift of the pre-event image: cannot be told'
+    )
+    with disk_errors(products):
+        (products / FIGURES).mkdir(exist_ok=True)
+        draw_shift(
+            pd.DataFrame(shift.windows, columns=['x', 'y', 'dx_m', 'dy_m', 'quality', 'used']),
+            grid,
+            products / FIGURES / SHIFT_PICTURE,
+            heading=finding,
+        )
+
+
+def fit_scalings(
+    *,
+    scenes: Mapping[str, Scene],
+    scaling: Scaling,
+    match_histogram: str | bool,
+    folder: Callable[[str], Path],
+    progress: StageProgress,
+) -> tuple[dict[str, FittedScaling], dict[str, Any] | None]:
+    """Find how every scene is brought to training units; what a run began with is kept.
+
+    Args:
+        scenes: by role.
+        scaling: what is fitted to each.
+        match_histogram: whether the pre-event image is given the other's histogram.
+        folder: from a role to the folder of what is finished of it.
+        progress: shows a bar while histograms are counted.
+
+    Returns:
+        Scalings by role; and what was decided about the histograms, plain JSON values, None
+        without a pre-event image.
+
+    Raises:
+        InputFileError: if a file is damaged.
+        EmptySceneError: if a scene has no contrast.
+        OutputError: if the disk refuses.
+    """
+    kept = {role: RoleFolder(folder(role)) for role in scenes}
+    fitted = {role: kept[role].fit_once(scaling, scene) for role, scene in scenes.items()}
+    if 'pre' not in scenes:
+        return fitted, None
+
+    def match() -> tuple[FittedScaling, dict[str, Any]]:
+        matched, decision = match_pre_event(
+            scenes=scenes,
+            scalings=fitted,
+            asked=match_histogram,
+            progress=progress.stage('compare the two images'),
+        )
+        return matched, decision.to_dict()
+
+    fitted['pre'], decision = kept['pre'].match_once(match)
+    return fitted, decision

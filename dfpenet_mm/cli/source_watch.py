@@ -1,0 +1,58 @@
+"""Notice inputs that change while a run reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from dfpenet_mm.errors import InputFileError
+
+Signature = tuple[int, int, int] | None
+
+
+class SourceWatch:
+    """Remembers files as they were when a run began.
+
+    Blocks of an image that is written anew meanwhile would be of two images, under the checksum
+    of one. A file counts as changed with its inode, size or time of modification; asking costs
+    microseconds, so it can be done for every block. File systems of a network may tell late.
+
+    Args:
+        paths: files, or folders with all they hold; one that does not exist is watched for
+            coming into being.
+    """
+
+    def __init__(self, paths: Iterable[Path] = ()) -> None:
+        self._signatures: dict[Path, Signature] = {}
+        self.add(paths)
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Watch further files; those watched already stay as they were remembered."""
+        for path in paths:
+            for file in _files(path):
+                self._signatures.setdefault(file, _signature(file))
+
+    def check(self) -> None:
+        """Refuse to go on with other files than the run began with.
+
+        Raises:
+            InputFileError: naming the first that has changed.
+        """
+        for path, before in self._signatures.items():
+            if _signature(path) != before:
+                raise InputFileError(
+                    f'{path} has changed while it was being read; wait until it is complete, and '
+                    f'start the run again'
+                )
+
+
+def _files(path: Path) -> list[Path]:
+    return [path, *path.rglob('*')] if path.is_dir() else [path]
+
+
+def _signature(path: Path) -> Signature:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
