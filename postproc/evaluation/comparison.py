@@ -10,12 +10,11 @@ from postproc.evaluation.confusion import PixelComparison, PixelCounts
 from postproc.evaluation.confusion_picture import ConfusionOverview, draw_confusion
 from postproc.evaluation.confusion_raster import confusion_raster
 from postproc.evaluation.evaluation_area import EvaluationArea
-from postproc.evaluation.landslide_comparison import LandslideComparison, compare_landslides
+from postproc.evaluation.landslide_comparison import compare_landslides
 from postproc.evaluation.match_layer import write_match_layers
 from postproc.evaluation.matching import polygonal
 from postproc.evaluation.scores import Counts
 from postproc.evaluation.size_classes import recall_by_size
-from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
 from postproc.reference.reference import Reference
 
@@ -53,9 +52,9 @@ def compare(
         InputFileError: if a raster is missing or unreadable.
         OutputError: if a file cannot be written.
     """
-    predicted, true = (
-        polygonal(table.geometry.to_numpy()) for table in (product.landslides, reference.regions)
-    )
+    # A reference was mended as it was read.
+    predicted = polygonal(product.landslides.geometry.to_numpy())
+    true = reference.regions.geometry.to_numpy()
     unknown = [] if reference.mask is None else [reference.mask]
     landslides = compare_landslides(
         predicted,
@@ -74,15 +73,16 @@ def compare(
         area=area,
         tolerance_px=tolerance_px,
     )
+    tables = landslides.tables(product.landslides, reference.regions)
     if stem is None:
         pixels, files = comparison.run(), []
     else:
         title = f'Landslides against {product.reference.name}'
         pixels = _write_pixels(comparison, product, landslides.counts, stem, title)
-        _write_landslides(landslides, product, reference, stem)
+        write_match_layers(product.out_dir / f'{stem}.gpkg', tables, product.provenance)
         files = [f'{stem}{suffix}' for suffix in SUFFIXES]
     counted = landslides.reference_counts
-    sizes = areas_m2(reference.regions)[counted]
+    sizes = tables['reference']['area_m2'].to_numpy()[counted]
     return {
         'reference': product.reference.name,
         'reference_landslides': int(counted.sum()),
@@ -125,10 +125,3 @@ def _write_pixels(
         title=title,
     )
     return pixels
-
-
-def _write_landslides(
-    landslides: LandslideComparison, product: LandslideProduct, reference: Reference, stem: str
-) -> None:
-    tables = landslides.tables(product.landslides, reference.regions)
-    write_match_layers(product.out_dir / f'{stem}.gpkg', tables, product.provenance)

@@ -35,8 +35,6 @@ class Verdict(IntEnum):
 
 
 AT_BOUNDARY = {Verdict.FP: Verdict.FP_AT_BOUNDARY, Verdict.FN: Verdict.FN_AT_BOUNDARY}
-# From 1 for predicted plus 2 for in the reference to a verdict.
-VERDICTS = np.array([Verdict.BACKGROUND, Verdict.FP, Verdict.FN, Verdict.TP], dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -122,8 +120,9 @@ class PixelComparison:
             for window in scene_windows(self.grid.shape, window_size):
                 known = _known(window, area, masks)
                 if known.any():
-                    maps = predicted.inside(window), reference.inside(window)
-                    verdicts = _judge(known, *maps)
+                    verdicts = _judge(
+                        known, predicted.pixels(window)[0], reference.pixels(window)[0]
+                    )
                     self._tolerate(verdicts, Verdict.FP, near_reference, window)
                     self._tolerate(verdicts, Verdict.FN, near_predicted, window)
                 else:
@@ -150,15 +149,19 @@ def count_verdicts(verdicts: np.ndarray) -> np.ndarray:
     Returns:
         Counts, int64, shape (256,).
     """
-    counts = np.zeros(256, dtype=np.int64)
-    # Several times faster than bincount, which widens every pixel to eight bytes.
-    for verdict in Verdict:
-        counts[verdict] = np.count_nonzero(verdicts == verdict)
+    # Most pixels are background; bincount widens every pixel that it counts to eight bytes.
+    others = verdicts[verdicts != Verdict.BACKGROUND]
+    counts = np.bincount(others, minlength=256)
+    counts[Verdict.BACKGROUND] = verdicts.size - others.size
     return counts
 
 
 def _judge(known: np.ndarray, predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    verdicts = VERDICTS[predicted.view(np.uint8) | true.view(np.uint8) << 1]
+    """Judge pixels from the positions of both maps' landslide pixels; twice there is as once."""
+    verdicts = np.zeros(known.shape, dtype=np.uint8)
+    flat = verdicts.ravel()
+    flat[predicted] = Verdict.FP
+    flat[true] = np.where(flat[true] == Verdict.FP, Verdict.TP, Verdict.FN)
     if not known.all():
         verdicts[~known] = Verdict.NOT_COMPARED
     return verdicts

@@ -49,33 +49,35 @@ class ConfusionOverview:
         self.step = math.ceil(max(shape) / max_side)
         self._scene = shape
         cells = [math.ceil(side / self.step) for side in shape]
-        self._votes = np.zeros((len(LABELS), *cells), dtype=np.int32)
-        self._not_compared = np.zeros(cells, dtype=np.int32)
+        # One layer a label, and a last one of what was not compared.
+        self._votes = np.zeros((len(LABELS) + 1, *cells), dtype=np.int32)
 
     def add(self, window: Window, verdicts: np.ndarray) -> None:
         """Take the verdicts of a window, uint8, shape (rows, cols)."""
+        # The cell of every row and column, the first one of the window being 0.
+        (rows, top), (cols, left) = (
+            (np.arange(side.start, side.stop) // self.step, side.start // self.step)
+            for side in window.toslices()
+        )
+        height, width = rows[-1] - top + 1, cols[-1] - left + 1
         # Most pixels are background, which is what the others leave over.
-        flat = np.flatnonzero(verdicts)
-        row, col = np.divmod(flat, int(window.width))
-        cells = self._votes.shape[1:]
-        row = (row + int(window.row_off)) // self.step
-        col = (col + int(window.col_off)) // self.step
-        first, last = row.min(initial=cells[0]), row.max(initial=-1) + 1
-        if last <= first:
-            return
-        place = (LAYER[verdicts.ravel()[flat]] * (last - first) + row - first) * cells[1] + col
-        votes = np.bincount(place, minlength=(len(LABELS) + 1) * (last - first) * cells[1])
-        *labels, nothing = votes.reshape(-1, last - first, cells[1])
-        self._votes[:, first:last] += np.array(labels, dtype=np.int32)
-        self._not_compared[first:last] += nothing.astype(np.int32)
+        flat = np.flatnonzero(verdicts != Verdict.BACKGROUND)
+        row, col = np.divmod(flat, len(cols))
+        layer = LAYER[verdicts.ravel()[flat]]
+        place = (layer * height + rows[row] - top) * width + cols[col] - left
+        votes = np.bincount(place, minlength=len(self._votes) * height * width)
+        self._votes[:, top : top + height, left : left + width] += votes.reshape(
+            -1, height, width
+        ).astype(np.int32)
 
     def verdicts(self) -> np.ndarray:
         """Return one verdict a cell, uint8, shape (rows, cols) of cells."""
-        shown = 1 + np.argmax(self._votes, axis=0).astype(np.uint8)
-        background = 2 * self._not_compared <= np.multiply.outer(
+        labels, not_compared = self._votes[:-1], self._votes[-1]
+        shown = 1 + np.argmax(labels, axis=0).astype(np.uint8)
+        background = 2 * not_compared <= np.multiply.outer(
             *(self._lengths(side) for side in self._scene)
         )
-        empty = ~np.any(self._votes, axis=0)
+        empty = ~np.any(labels, axis=0)
         shown[empty & background] = Verdict.BACKGROUND
         shown[empty & ~background] = Verdict.NOT_COMPARED
         return shown
@@ -120,9 +122,8 @@ def draw_confusion(
         figsize=(max(cols * scale, 7) + 0.4, height * scale + 1.4), layout='constrained'
     )
     axes = figure.add_subplot()
-    axes.imshow(
-        table[verdicts], extent=(0, cols, rows, 0), aspect=step_y / step_x, interpolation='nearest'
-    )
+    extent, aspect = (0, cols, rows, 0), step_y / step_x
+    axes.set(xlim=extent[:2], ylim=extent[2:], aspect=aspect)
     _draw_scale_bar(axes, cols, overview.step * step_x)
     counts = [(verdict, int(pixels.by_verdict[verdict])) for verdict in LABELS]
     figure.legend(
@@ -142,6 +143,10 @@ def draw_confusion(
     )
     axes.set_xticks([])
     axes.set_yticks([])
+    # Otherwise the image would be drawn twice: first to lay out what stands around it.
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine(None)
+    axes.imshow(table[verdicts], extent=extent, aspect=aspect, interpolation='nearest')
     with write_errors(path), written_beside(path) as part:
         figure.savefig(part, dpi=INCH, format='png')
 

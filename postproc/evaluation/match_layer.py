@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 
 from postproc.atomic import write_errors, written_beside
 from postproc.inventory.gdal_layer import DRIVER_ERRORS, write_layer
@@ -28,11 +28,11 @@ def partner_ids(rows: np.ndarray, others: np.ndarray, ids: np.ndarray, total: in
     Returns:
         Ids joined by commas, an empty text without any, shape (total,).
     """
-    texts = np.full(total, '', dtype=object)
-    named = pd.Series(ids[others].astype(str))
-    joined = named.groupby(rows).agg(','.join)
-    texts[joined.index.to_numpy(dtype=int)] = joined.to_numpy()
-    return texts
+    order = np.argsort(rows, kind='stable')
+    names = ids[others[order]].astype(str).tolist()
+    ends = np.cumsum(np.bincount(rows, minlength=total)).tolist()
+    lists = [','.join(names[begin:end]) for begin, end in pairwise((0, *ends))]
+    return np.array(lists, dtype=object)
 
 
 def write_match_layers(

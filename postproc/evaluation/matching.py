@@ -10,6 +10,8 @@ import shapely
 # Landslides that only touch share no area, but may seem to share a hair of it after one of them
 # came through another CRS: less than this share of the smaller one is none.
 HAIR = 1e-6
+# Pairs intersected at once: of most only the area is kept, not the piece.
+PAIRS_AT_ONCE = 10_000
 AREAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
@@ -81,23 +83,49 @@ def match_landslides(predicted: np.ndarray, reference: np.ndarray) -> Matching:
     reference_rows, predicted_rows = shapely.STRtree(predicted).query(
         reference, predicate='intersects'
     )
-    pieces = shapely.intersection(predicted[predicted_rows], reference[reference_rows])
-    shared = shapely.area(pieces)
     areas = shapely.area(predicted), shapely.area(reference)
     of_pair = areas[0][predicted_rows], areas[1][reference_rows]
+    partners = [np.bincount(rows)[rows] for rows in (predicted_rows, reference_rows)]
+    shared, pieces = _intersect(
+        predicted, reference, predicted_rows, reference_rows, np.maximum(*partners) > 1
+    )
     kept = shared > HAIR * np.minimum(*of_pair)
     rows = predicted_rows[kept], reference_rows[kept]
     both = of_pair[0][kept] + of_pair[1][kept] - shared[kept]
     return Matching(
         *rows,
         shared[kept] / both,
-        *(_covered(row, pieces[kept], area) for row, area in zip(rows, areas, strict=True)),
+        *(
+            _covered(row, shared[kept], pieces[kept], area)
+            for row, area in zip(rows, areas, strict=True)
+        ),
     )
 
 
-def _covered(rows: np.ndarray, pieces: np.ndarray, areas: np.ndarray) -> np.ndarray:
+def _intersect(
+    predicted: np.ndarray,
+    reference: np.ndarray,
+    predicted_rows: np.ndarray,
+    reference_rows: np.ndarray,
+    wanted: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the area that every pair shares and, where it is wanted, the shared piece."""
+    shared, pieces = np.empty(len(wanted)), np.empty(len(wanted), dtype=object)
+    for first in range(0, len(wanted), PAIRS_AT_ONCE):
+        some = slice(first, first + PAIRS_AT_ONCE)
+        found = shapely.intersection(
+            predicted[predicted_rows[some]], reference[reference_rows[some]]
+        )
+        shared[some] = shapely.area(found)
+        pieces[some][wanted[some]] = found[wanted[some]]
+    return shared, pieces
+
+
+def _covered(
+    rows: np.ndarray, shared: np.ndarray, pieces: np.ndarray, areas: np.ndarray
+) -> np.ndarray:
     """Return the part of every landslide that its pieces cover together, shape (landslides,)."""
-    covered = np.bincount(rows, shapely.area(pieces), minlength=len(areas))
+    covered = np.bincount(rows, shared, minlength=len(areas))
     # Pieces overlap where the others do, as in inventories by several hands: unite them.
     several = np.bincount(rows, minlength=len(areas))[rows] > 1
     if several.any():

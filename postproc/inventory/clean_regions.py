@@ -22,7 +22,10 @@ def clean_regions(regions: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int, int
         Those that have an area, with all their columns (``regions`` itself when nothing was to
         do), how many of them were mended, and how many rows were left out.
     """
-    geometries = shapely.force_2d(regions.geometry.to_numpy())
+    geometries = regions.geometry.to_numpy()
+    flat = not shapely.has_z(geometries).any()
+    # Both copy; without heights the mended ones go into an array of their own.
+    geometries = geometries.copy() if flat else shapely.force_2d(geometries)
     broken = ~shapely.is_valid(geometries) & ~shapely.is_missing(geometries)
     geometries[broken] = shapely.make_valid(
         geometries[broken], method='structure', keep_collapsed=False
@@ -32,7 +35,7 @@ def clean_regions(regions: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int, int
     geometries[mixed] = shapely.buffer(geometries[mixed], 0)
     # The area of None is NaN.
     areal = shapely.area(geometries) > 0
-    if areal.all() and not (broken | mixed).any() and not regions.has_z.any():
+    if areal.all() and not (broken | mixed).any() and flat:
         return regions, 0, 0
     cleaned = regions.set_geometry(gpd.GeoSeries(geometries, index=regions.index, crs=regions.crs))
     kept = cleaned[areal].reset_index(drop=True)

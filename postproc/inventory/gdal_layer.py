@@ -17,6 +17,8 @@ from postproc.inventory.layer import PROVENANCE_KEY, Layer
 DRIVER_ERRORS = (DataSourceError, DataLayerError)
 # Columns go to GDAL whole, not value by value, when pyarrow is there.
 ARROW = importlib.util.find_spec('pyarrow') is not None
+# Rows written at once to a format that lets one append.
+ROWS_AT_ONCE = 50_000
 
 
 def write_layer(
@@ -35,26 +37,45 @@ def write_layer(
         OSError: if the file does not hold all rows afterwards.
         DataSourceError, DataLayerError: whatever the driver refuses.
     """
-    pyogrio.write_dataframe(
-        as_text(layer.table),
-        path,
-        layer=layer.name,
-        driver=driver,
-        geometry_type=layer.geometry_type,
-        promote_to_multi=layer.geometry_type == 'MultiPolygon',
-        use_arrow=ARROW,
-        layer_metadata={PROVENANCE_KEY: provenance} if provenance else None,
-        layer_options=options,
-    )
+    table = as_text(layer.table)
+    # Bytes and MultiPolygons beside the table take three times its memory.
+    step = ROWS_AT_ONCE if driver == 'GPKG' else max(len(table), 1)
+    for first in range(0, max(len(table), 1), step):
+        pyogrio.write_dataframe(
+            table.iloc[first : first + step],
+            path,
+            layer=layer.name,
+            driver=driver,
+            geometry_type=layer.geometry_type,
+            promote_to_multi=layer.geometry_type == 'MultiPolygon',
+            use_arrow=ARROW,
+            append=first > 0,
+            layer_metadata={PROVENANCE_KEY: provenance} if provenance and not first else None,
+            layer_options={} if first else options,
+        )
     _require_written(layer, path)
 
 
 def _require_written(layer: Layer, path: Path) -> None:
     # What GDAL still holds when a file is closed is lost without an error on a full disk.
-    found = pyogrio.read_dataframe(path, layer=layer.name, use_arrow=ARROW)
-    missing = (int(shapely.is_missing(table.geometry).sum()) for table in (found, layer.table))
-    if len(found) != len(layer.table) or next(missing) != next(missing):
+    wanted = len(layer.table), int(shapely.is_missing(layer.table.geometry.to_numpy()).sum())
+    if _rows(path, layer.name) != wanted:
         raise OSError(errno.EIO, 'the file does not hold the landslides that were written')
+
+
+def _rows(path: Path, layer: str) -> tuple[int, int]:
+    """Read a layer whole; count its rows, and those without a geometry."""
+    if not ARROW:
+        table = pyogrio.read_dataframe(path, layer=layer)
+        return len(table), int(shapely.is_missing(table.geometry.to_numpy()).sum())
+    rows = missing = 0
+    with pyogrio.open_arrow(path, layer=layer, use_pyarrow=True) as (meta, batches):
+        # GDAL's name of a geometry column that has none.
+        geometry = meta['geometry_name'] or 'wkb_geometry'
+        for batch in batches:
+            rows += len(batch)
+            missing += batch.column(geometry).null_count
+    return rows, missing
 
 
 def as_text(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -9,6 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
+from rasterio.enums import MaskFlags
+from rasterio.io import DatasetReader
 
 from dfpenet_mm.grid import RasterGrid
 from postproc.inventory.fields import LANDSLIDE_FIELDS, REJECTED_FIELDS, TERRAIN_FIELDS, names
@@ -88,14 +90,23 @@ def _probability(product: LandslideProduct, regions: gpd.GeoDataFrame) -> dict[s
     if 'probability' not in product.rasters:
         return {'mean_probability': np.nan, 'p10_probability': np.nan}
     with open_role(product, 'probability') as probability:
+        masked = not _nodata_is_nan(probability)
         table = zonal_statistics(
             regions.geometry.to_numpy(),
             product.grid,
-            lambda window: [probability.read(1, window=window, masked=True)],
+            lambda window: [probability.read(1, window=window, masked=masked)],
             ['probability'],
             ['mean', 'p10'],
         )['probability']
     return {f'{name}_probability': table[name].to_numpy() for name in table}
+
+
+def _nodata_is_nan(dataset: DatasetReader) -> bool:
+    """Tell whether pixels alone say what is no data, so that no mask has to be made of them."""
+    (flags,) = dataset.mask_flag_enums[:1]
+    if flags == [MaskFlags.nodata]:
+        return bool(np.isnan(dataset.nodata))
+    return flags == [MaskFlags.all_valid]
 
 
 def _numbered(

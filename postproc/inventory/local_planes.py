@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 
 import geopandas as gpd
 import numpy as np
@@ -27,24 +26,34 @@ class LocalPlanes:
 
     Args:
         regions: polygons with a CRS, projected (any linear unit) or geographic.
+        extent: (left, bottom, right, top) in map units of all regions, when ``regions`` are some
+            of them: they decide together; None for the bounds of ``regions``.
 
     Attributes:
         geometries: the polygons in their planes, shape (regions,), metres; good for measures,
             not for positions.
     """
 
-    def __init__(self, regions: gpd.GeoDataFrame) -> None:
+    def __init__(
+        self, regions: gpd.GeoDataFrame | gpd.GeoSeries, extent: np.ndarray | None = None
+    ) -> None:
         crs = CRS.from_user_input(regions.crs)
+        extent = regions.total_bounds if extent is None else extent
         self._unit = None
         self._to_lon_lat = None
-        if not len(regions) or _planar(crs, regions.total_bounds):
+        if not len(regions) or _planar(crs, extent):
             self._unit = crs.linear_units_factor[1] if crs.is_projected else 1.0
             self._to_lon_lat = pyproj.Transformer.from_crs(regions.crs, LON_LAT, always_xy=True)
             geometries = regions.geometry.to_numpy()
         else:
             geometries = regions.geometry.to_crs(LON_LAT).to_numpy()
         self._origins = first_vertices(geometries)
-        self.geometries = _about_first_vertex(geometries, self._offsets)
+        counts = shapely.get_num_coordinates(geometries)
+        # By transform, which takes heights off.
+        self.geometries = shapely.transform(
+            geometries,
+            lambda vertices: self._offsets(np.repeat(self._origins, counts, axis=0), vertices),
+        )
 
     def lon_lat(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where points of the planes lie on the globe.
@@ -78,17 +87,9 @@ def _planar(crs: CRS, bounds: np.ndarray) -> bool:
 
 def first_vertices(geometries: np.ndarray) -> np.ndarray:
     """Return (x, y) of the first vertex of every geometry, shape (n, 2); NaN where it is empty."""
-    vertices, owner = shapely.get_coordinates(geometries, return_index=True)
+    vertices = shapely.get_coordinates(geometries)
+    counts = shapely.get_num_coordinates(geometries)
     first = np.full((len(geometries), 2), np.nan)
-    rows, starts = np.unique(owner, return_index=True)
-    first[rows] = vertices[starts]
+    there = counts > 0
+    first[there] = vertices[(np.cumsum(counts) - counts)[there]]
     return first
-
-
-def _about_first_vertex(
-    geometries: np.ndarray, offsets: Callable[[np.ndarray, np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """Replace vertices by their offsets, metres (x, y), from their polygon's first one."""
-    _, owner = shapely.get_coordinates(geometries, return_index=True)
-    first = np.searchsorted(owner, owner)
-    return shapely.transform(geometries, lambda vertices: offsets(vertices[first], vertices))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -12,13 +14,15 @@ from postproc.inventory.local_planes import GEOD, LON_LAT, LocalPlanes, first_ve
 
 # Sides that differ by less are equally long: coordinates of 1e6 m lose what lies below.
 ROUNDING = 1e-6
+# Regions measured at once, as their copies in metres take as much memory as they do.
+CHUNK = 5_000
 # What is next to nothing west of north is north, and not 180 degrees.
 AZIMUTH_DECIMALS = 3
 
 
 def areas_m2(regions: gpd.GeoDataFrame) -> np.ndarray:
     """Return the area of every region, square metres, shape (regions,)."""
-    return shapely.area(in_metres(regions))
+    return np.concatenate([shapely.area(planes.geometries) for planes in _by_chunk(regions)])
 
 
 def in_metres(regions: gpd.GeoDataFrame) -> np.ndarray:
@@ -42,9 +46,11 @@ def measure(regions: gpd.GeoDataFrame) -> pd.DataFrame:
 
     Source: section 3.3 (2) and (4).
     """
-    planes = LocalPlanes(regions)
-    areas, perimeters = shapely.area(planes.geometries), shapely.length(planes.geometries)
-    lengths, widths, azimuths = _rectangles(planes)
+    measured = [
+        (shapely.area(planes.geometries), shapely.length(planes.geometries), *_rectangles(planes))
+        for planes in _by_chunk(regions)
+    ]
+    areas, perimeters, lengths, widths, azimuths = np.concatenate(measured, axis=1)
     xs, ys = first_vertices(shapely.centroid(regions.geometry.to_numpy())).T
     to_lon_lat = pyproj.Transformer.from_crs(regions.crs, LON_LAT, always_xy=True)
     lons, lats = to_lon_lat.transform(xs, ys)
@@ -64,6 +70,13 @@ def measure(regions: gpd.GeoDataFrame) -> pd.DataFrame:
             'lat': np.where(np.isfinite(lats), lats, np.nan),
         }
     return pd.DataFrame(columns, index=regions.index, dtype=float)
+
+
+def _by_chunk(regions: gpd.GeoDataFrame) -> Iterator[LocalPlanes]:
+    """Yield the planes of all regions, some at a time; of none once."""
+    extent, geometries = regions.total_bounds, regions.geometry
+    for start in range(0, max(len(regions), 1), CHUNK):
+        yield LocalPlanes(geometries.iloc[start : start + CHUNK], extent)
 
 
 def _rectangles(planes: LocalPlanes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

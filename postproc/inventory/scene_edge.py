@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import geopandas as gpd
 import numpy as np
-import shapely
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
-from scipy import ndimage
 
 from dfpenet_mm.grid import RasterGrid
 from postproc.masks.burner import PolygonBurner
+from postproc.masks.pixel_bounds import pixel_bounds
 from postproc.masks.rasters import NODATA, open_role, scene_windows
 from postproc.product import LandslideProduct
 
@@ -34,32 +35,47 @@ def touches_edge(product: LandslideProduct, regions: gpd.GeoDataFrame) -> np.nda
         GridMismatchError: if it is on another grid.
     """
     geometries = regions.geometry.to_numpy()
-    touching = _at_scene_edge(geometries, product.grid)
+    bounds = pixel_bounds(geometries, product.grid.transform)
+    touching = _at_scene_edge(bounds, product.grid)
     if 'mask' not in product.rasters or not len(geometries):
         return touching
-    burner = PolygonBurner(geometries, product.grid.transform)
     with open_role(product, 'mask') as mask:
-        for window in scene_windows(product.grid.shape):
-            flat, rows = burner.pixels(window)
-            if flat.size:
-                touching[rows[_beside_nodata(mask, window).ravel()[flat]]] = True
+        for window, near in _with_regions(bounds, product.grid):
+            beside = _beside_nodata(mask, window)
+            if beside is not None:
+                burner = PolygonBurner(geometries[near], product.grid.transform)
+                flat, rows = burner.pixels(window)
+                touching[near[rows[beside.ravel()[flat]]]] = True
     return touching
 
 
-def _at_scene_edge(geometries: np.ndarray, grid: RasterGrid) -> np.ndarray:
-    to_pixels = ~grid.transform
-
-    def pixels(vertices: np.ndarray) -> np.ndarray:
-        return np.column_stack(to_pixels @ (vertices[:, 0], vertices[:, 1]))
-
-    left, top, right, bottom = shapely.bounds(shapely.transform(geometries, pixels)).T
+def _at_scene_edge(bounds: np.ndarray, grid: RasterGrid) -> np.ndarray:
+    left, top, right, bottom = bounds.T
     rows, cols = grid.shape
-    first, last = (left, top), (cols - right, rows - bottom)
-    return np.any([side <= ON_THE_EDGE for side in (*first, *last)], axis=0)
+    return np.any(
+        [side <= ON_THE_EDGE for side in (left, top, cols - right, rows - bottom)], axis=0
+    )
 
 
-def _beside_nodata(mask: DatasetReader, window: Window) -> np.ndarray:
-    """Return True on pixels of the window that are nodata or have such a neighbour, of eight."""
+def _with_regions(bounds: np.ndarray, grid: RasterGrid) -> Iterator[tuple[Window, np.ndarray]]:
+    """Yield the windows that regions reach, with the rows of those regions."""
+    left, top, right, bottom = bounds.T
+    last_row, in_band = -1, np.empty(0, dtype=np.int64)
+    for window in scene_windows(grid.shape):
+        col, row, width, height = window.flatten()
+        if row != last_row:
+            last_row = row
+            in_band = np.flatnonzero((bottom > row) & (top < row + height))
+        near = in_band[(right[in_band] > col) & (left[in_band] < col + width)]
+        if near.size:
+            yield window, near
+
+
+def _beside_nodata(mask: DatasetReader, window: Window) -> np.ndarray | None:
+    """Return True on pixels of the window that are nodata or have such a neighbour, of eight.
+
+    None where there is no nodata.
+    """
     row, col = int(window.row_off), int(window.col_off)
     above, before = min(row, 1), min(col, 1)
     height, width = int(window.height), int(window.width)
@@ -71,6 +87,12 @@ def _beside_nodata(mask: DatasetReader, window: Window) -> np.ndarray:
     )
     nodata = mask.read(1, window=haloed) == NODATA
     if not nodata.any():
-        return np.zeros((height, width), dtype=bool)
-    beside = ndimage.binary_dilation(nodata, np.ones((3, 3)))
+        return None
+    # Along rows and then along columns, which takes a tenth of the time of a dilation.
+    wide = nodata.copy()
+    wide[:, 1:] |= nodata[:, :-1]
+    wide[:, :-1] |= nodata[:, 1:]
+    beside = wide.copy()
+    beside[1:] |= wide[:-1]
+    beside[:-1] |= wide[1:]
     return beside[above : above + height, before : before + width]

@@ -29,6 +29,10 @@ def write_final_mask(product: LandslideProduct, destination: Path) -> Path:
     burner = PolygonBurner(product.landslides.geometry.to_numpy(), product.grid.transform)
 
     def only_landslides(window, mask):
-        return np.where(mask == NODATA, mask, burner.inside(window) * np.uint8(LANDSLIDE))
+        flat, _ = burner.pixels(window)
+        landslides = np.zeros_like(mask)
+        landslides.ravel()[flat] = LANDSLIDE
+        landslides[mask == NODATA] = NODATA
+        return landslides
 
     return edit_mask(product.rasters['mask'], destination, only_landslides)

@@ -93,7 +93,11 @@ def edit_mask(
     """
     with write_errors(destination), written_beside(destination) as part:
         written = 0
-        with open_raster(source) as mask, rasterio.open(part, 'w', **mask.profile) as copy:
+        # Higher levels of deflate take time and save next to nothing on a mask.
+        with (
+            open_raster(source) as mask,
+            rasterio.open(part, 'w', **{**mask.profile, 'zlevel': 1}) as copy,
+        ):
             copy.update_tags(**mask.tags())
             if mask.colorinterp[0] == ColorInterp.palette:
                 copy.write_colormap(1, mask.colormap(1))

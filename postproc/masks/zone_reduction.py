@@ -50,7 +50,7 @@ def reduce_zones(zones: ZoneValues, statistics: Sequence[str]) -> tuple[np.ndarr
     rows = zones.rows[order]
     starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
     lengths = np.diff(np.append(starts, len(rows)))
-    pixels = zones.pixels[order].astype(float)
+    pixels = zones.pixels[order]
     layers = [_Groups(starts, lengths, pixels, values[order]) for values in zones.values]
     numbers = [[layer.reduced(statistic) for statistic in statistics] for layer in layers]
     return rows[starts], np.moveaxis(np.array(numbers), 1, 2)
@@ -111,6 +111,10 @@ class _Groups:
     @cached_property
     def _ranked(self) -> np.ndarray:
         """Values in order within their region, NaN last."""
+        with np.errstate(over='ignore'):
+            narrow = self.values.astype(np.float32)
+        if np.array_equal(narrow, self.values, equal_nan=True):
+            return _sorted_within(self._each(np.arange(len(self.starts))), narrow)
         return self.values[np.lexsort((self.values, self._each(self.starts)))]
 
     def _quantile(self, share: float) -> np.ndarray:
@@ -120,3 +124,25 @@ class _Groups:
         below = np.floor(places).astype(np.int64)
         low, high = self._ranked[below], self._ranked[np.minimum(below + 1, last)]
         return low + (places - below) * (high - low)
+
+
+def _sorted_within(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Sort float32 values within their groups, NaN last.
+
+    A group's number and a value fit into one integer, which sorts many times faster than two
+    keys.
+
+    Args:
+        groups: of each value, int64 below 2**31, ascending, shape (values,).
+        values: shape (values,); a NaN must not be signed.
+
+    Returns:
+        The values, float64.
+    """
+    bits = values.view(np.int32)
+    # Floats compare as their bits do, negative ones the other way round.
+    ordered = bits ^ ((bits >> 31) & 0x7FFFFFFF)
+    keys = np.sort((groups << 32) + ordered)
+    # The lower half of the key, with its sign.
+    bits = keys.astype(np.int32)
+    return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).view(np.float32).astype(float)

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
-from affine import Affine
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
 from postproc.masks.burner import PolygonBurner
+from postproc.masks.pixel_bounds import pixel_bounds
 from postproc.masks.rasters import WINDOW_SIZE, scene_windows
 
 Reader = Callable[[Window], Sequence[np.ndarray]]
@@ -77,11 +76,19 @@ def zone_values(
     for number, window in enumerate(scene_windows(grid.shape, size)):
         part = window_values(burner, grid, read, window)
         if part is not None:
-            closing = last[part.rows]
-            for end in np.unique(closing):
-                waiting.setdefault(int(end), []).append(part.of(closing == end))
+            for end, pixels in _by_end(part, last):
+                waiting.setdefault(end, []).append(pixels)
         if number in waiting:
             yield ZoneValues.joined(waiting.pop(number))
+
+
+def _by_end(part: ZoneValues, last: np.ndarray) -> Iterator[tuple[int, ZoneValues]]:
+    """Divide a window's pixels, which come by region, by their region's last window."""
+    fresh = np.insert(part.rows[1:] != part.rows[:-1], 0, True)
+    ends = np.unique(last[part.rows[fresh]])
+    closing = last[part.rows] if len(ends) > 1 else None
+    for end in ends.tolist():
+        yield end, part if closing is None else part.of(closing == end)
 
 
 def window_values(
@@ -99,24 +106,21 @@ def window_values(
         int(col.max()) - left + 1,
         int(row.max()) - top + 1,
     )
-    values = [_floats(np.ma.asarray(layer)[row - top, col - left]) for layer in read(box)]
+    inside = (row - top) * int(box.width) + col - left
+    values = [_floats(layer.ravel()[inside]) for layer in read(box)]
     pixels = (row + window.row_off) * grid.shape[1] + col + window.col_off
     return ZoneValues(rows, pixels, np.array(values))
 
 
-def _floats(values: np.ma.MaskedArray) -> np.ndarray:
+def _floats(values: np.ndarray) -> np.ndarray:
     plain = np.ma.filled(values.astype(float), np.nan)
-    return np.where(np.isfinite(plain), plain, np.nan)
+    plain[~np.isfinite(plain)] = np.nan
+    return plain
 
 
 def _last_windows(geometries: np.ndarray, grid: RasterGrid, size: int) -> np.ndarray:
     """Return the number of the last window, row by row, that may show a pixel of a polygon."""
-    inverse: Affine = ~grid.transform
-
-    def to_pixels(points: np.ndarray) -> np.ndarray:
-        return np.column_stack(inverse @ (points[:, 0], points[:, 1]))
-
-    _, _, right, bottom = shapely.bounds(shapely.transform(geometries, to_pixels)).T
+    _, _, right, bottom = pixel_bounds(geometries, grid.transform).T
     rows, cols = grid.shape
     # An empty geometry has no bounds. A window too many does no harm.
     col, row = (

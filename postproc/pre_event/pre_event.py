@@ -65,7 +65,17 @@ def compare_events(product: LandslideProduct) -> PreEventAreas:
     with open_role(product, 'mask') as post_mask, open_role(product, 'pre_mask') as pre_mask:
         for window in scene_windows(product.grid.shape):
             post, pre = (dataset.read(1, window=window) for dataset in (post_mask, pre_mask))
-            valid = (post != NODATA) & (pre != NODATA)
-            layers = (valid, valid & (pre == LANDSLIDE), valid & (post == LANDSLIDE))
-            counts += [np.count_nonzero(layer) for layer in layers]
+            counts += _count(post, pre)
     return PreEventAreas(*counts.tolist())
+
+
+def _count(post: np.ndarray, pre: np.ndarray) -> list[int]:
+    after, before = post == LANDSLIDE, pre == LANDSLIDE
+    valid = post.size
+    # Most windows have data throughout, and to see that is quick.
+    if max(post.max(), pre.max()) >= NODATA:
+        known = (post != NODATA) & (pre != NODATA)
+        valid = np.count_nonzero(known)
+        after &= known
+        before &= known
+    return [valid, np.count_nonzero(before), np.count_nonzero(after)]

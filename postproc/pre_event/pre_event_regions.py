@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from rasterio.windows import Window
 
-from postproc.masks.burner import PolygonBurner, zone_sums
+from postproc.masks.burner import PolygonBurner
 from postproc.masks.polygonise import polygonise
 from postproc.masks.rasters import LANDSLIDE, NODATA, open_role
+from postproc.pre_event.pixel_sums import add_counts, add_sums, under_polygons
 from postproc.product import LandslideProduct
 
 
@@ -36,23 +37,20 @@ class PreEventRegions:
         with open_role(product, 'mask') as post_mask:
             open_role(product, 'pre_mask').close()
             geometries = polygonise(product.rasters['pre_mask']).geometry.to_numpy()
-
-            def layers(window):
-                post = post_mask.read(1, window=window)
-                return post != NODATA, post == LANDSLIDE
-
-            seen, left = zone_sums(geometries, product.grid, layers, 2).T
+            self._burner = PolygonBurner(geometries, product.grid.transform)
+            seen, left = np.zeros((2, len(geometries)))
+            for post, rows, _, _ in under_polygons(self._burner, post_mask):
+                add_counts(seen, rows[post != NODATA])
+                add_counts(left, rows[post == LANDSLIDE])
         self.persistence = left / np.maximum(seen, 1)
         self._believed = self.persistence >= min_persistence
-        self._burner = PolygonBurner(geometries, product.grid.transform)
-
-    def persistence_in(self, window: Window) -> np.ndarray:
-        """Return the persistence of every pixel's region, shape (rows, cols), 0 outside."""
-        return self._lookup(self.persistence, window)
 
     def believed_in(self, window: Window) -> np.ndarray:
         """Return True, shape (rows, cols), on the pixels of regions that persist enough."""
-        return self._lookup(self._believed, window)
+        flat, rows = self._burner.pixels(window)
+        found = np.zeros((int(window.height), int(window.width)), dtype=bool)
+        found.ravel()[flat] = self._believed[rows]
+        return found
 
     def under(self, product: LandslideProduct) -> pd.DataFrame:
         """Look under every landslide at what was there before the event.
@@ -67,17 +65,22 @@ class PreEventRegions:
             - believed_share: the share of its pixels on regions that persist enough.
             - doubtful_share: the share of its pixels on other pre-event regions.
         """
+        geometries = product.landslides.geometry.to_numpy()
+        burner = PolygonBurner(geometries, product.grid.transform)
+        pixels, blind, before, persistence, believed = np.zeros((5, len(geometries)))
+        # By the regions' numbers from 1 on; 0 is none.
+        persistences, beliefs = np.append(0.0, self.persistence), np.append(False, self._believed)
         with open_role(product, 'pre_mask') as pre_mask:
-
-            def layers(window):
-                pre = pre_mask.read(1, window=window)
-                every, known, before = np.ones_like(pre), pre != NODATA, pre == LANDSLIDE
-                return every, known, before, self.persistence_in(window), self.believed_in(window)
-
-            geometries = product.landslides.geometry.to_numpy()
-            pixels, covered, before, persistence, believed = zone_sums(
-                geometries, product.grid, layers, 5
-            ).T
+            for pre, rows, flat, window in under_polygons(burner, pre_mask):
+                was = np.flatnonzero(pre == LANDSLIDE)
+                add_counts(pixels, rows)
+                add_counts(blind, rows[pre == NODATA])
+                add_counts(before, rows[was])
+                if was.size:
+                    region = self._regions_in(window)[flat[was]]
+                    add_sums(persistence, rows[was], persistences[region])
+                    add_sums(believed, rows[was], beliefs[region])
+        covered = pixels - blind
         pixels = np.maximum(pixels, 1)
         columns = {
             'pre_coverage': covered / pixels,
@@ -88,11 +91,13 @@ class PreEventRegions:
         }
         return pd.DataFrame(columns, index=product.landslides.index)
 
-    def _lookup(self, values: np.ndarray, window: Window) -> np.ndarray:
+    def _regions_in(self, window: Window) -> np.ndarray:
+        """Return the number of every pixel's region from 1, 0 outside, shape (rows x cols,)."""
         flat, rows = self._burner.pixels(window)
-        found = np.zeros((int(window.height), int(window.width)), dtype=values.dtype)
-        found.ravel()[flat] = values[rows]
-        return found
+        # Zeros cost nothing where they are not looked at.
+        numbers = np.zeros(int(window.height) * int(window.width), dtype=np.int32)
+        numbers[flat] = rows + 1
+        return numbers
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

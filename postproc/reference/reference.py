@@ -25,7 +25,7 @@ class Reference:
     """A reference inventory on a scene's grid.
 
     Args:
-        regions: one reference landslide a row, in the scene's CRS.
+        regions: one reference landslide a row, a valid polygon in the scene's CRS.
         mask: uint8 raster on the scene's grid with 255 where the reference knows nothing;
             None for a vector, which knows the whole scene.
         ignored: features that were no polygons, or lie where the scene's CRS cannot reach.

@@ -169,16 +169,28 @@ def _polygons(geometries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     flat[solid] = shapely.force_2d(flat[solid])
     broken = ~shapely.is_valid(flat)
     flat[broken] = shapely.make_valid(flat[broken])
-    parts, index = shapely.get_parts(flat, return_index=True)
+    parts, index = _simple_parts(flat)
+    areal = (shapely.get_type_id(parts) == POLYGON) & (shapely.area(parts) > 0)
+    return parts[areal], np.flatnonzero(reachable)[index[areal]]
+
+
+def _simple_parts(geometries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the parts of geometries, in their order, and the position of each one's whole."""
+    # Taking a polygon apart would copy it.
+    whole = shapely.get_type_id(geometries) == POLYGON
+    compound = np.flatnonzero(~whole)
+    parts, index = shapely.get_parts(geometries[compound], return_index=True)
     # Mended geometries may be collections of multipolygons: two levels deep.
     parts, inner = shapely.get_parts(parts, return_index=True)
-    record = np.flatnonzero(reachable)[index][inner]
-    areal = (shapely.get_type_id(parts) == POLYGON) & (shapely.area(parts) > 0)
-    return parts[areal], record[areal]
+    owners = np.concatenate([np.flatnonzero(whole), compound[index[inner]]])
+    order = np.argsort(owners, kind='stable')
+    return np.concatenate([geometries[whole], parts])[order], owners[order]
 
 
 def _join_touching(parts: np.ndarray, record: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Join parts of one record that touch; returns landslides and the record of each."""
+    if len(np.unique(record)) == len(parts):
+        return parts, record
     near = ROUNDING * float(np.abs(shapely.total_bounds(parts)).max()) if len(parts) else 0.0
     one, other = shapely.STRtree(parts).query(parts, predicate='dwithin', distance=near)
     same = record[one] == record[other]

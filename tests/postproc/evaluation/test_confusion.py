@@ -156,3 +156,15 @@ def test_pixel_counts_are_plain_numbers():
     counts = PixelCounts(np.arange(256), 2.0)
     assert all(type(value) in (int, float) for value in counts.tolerant_as_dict().values())
     assert (counts.strict.tp, counts.strict.fp, counts.strict.fn) == (1, 2 + 4, 3 + 5)
+
+
+def test_landslides_that_overlap_each_other_count_a_pixel_once(write_raster):
+    mask = write_raster('mask.tif', np.zeros((1, 4), np.uint8))
+    grid = RasterGrid(CRS.from_epsg(32654), TRANSFORM, (1, 4))
+    one, other = boxes(np.array([[1, 1, 0, 0]])), boxes(np.array([[0, 1, 1, 0]]))
+
+    counts = PixelComparison(
+        predicted=np.repeat(one, 2), reference=np.repeat(other, 3), grid=grid, masks=[mask]
+    ).run()
+
+    assert counts.by_verdict[:4].tolist() == [1, 1, 1, 1]

@@ -53,3 +53,18 @@ def test_a_full_disk_leaves_nothing(tmp_path, full_disk, shape):
         write(Window(0, 0, shape[1], shape[0]), noise)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pixels_at_the_wrong_place_are_noticed(tmp_path):
+    half = np.zeros((600, 350), np.uint8)
+    half[:300] = 1
+
+    def write_twice():
+        with confusion_raster(tmp_path / 'evaluation.tif', GRID, {}) as write:
+            write(Window(0, 0, 350, 600), half)
+            # As many pixels of each verdict as before, so that counts would not tell.
+            write(Window(0, 0, 350, 600), half[::-1])
+
+    with pytest.raises(OutputError, match=r'evaluation\.tif cannot be written'):
+        write_twice()
+    assert list(tmp_path.iterdir()) == []

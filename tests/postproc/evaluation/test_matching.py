@@ -1,10 +1,13 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postproc.evaluation.matching import match_landslides, polygonal
+from postproc.evaluation import matching as matching_module
+from postproc.evaluation.matching import Matching, match_landslides, polygonal
 
 BOX = shapely.box
 
@@ -116,3 +119,19 @@ def test_polygonal_keeps_what_has_an_area():
     assert shapely.is_valid(mended).all()
     assert not shapely.has_z(mended).any()
     assert {shape.geom_type for shape in mended} <= {'Polygon', 'MultiPolygon'}
+
+
+def test_pairs_taken_some_at_a_time_match_the_same(monkeypatch):
+    rng = np.random.default_rng(3)
+    inventories = [
+        shapely.box(*low, *(low + 1 + size))
+        for low, size in ((rng.random((2, 30)) * 6, rng.random((2, 30))) for _ in range(2))
+    ]
+    whole = match_landslides(*inventories)
+
+    monkeypatch.setattr(matching_module, 'PAIRS_AT_ONCE', 7)
+    cut = match_landslides(*inventories)
+
+    assert len(whole.iou) > 100
+    for field in fields(Matching):
+        np.testing.assert_array_equal(getattr(cut, field.name), getattr(whole, field.name))

@@ -39,3 +39,13 @@ def test_what_is_no_area_goes_and_what_is_broken_is_mended():
     # The caller's table is as it was.
     assert regions.geometry[4] is not None
     assert not regions.is_valid[4]
+
+
+def test_the_table_that_came_keeps_its_broken_polygon():
+    regions = table([SQUARE, BOW_TIE])
+
+    found, mended, _ = clean_regions(regions)
+
+    assert mended == 1
+    assert found.is_valid.all()
+    assert regions.is_valid.tolist() == [True, False]

@@ -1,5 +1,6 @@
 import importlib.util
 import json
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -162,6 +163,33 @@ def test_a_file_that_lacks_its_last_byte_is_refused(layers, tmp_path, full_disk)
 
     with full_disk(size - 1), pytest.raises(OutputError, match=r'b\.fgb cannot be written'):
         write_inventory(layers[:1], tmp_path, ['b.fgb'], {})
+
+
+@pytest.mark.skipif(not PYARROW, reason='needs pyarrow')
+def test_what_is_read_back_may_come_in_several_parts(layers, tmp_path, monkeypatch):
+    monkeypatch.setattr(pyogrio, 'open_arrow', partial(pyogrio.open_arrow, batch_size=2))
+
+    assert write_inventory(layers[:1], tmp_path, ['a.gpkg'], {}) == ['a.gpkg']
+
+
+# FlatGeobuf itself refuses a missing geometry.
+@pytest.mark.parametrize('extension', ['.gpkg', '.geojson', '.shp'])
+@pytest.mark.parametrize('lost', ['row', 'geometry'])
+def test_what_did_not_arrive_is_noticed(layers, tmp_path, monkeypatch, extension, lost):
+    write = pyogrio.write_dataframe
+
+    def write_less(table, *args, **options):
+        if lost == 'row':
+            return write(table.iloc[:-1], *args, **options)
+        return write(table.set_geometry([*table.geometry[:-1], None]), *args, **options)
+
+    monkeypatch.setattr(pyogrio, 'write_dataframe', write_less)
+
+    for arrow in {PYARROW, False}:
+        monkeypatch.setattr(gdal_layer, 'ARROW', arrow)
+        with pytest.raises(OutputError, match='does not hold the landslides'):
+            write_inventory(layers[:1], tmp_path, [f'a{extension}'], {})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_refuses_names(monkeypatch):

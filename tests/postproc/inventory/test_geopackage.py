@@ -6,8 +6,10 @@ import geopandas as gpd
 import numpy as np
 import pyogrio
 import shapely
+from geopandas.testing import assert_geodataframe_equal
 from rasterio.crs import CRS
 
+from postproc.inventory import gdal_layer
 from postproc.inventory.formats import write_inventory
 from postproc.inventory.qgis_style import style_of
 from postproc.reference.reference_vector import check_vector, read_polygons
@@ -104,3 +106,15 @@ def test_styles_are_well_formed_and_labelled():
     assert symbols['rejected'][0]['outline_style'] == 'dash'
     assert [item['name'] for item in symbols['headscarps']] == ['triangle', 'triangle']
     assert [item['angle'] for item in symbols['headscarps']] == ['0', '180']
+
+
+def test_rows_written_in_parts_are_all_there(layers, tmp_path, monkeypatch):
+    whole, parts = tmp_path / 'whole.gpkg', tmp_path / 'parts.gpkg'
+    write_inventory(layers, tmp_path, [whole.name], {'from': 'here'})
+    monkeypatch.setattr(gdal_layer, 'ROWS_AT_ONCE', 2)
+    write_inventory(layers, tmp_path, [parts.name], {'from': 'here'})
+    for name in ('landslides', 'rejected'):
+        expected, found = (gpd.read_file(path, layer=name) for path in (whole, parts))
+        assert_geodataframe_equal(found, expected)
+        infos = [pyogrio.read_info(path, layer=name) for path in (whole, parts)]
+        assert infos[0]['layer_metadata'] == infos[1]['layer_metadata']

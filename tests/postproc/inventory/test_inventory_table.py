@@ -44,6 +44,19 @@ def test_probability_is_that_of_the_pixels(make_product):
         assert sorted(table[column]) == pytest.approx(sorted(expected))
 
 
+@pytest.mark.parametrize('nodata', [float('nan'), -1.0, None])
+def test_probability_without_data_does_not_count(make_product, write_raster, nodata):
+    values = np.float32(PROBABILITY)
+    values[4, 0] = np.nan if nodata is None else nodata
+    product = make_product(MASK)
+    rasters = {**product.rasters, 'probability': write_raster('p.tif', values, nodata=nodata)}
+
+    table = tabulate(product.replace(rasters=rasters)).landslides
+
+    lowest = table.loc[table['centroid_y'].idxmin()]
+    assert lowest['mean_probability'] == pytest.approx(np.float32(PROBABILITY)[4, 1:4].mean())
+
+
 def test_without_probability_it_is_null(make_product):
     table = tabulate(make_product(MASK)).landslides
 

@@ -7,6 +7,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from postproc.inventory import measures
 from postproc.inventory.measures import areas_m2, measure
 
 # A bent landslide, metres about its place.
@@ -208,3 +209,25 @@ def test_an_empty_polygon_has_no_measure_and_harms_no_other():
     assert measures['area_m2'].tolist() == [0, 200]
     assert measures.loc[0].drop(['area_m2', 'perimeter_m']).isna().all()
     assert measures.loc[1, 'lw_ratio'] == pytest.approx(2)
+
+
+@pytest.mark.parametrize('far', [0, 3_000_000])
+def test_measuring_some_at_a_time_changes_nothing(monkeypatch, far):
+    # With one far from the zone's middle none is measured in its plane.
+    places = [0, 2_000, 4_000, 6_000, far]
+    regions = gpd.GeoDataFrame(
+        {'note': 'abcde'},
+        geometry=[shapely.affinity.translate(LANDSLIDE, 5e5 + x, 47e5) for x in places],
+        crs='EPSG:32654',
+        index=[4, 7, 1, 0, 2],
+    )
+    at_once, areas = measure(regions), areas_m2(regions)
+
+    monkeypatch.setattr(measures, 'CHUNK', 2)
+
+    assert measure(regions).equals(at_once)
+    assert areas_m2(regions).tolist() == areas.tolist()
+    # On the central meridian the map's scale is 0.9996.
+    planar = areas[0] == pytest.approx(LANDSLIDE.area, rel=1e-6)
+    assert bool(planar) is (far == 0)
+    assert len(areas_m2(regions.iloc[:0])) == len(measure(regions.iloc[:0])) == 0

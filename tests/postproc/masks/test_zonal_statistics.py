@@ -197,7 +197,48 @@ def test_pixels_are_held_only_until_their_region_ends():
     assert max(len(group.rows) for group in groups) == 40
 
 
+def test_every_region_comes_once_and_whole():
+    pixels = np.zeros((30, 30), bool)
+    pixels[2:5, 2:28] = pixels[8:25, 8:25] = pixels[1:28, 29] = True
+    polygons, labels = traced(pixels, TRANSFORMS[0])
+    grid = RasterGrid(UTM, TRANSFORMS[0], pixels.shape)
+
+    groups = list(zone_values(polygons, grid, lambda w: [pixels[w.toslices()]], size=10))
+
+    found = np.concatenate([np.column_stack([group.rows, group.pixels]) for group in groups])
+    there = np.flatnonzero(labels)
+    wanted = np.column_stack([labels.ravel()[there] - 1, there])
+    assert sorted(found.tolist()) == sorted(wanted.tolist())
+    assert len(np.concatenate([np.unique(group.rows) for group in groups])) == len(polygons)
+
+
 @pytest.mark.parametrize('statistic', ['medium', 'p101', 'p-1', 7, 'P10'])
 def test_unknown_statistics_are_refused(statistic):
     with pytest.raises(ConfigError, match='percentile such as'):
         zonal_statistics(np.array([]), None, None, ['z'], [statistic])
+
+
+@pytest.mark.parametrize(
+    'values',
+    [
+        np.float32([-2.5, -0.0, 0.1, 1e-40, 3.5, -1e30, np.nan, -7.0]),
+        [0.1, -0.2, np.nan, np.inf, 0.3, 0.1 + 0.2, -1e-300, 0.2],
+        [1e300, -1e300, 2.0, 1.0, 0.0, -1.0, np.nan, 1e39],
+    ],
+    ids=['float32', 'float64', 'beyond float32'],
+)
+def test_quantiles_are_exact_whatever_the_values(values):
+    grid = RasterGrid(UTM, TRANSFORMS[0], (2, 8))
+    pixels = np.array([values, values[::-1]])
+    boxes = np.array([box_of_row(row) for row in range(2)])
+
+    found = zonal_statistics(boxes, grid, lambda w: [pixels[w.toslices()]], ['z'], ['p10', 'p90'])
+
+    known = [float(value) for value in values if np.isfinite(value)]
+    wanted = [np.quantile(known, share) for share in (0.1, 0.9)]
+    np.testing.assert_allclose(found['z'], [wanted, wanted], rtol=1e-12)
+
+
+def box_of_row(row):
+    left, top = TRANSFORMS[0] @ (0, row)
+    return shapely.box(left, top - 10, left + 80, top)

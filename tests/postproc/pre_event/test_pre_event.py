@@ -2,8 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
 
 from dfpenet_mm.errors import PreEventError
+from postproc.masks.rasters import scene_windows
+from postproc.pre_event import pre_event
+from postproc.pre_event.pre_event import compare_events
 from postproc.temporal_difference import TemporalDifference
 
 # Landslides of 4 pixels each, in the corners; before the event snow lies on all of them, but
@@ -69,3 +75,22 @@ def test_untrusted_may_be_subtracted_or_be_an_error(make_product):
     assert 'subtracted nevertheless' in subtracted.warnings[0]
     with pytest.raises(PreEventError, match='give another pre-event image'):
         TemporalDifference(untrusted='error')(before)
+
+
+@given(masks=npst.arrays(np.uint8, (2, 5, 6), elements=st.sampled_from([0, 0, 0, 1, 1, 255])))
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_counts_are_those_of_whole_arrays(make_product, monkeypatch, masks):
+    monkeypatch.setattr(pre_event, 'scene_windows', lambda shape: scene_windows(shape, 2))
+    post, pre = masks
+
+    areas = compare_events(make_product(post, pre_mask=pre))
+
+    both = [(before, after) for before, after in zip(pre.flat, post.flat, strict=True)]
+    known = [pair for pair in both if 255 not in pair]
+    assert areas.valid == len(known)
+    assert areas.pre == sum(before == 1 for before, _ in known)
+    assert areas.post == sum(after == 1 for _, after in known)

@@ -75,3 +75,19 @@ def test_south_up_and_rotated_grids(write_raster):
             shapely.Point(transform @ place).buffer(1) for place in ((1.5, 0.5), (0.5, 1.5))
         )
         assert visible(np.array([inside, beside, beside]), [mask]).tolist() == [True, False, False]
+
+
+def test_many_windows(write_raster):
+    pixels = np.zeros((1100, 2100), np.uint8)
+    pixels[1030:, 1050:] = 255
+    pixels[50, 2000] = 255
+    mask = write_raster('mask.tif', pixels, nodata=255)
+    corners = [(1500, 3), (3, 1060), (1060, 1040), (1040, 1020), (1030, 1000), (2090, 1090)]
+    corners.append((2000.2, 50.2))
+    # The fifth has its middle on nodata, its corner on data.
+    sides = [9, 9, 9, 9, 100, 60, 0.5]
+    shapes = [box(x, y, x + side, y + side) for (x, y), side in zip(corners, sides, strict=True)]
+
+    seen = visible(np.array(shapes, dtype=object), [mask])
+
+    assert seen.tolist() == [True, True, False, True, True, False, False]
