@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +16,7 @@ from rasterio.crs import CRS
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError
 
+Shapes = TypeVar('Shapes', gpd.GeoDataFrame, gpd.GeoSeries)
 POLYGON = shapely.GeometryType.POLYGON
 # Pieces into which the longest side of all polygons is cut, at least, before they are moved: a
 # long straight line of one CRS is bent in another.
@@ -43,10 +45,8 @@ class Polygons:
         """
         if CRS.from_user_input(self.shapes.crs) == crs:
             return self.shapes.to_numpy()
-        left, bottom, right, top = self.shapes.total_bounds
-        longest = max(right - left, top - bottom)
         try:
-            moved = self.shapes.segmentize(longest / PIECES).to_crs(crs).to_numpy()
+            moved = densified(self.shapes).to_crs(crs).to_numpy()
         except ProjError as error:
             raise VectorFormatError(
                 f'the {self.role} {self.path} cannot be brought into the CRS of the scene '
@@ -54,6 +54,28 @@ class Polygons:
             ) from error
         # Bent lines may cross.
         return single_polygons(moved[np.isfinite(shapely.bounds(moved)).all(axis=1)])
+
+
+def densified(shapes: Shapes) -> Shapes:
+    """Cut long sides into pieces, as a long straight line of one CRS is bent in another.
+
+    Args:
+        shapes: a table or column of geometries; missing ones stay.
+
+    Returns:
+        The same with further vertices: no side is longer than a share 1 / ``PIECES`` of the whole.
+    """
+    left, bottom, right, top = shapes.total_bounds
+    longest = max(right - left, top - bottom)
+    if not longest > 0:
+        return shapes
+    pieces = shapes.geometry.segmentize(longest / PIECES)
+    return shapes.set_geometry(pieces) if isinstance(shapes, gpd.GeoDataFrame) else pieces
+
+
+def mend(geometries: np.ndarray) -> np.ndarray:
+    """Make geometries valid: what a shell surrounds is area, but for what a hole surrounds."""
+    return shapely.make_valid(geometries, method='structure', keep_collapsed=False)
 
 
 def single_polygons(geometries: np.ndarray) -> np.ndarray:
@@ -65,7 +87,7 @@ def single_polygons(geometries: np.ndarray) -> np.ndarray:
     Returns:
         Valid single polygons with an area, without Z values, shape (polygons,).
     """
-    flat = shapely.make_valid(shapely.force_2d(geometries))
+    flat = mend(shapely.force_2d(geometries))
     # Mended geometries may be collections of multipolygons: two levels deep.
     parts = shapely.get_parts(shapely.get_parts(flat))
     return parts[(shapely.get_type_id(parts) == POLYGON) & (shapely.area(parts) > 0)]

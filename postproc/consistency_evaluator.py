@@ -165,7 +165,8 @@ def _warnings(name: str, reference: Reference, result: Mapping[str, Any]) -> lis
         )
     if not result['reference_landslides']:
         warnings.append(
-            f'no landslide of the reference {name} counts in the evaluation area '
-            f'{result["area"]}, so every prediction there is a false alarm'
+            f'no landslide of the reference {name} has half of its area in the evaluation area '
+            f'{result["area"]}, so every landslide predicted there counts as a false alarm; look '
+            f'at the pixels instead'
         )
     return warnings

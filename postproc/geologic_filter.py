@@ -81,6 +81,13 @@ class GeologicFilter:
                 f"[dict(layer='slope', min=5)]"
             )
         object.__setattr__(self, 'rules', tuple(map(LayerRule.from_config, self.rules)))
+        sources: dict[str, tuple] = {}
+        for rule in self.rules:
+            if sources.setdefault(rule.column, rule.source) != rule.source:
+                raise ConfigError(
+                    f'two GeologicFilter rules give the column {rule.column!r} from other bands or '
+                    f'with another resampling; give the raster a second name for one of them'
+                )
 
     def check(self, inputs: EarlyInputs) -> None:
         """Refuse rules without their layer, before the scene is mapped.

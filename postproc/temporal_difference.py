@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dfpenet_mm.errors import ConfigError, PreEventError
+from postproc.inventory.measures import areas_m2
 from postproc.masks.polygonise import CONNECTIVITY
 from postproc.pre_event.pixel_difference import subtract_pixels
 from postproc.pre_event.pre_event import PreEventAreas, compare_events
@@ -105,11 +106,14 @@ class TemporalDifference:
         regions = PreEventRegions(product, self.min_persistence)
         under = regions.under(product)
         left, kept = product.replace(landslides=product.landslides.assign(**under[COLUMNS])), 0
+        cut = {'landslides_cut': 0, 'area_cut_m2': 0.0}
         if trusted or self.untrusted == 'subtract':
             left, kept = self._remove(left, regions, under)
+            if self.mode == 'pixel':
+                cut = _cut(product, left, under)
         left = self._warn(left, kept, len(product.landslides))
         result = self._result(left, areas, trusted, len(product.landslides))
-        return left.with_result(name, result | {'kept_doubtful': kept})
+        return left.with_result(name, result | cut | {'kept_doubtful': kept})
 
     def _doubt(self, product: LandslideProduct, areas: PreEventAreas) -> LandslideProduct:
         finding = areas.doubt(self.max_pre_to_post, product.grid.gsd)
@@ -182,3 +186,17 @@ class TemporalDifference:
             'without_pre_data': int((coverage == 0).sum()),
             'with_part_of_pre_data': int(((coverage > 0) & (coverage < 1)).sum()),
         }
+
+
+def _cut(before: LandslideProduct, left: LandslideProduct, under: pd.DataFrame) -> dict:
+    """Say how many landslides lost a part to the subtraction of pixels, and how much area all did.
+
+    Landslides that went whole are among the rejected ones.
+    """
+    shares = under['believed_share']
+    whole = (shares == 1).to_numpy()
+    parts = areas_m2(before.landslides)[~whole].sum() - areas_m2(left.landslides).sum()
+    return {
+        'landslides_cut': int(((shares > 0) & (shares < 1)).sum()),
+        'area_cut_m2': max(float(parts), 0.0),
+    }

@@ -9,7 +9,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ('dfpenet_mm', 'postproc')
-FOUNDATION = ('dfpenet_mm.errors', 'dfpenet_mm.grid', 'dfpenet_mm.components')
+FOUNDATION = (
+    'dfpenet_mm.errors',
+    'dfpenet_mm.grid',
+    'dfpenet_mm.polygons',
+    'dfpenet_mm.components',
+)
 VAGUE_NAMES = {'utils', 'util', 'helpers', 'helper', 'misc', 'common'}
 PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
 
@@ -18,6 +23,7 @@ PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
 MAY_IMPORT = {
     'dfpenet_mm.errors': FOUNDATION,
     'dfpenet_mm.grid': FOUNDATION,
+    'dfpenet_mm.polygons': FOUNDATION,
     'dfpenet_mm.components': FOUNDATION,
     'dfpenet_mm.resources': FOUNDATION,
     'dfpenet_mm.install_check': FOUNDATION,

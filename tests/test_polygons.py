@@ -5,7 +5,7 @@ import rasterio
 from shapely import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError
-from dfpenet_mm.polygons import read_polygons
+from dfpenet_mm.polygons import mend, read_polygons
 
 UTM54 = rasterio.CRS.from_epsg(32654)
 
@@ -69,3 +69,12 @@ def test_a_file_of_several_layers_is_refused(tmp_path):
         gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs=UTM54).to_file(path, layer=layer)
     with pytest.raises(VectorFormatError, match='has the layers a, b; give a file with one'):
         read_polygons(path, 'area')
+
+
+def test_an_outline_that_overlaps_itself_keeps_what_it_surrounds():
+    """A ribbon laid round a square of 4 is not empty where its end lies over its beginning."""
+    ribbon = Polygon([(0, 0), (10, 0), (10, 10), (0, 10), (0, 4), (6, 4), (6, 6), (4, 6), (4, 0)])
+    (mended,) = mend(np.array([ribbon]))
+    assert not ribbon.is_valid
+    assert mended.is_valid
+    assert mended.area == 10**2 - 4**2

@@ -14,6 +14,7 @@ from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError
+from dfpenet_mm.polygons import mend
 
 POLYGON = shapely.GeometryType.POLYGON
 
@@ -110,7 +111,7 @@ def _mend(path: Path, layer: str, table: gpd.GeoDataFrame) -> Inventory:
     geometries = table.geometry.to_numpy()
     there = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     invalid = there & ~shapely.is_valid(geometries)
-    flat = shapely.make_valid(shapely.force_2d(geometries))
+    flat = mend(shapely.force_2d(geometries))
     parts, record = shapely.get_parts(flat, return_index=True)
     # Mended geometries may be collections of multipolygons: two levels deep.
     parts, inner = shapely.get_parts(parts, return_index=True)

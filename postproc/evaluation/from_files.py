@@ -85,9 +85,9 @@ class InventoryFiles:
         mask = _scene_mask(folder / 'scene.tif', grid, self.scene)
         if is_raster(self.predicted, PREDICTION):
             mask = _predicted_mask(self.predicted, mask, folder, self.landslide_value)
-            landslides = polygonise(mask)
+            landslides, ignored = polygonise(mask), 0
         else:
-            landslides, _ = read_polygons(
+            landslides, ignored = read_polygons(
                 self.predicted,
                 grid.crs,
                 self.layer,
@@ -95,7 +95,15 @@ class InventoryFiles:
                 may_be_empty=True,
                 center_x=grid.center[0],
             )
-        return LandslideProduct(landslides, grid, {'mask': mask}, out_dir, reference=self.reference)
+        product = LandslideProduct(
+            landslides, grid, {'mask': mask}, out_dir, reference=self.reference
+        )
+        if not ignored:
+            return product
+        return product.with_warning(
+            f'{ignored} features of the prediction {self.predicted.name} are no polygons, or lie '
+            f'beyond the CRS of the scene, and were not evaluated'
+        )
 
     def _derived_grid(self) -> RasterGrid:
         inventories = [

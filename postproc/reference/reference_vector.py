@@ -15,6 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError
+from dfpenet_mm.polygons import densified, mend
 from postproc.atomic import brief
 from postproc.reference.antimeridian import beside, unbroken
 
@@ -22,6 +23,8 @@ POLYGON = shapely.GeometryType.POLYGON
 # Parts of one record that are no farther apart than this share of their coordinates touch: the
 # two halves of a landslide cut at the antimeridian meet again to the last digits only.
 ROUNDING = 1e-9
+# Formats for which the wheels of GDAL have no driver.
+UNREADABLE = ('.parquet', '.geoparquet')
 # How to name a layer, by what the file is for.
 NAMING = {
     'reference': 'set layer to that of the landslides in ConsistencyEvaluator, in the config or '
@@ -53,6 +56,11 @@ def check_vector(
         InputFileError: if it cannot be read.
         VectorFormatError: if it has no CRS, no feature or no such layer.
     """
+    if path.suffix.lower() in UNREADABLE:
+        raise InputFileError(
+            f'the {role} {path} is GeoParquet, which this GDAL cannot read; save it as a '
+            f'GeoPackage in QGIS, or give the one that was written beside it'
+        )
     try:
         layers = {name: kind for name, kind in pyogrio.list_layers(path) if kind is not None}
         chosen = _choose(path, list(layers), layer, role)
@@ -136,7 +144,9 @@ def _read(path: Path, layer: str, crs: CRS | None, role: str) -> gpd.GeoDataFram
                 f'inventory of polygons'
             )
         whole = unbroken(table)
-        return whole if crs is None or table.crs == crs else unbroken(whole.to_crs(crs))
+        if crs is None or table.crs == crs:
+            return whole
+        return unbroken(densified(whole).to_crs(crs))
     except (DataSourceError, DataLayerError) as error:
         raise InputFileError(
             f'the {role} {path}, layer {layer}, cannot be read to its end ({brief(error)}); '
@@ -168,7 +178,7 @@ def _polygons(geometries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     solid = shapely.has_z(flat)
     flat[solid] = shapely.force_2d(flat[solid])
     broken = ~shapely.is_valid(flat)
-    flat[broken] = shapely.make_valid(flat[broken])
+    flat[broken] = mend(flat[broken])
     parts, index = _simple_parts(flat)
     areal = (shapely.get_type_id(parts) == POLYGON) & (shapely.area(parts) > 0)
     return parts[areal], np.flatnonzero(reachable)[index[areal]]

@@ -97,8 +97,13 @@ class LayerRule:
 
     @property
     def column(self) -> str:
-        """Name of the column that keeps the statistic."""
-        return f'{self.layer}_{self.statistic}'
+        """Name of the column that keeps the statistic, such as ``ndvi_before_mean``."""
+        return '_'.join(filter(None, (self.layer, self.raster, self.statistic)))
+
+    @property
+    def source(self) -> tuple[str | int | None, ...]:
+        """What the statistic is of; rules of one column must have one source."""
+        return self.layer, self.raster, self.red, self.nir, self.resampling
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the rule states, as plain JSON values."""
@@ -115,7 +120,7 @@ class LayerRule:
     def reason(self, value: float) -> str:
         """Say why a landslide of that value is rejected."""
         unit = UNITS.get(self.layer, '')
-        what = f'{self.layer} {self.statistic}'
+        what = ' '.join(filter(None, (self.layer, self.raster, self.statistic)))
         if math.isnan(value):
             return f'{what} is unknown, the layer lacks data there'
         if self.layer == 'aspect':

@@ -228,7 +228,7 @@ def test_an_area_without_reference_landslides_makes_alarms_of_all(
         result_of(product)['landslides'] | {'tp': 0, 'fp': 1, 'fn': 0, 'recall': None}
         == (result_of(product)['landslides'])
     )
-    assert 'no landslide of the reference reference.tif counts' in product.warnings[0]
+    assert 'no landslide of the reference reference.tif has half of its area' in product.warnings[0]
 
 
 def test_tolerance_and_overlap_leave_the_plain_counts_alone(make_product, write_raster):

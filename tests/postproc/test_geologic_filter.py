@@ -209,3 +209,9 @@ def test_rules_are_plain_values_in_the_summary(make_product, write_raster):
     product = GeologicFilter(min_area_m2=0, rules=[{'layer': 'wet', 'max': 3}])(product)
 
     json.dumps(dict(product.results))
+
+
+def test_two_rules_may_not_fill_one_column_from_other_bands():
+    rules = [{'layer': 'ndvi', 'raster': 's2', 'red': 1, 'nir': nir, 'min': 0} for nir in (2, 3)]
+    with pytest.raises(ConfigError, match="'ndvi_s2_mean' from other bands"):
+        GeologicFilter(min_area_m2=0, rules=rules)

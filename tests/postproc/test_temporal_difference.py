@@ -62,6 +62,8 @@ def test_object_mode_takes_whole_landslides_that_were_there(make_product):
         'regions_out': 3,
         'without_pre_data': 1,
         'with_part_of_pre_data': 1,
+        'landslides_cut': 0,
+        'area_cut_m2': 0.0,
         'kept_doubtful': 0,
     }
     assert product.rejected['pre_persistence'].tolist() == [1.0]
@@ -112,6 +114,9 @@ def test_pixel_mode_subtracts_and_forms_regions_anew(make_product, read_band):
     assert by_place(product).area.to_dict() == {'a': 400.0, 'b': 500.0, 'c': 400.0}
     assert len(product.rejected) == 1
     assert (product.landslides['pre_share'] == 0).all()
+    result = product.results['TemporalDifference']
+    assert result['landslides_cut'] == 1
+    assert result['area_cut_m2'] == pytest.approx(100)
     np.testing.assert_array_equal(read_band(product.rasters['mask']), post)
     assert list(product.out_dir.iterdir()) == []
 

@@ -1,3 +1,4 @@
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -39,6 +40,17 @@ def test_half_of_a_landslide_must_lie_inside(write_vector, wanted):
     inside = area.burner().inside(Window(0, 0, 6, 6))
     assert inside[:, :4].all()
     assert not inside[:, 4:].any()
+
+
+def test_a_parallel_that_borders_the_area_bends_on_the_scene(tmp_path):
+    gpd.GeoSeries([shapely.box(141, 42, 142, 43)], crs=4326).to_file(tmp_path / 'degree.gpkg')
+    transform = Affine(100, 0, 480_000, 0, -100, 4_780_000)
+    area = EvaluationArea.read(
+        tmp_path / 'degree.gpkg', RasterGrid(CRS.from_epsg(32654), transform, (1400, 1200))
+    )
+    # 110 m inside of the southern border, and as far beyond the northern one, in its middle.
+    places = gpd.GeoSeries.from_xy([141.5, 141.5], [42.001, 43.001], crs=4326).to_crs(32654)
+    assert area.counts(places.buffer(20).to_numpy()).tolist() == [True, False]
 
 
 def test_a_hole_is_outside(write_vector):

@@ -63,10 +63,10 @@ def test_ndvi_from_two_bands(with_layers, tmp_path, write_raster):
     )
 
     red, nir = bands[2:].astype(float)
-    assert np.isnan(found['ndvi_mean'][0])
+    assert np.isnan(found['ndvi_s2_mean'][0])
     for row, slide in enumerate(SLIDES[1:], start=1):
         wanted = (nir[slide] - red[slide]) / (nir[slide] + red[slide])
-        assert found['ndvi_mean'][row] == pytest.approx(wanted.mean())
+        assert found['ndvi_s2_mean'][row] == pytest.approx(wanted.mean())
 
 
 def test_everything_a_dem_gives(with_layers, write_raster):
@@ -173,3 +173,19 @@ def test_missing_and_foreign_layers_are_refused(make_product, write_raster):
         check(layer='ndvi', raster='rgb', red=1, nir=2)
     with pytest.raises(GridMismatchError, match="'far'"):
         check(layer='far')
+
+
+def test_an_index_before_and_after_the_event_are_two_columns(with_layers, tmp_path, write_raster):
+    with rasterio.open(write_raster('grid.tif', np.uint8(MASK))) as grid:
+        profile = {**grid.profile, 'count': 2, 'dtype': 'uint8', 'nodata': None}
+    for name, red, nir in (('before', 1, 3), ('after', 3, 1)):
+        with rasterio.open(tmp_path / f'{name}.tif', 'w', **profile) as image:
+            image.write(np.stack([np.full(MASK.shape, value, 'uint8') for value in (red, nir)]))
+
+    found = values_of(
+        with_layers(before=tmp_path / 'before.tif', after=tmp_path / 'after.tif'),
+        *({'layer': 'ndvi', 'raster': name, 'red': 1, 'nir': 2} for name in ('before', 'after')),
+    )
+
+    assert (found['ndvi_before_mean'] == 0.5).all()
+    assert (found['ndvi_after_mean'] == -0.5).all()
