@@ -63,13 +63,15 @@ def _draw_sizes(
     if fit is not None:
         density = fit.density(areas)
         shown = density > floor
-        label = f'inverse gamma: rho = {fit.rho:.2f}, a = {fit.a_m2:.4g} m², s = {fit.s_m2:.4g} m²'
+        label = (
+            f'inverse gamma: rho = {fit.rho:.2f}, a = {fit.a_m2:,.0f} m², s = {fit.s_m2:,.0f} m²'
+        )
         axes.plot(areas[shown], density[shown], color='tab:blue', label=label)
         axes.axvline(
             fit.roll_over_m2,
             color='tab:blue',
             linestyle=':',
-            label=f'roll-over {fit.roll_over_m2:.3g} m²',
+            label=f'roll-over {fit.roll_over_m2:,.0f} m²',
         )
     if tail is not None:
         beyond = areas[areas >= tail.cut_off_m2]
@@ -79,11 +81,12 @@ def _draw_sizes(
             color='tab:red',
             linestyle='--',
             label=f'power law: exponent {tail.exponent:.2f} ± {tail.standard_error:.2f} '
-            f'from {tail.cut_off_m2:.3g} m²',
+            f'from {tail.cut_off_m2:,.0f} m²',
         )
     axes.set_ylim(bottom=floor)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize='small', loc='lower left')
+    # Below the axes it covers neither the tail nor the roll-over.
+    axes.legend(fontsize='small', loc='upper center', bbox_to_anchor=(0.5, -0.14))
 
 
 def _draw_density(figure: Figure, axes: Axes, density: DensityMap) -> None:
@@ -98,6 +101,12 @@ def _draw_density(figure: Figure, axes: Axes, density: DensityMap) -> None:
         interpolation='nearest',
     )
     axes.set_facecolor('0.9')
-    axes.set_xlabel('km')
-    axes.set_ylabel('km')
+    axes.plot([], [], 's', color='0.9', markeredgecolor='0.6', label='hardly any data')
+    if np.isnan(shown).any():
+        axes.legend(fontsize='small', loc='upper center', bbox_to_anchor=(0.5, -0.14))
+    x, y = density.grid.transform @ (0, 0)
+    # A geographic CRS counts in degrees, a projected one in its units.
+    place = f'({x:.4f}, {y:.4f})' if density.grid.crs.is_geographic else f'({x:,.0f}, {y:,.0f})'
+    axes.set_xlabel(f'km along the rows, from {place} in {density.grid.crs.to_string()[:20]}')
+    axes.set_ylabel('km down the columns')
     figure.colorbar(image, ax=axes, label='landslides per km²')
