@@ -19,7 +19,7 @@ from rasterio.windows import Window
 from dfpenet_mm.grid import RasterGrid
 from postproc.atomic import write_errors, written_beside
 from postproc.evaluation.confusion import Verdict
-from postproc.masks.rasters import NODATA
+from postproc.masks.rasters import NODATA, mask_profile
 
 # TP green, FP red and FN blue as in the paper; what a boundary tolerance leaves out is paler.
 COLOURS = {
@@ -31,7 +31,6 @@ COLOURS = {
     Verdict.FN_AT_BOUNDARY: (165, 190, 245, 255),
     Verdict.NOT_COMPARED: (255, 255, 255, 0),
 }
-TILE = 512
 PROVENANCE_TAG = 'DFPENET_MM'
 
 
@@ -52,28 +51,9 @@ def confusion_raster(
     Raises:
         OutputError: if the disk refuses.
     """
-    rows, cols = grid.shape
     written: list[tuple[Window, int]] = []
     with write_errors(path, RasterioError), written_beside(path) as part:
-        with rasterio.open(
-            part,
-            'w',
-            driver='GTiff',
-            width=cols,
-            height=rows,
-            count=1,
-            dtype='uint8',
-            crs=grid.crs,
-            transform=grid.transform,
-            nodata=NODATA,
-            tiled=True,
-            blockxsize=TILE,
-            blockysize=TILE,
-            compress='deflate',
-            # Higher levels take time and save next to nothing.
-            zlevel=1,
-            bigtiff='if_safer',
-        ) as dataset:
+        with rasterio.open(part, 'w', nodata=NODATA, **mask_profile(grid)) as dataset:
             dataset.colorinterp = [ColorInterp.palette]
             dataset.write_colormap(1, {int(value): colour for value, colour in COLOURS.items()})
             dataset.update_tags(1, **{verdict.name: str(int(verdict)) for verdict in Verdict})

@@ -15,14 +15,13 @@ from postproc.atomic import brief
 from postproc.evaluation.derived_grid import derive_grid
 from postproc.evaluation.evaluation_area import ROLE as AREA_ROLE
 from postproc.masks.polygonise import polygonise
-from postproc.masks.rasters import NODATA, edit_mask, open_raster, scene_windows
+from postproc.masks.rasters import NODATA, edit_mask, mask_profile, open_raster, scene_windows
 from postproc.product import LandslideProduct
 from postproc.reference.reference import is_raster
 from postproc.reference.reference_raster import check_landslide_value, warp_reference
 from postproc.reference.reference_vector import read_polygons
 
 PREDICTION = 'prediction'
-TILE = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,25 +130,8 @@ def _grid_of(path: Path) -> RasterGrid:
 
 def _scene_mask(path: Path, grid: RasterGrid, scene: Path | None) -> Path:
     """Write a mask of background, with 255 where the scene has no data."""
-    rows, cols = grid.shape
     try:
-        with rasterio.open(
-            path,
-            'w',
-            driver='GTiff',
-            width=cols,
-            height=rows,
-            count=1,
-            dtype='uint8',
-            crs=grid.crs,
-            transform=grid.transform,
-            tiled=True,
-            blockxsize=TILE,
-            blockysize=TILE,
-            compress='deflate',
-            sparse_ok=True,
-            bigtiff='if_safer',
-        ) as mask:
+        with rasterio.open(path, 'w', sparse_ok=True, **mask_profile(grid)) as mask:
             if scene is not None:
                 _copy_nodata(scene, mask)
     except (OSError, RasterioError) as error:

@@ -6,6 +6,7 @@ import errno
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -23,6 +24,9 @@ LANDSLIDE = 1
 NODATA = 255
 # 1024 is a multiple of the usual tile sizes, so that a tile is read and written once.
 WINDOW_SIZE = 1024
+TILE = 512
+# Higher levels of deflate take time and save next to nothing on a mask.
+ZLEVEL = 1
 
 
 def open_raster(path: Path) -> DatasetReader:
@@ -74,6 +78,17 @@ def scene_windows(shape: tuple[int, int], size: int = WINDOW_SIZE) -> Iterator[W
             yield Window(col, row, min(size, cols - col), min(size, rows - row))
 
 
+def mask_profile(grid: RasterGrid) -> dict[str, Any]:
+    """Return how a new raster of one byte a pixel is laid out: tiled, deflated, on ``grid``."""
+    rows, cols = grid.shape
+    return {
+        **{'driver': 'GTiff', 'count': 1, 'dtype': 'uint8', 'bigtiff': 'if_safer'},
+        **{'width': cols, 'height': rows, 'crs': grid.crs, 'transform': grid.transform},
+        **{'tiled': True, 'blockxsize': TILE, 'blockysize': TILE},
+        **{'compress': 'deflate', 'zlevel': ZLEVEL},
+    }
+
+
 def edit_mask(
     source: Path, destination: Path, edit: Callable[[Window, np.ndarray], np.ndarray]
 ) -> Path:
@@ -93,10 +108,9 @@ def edit_mask(
     """
     with write_errors(destination), written_beside(destination) as part:
         written = 0
-        # Higher levels of deflate take time and save next to nothing on a mask.
         with (
             open_raster(source) as mask,
-            rasterio.open(part, 'w', **{**mask.profile, 'zlevel': 1}) as copy,
+            rasterio.open(part, 'w', **{**mask.profile, 'zlevel': ZLEVEL}) as copy,
         ):
             copy.update_tags(**mask.tags())
             if mask.colorinterp[0] == ColorInterp.palette:
