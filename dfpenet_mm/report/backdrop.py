@@ -1,0 +1,111 @@
+"""An image of the scene, small enough to draw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from affine import Affine
+from rasterio.enums import MaskFlags, Resampling
+from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
+
+from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.grid import RasterGrid
+
+STRETCH_PERCENTILES = (1, 99)
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """A picture and where it lies.
+
+    Args:
+        colours: red, green, blue and alpha, uint8, shape (rows, cols, 4); alpha is 0 on nodata
+            and 255 elsewhere.
+        grid: grid of its pixels, over the same ground as the scene's.
+    """
+
+    colours: np.ndarray
+    grid: RasterGrid
+
+
+def decimated(grid: RasterGrid, max_side: int) -> RasterGrid:
+    """Return a grid over the same ground with at most ``max_side`` rows and columns."""
+    factor = max(1.0, max(grid.shape) / max_side)
+    rows, cols = (math.ceil(side / factor) for side in grid.shape)
+    scale = Affine.scale(grid.shape[1] / cols, grid.shape[0] / rows)
+    return RasterGrid(grid.crs, grid.transform @ scale, (rows, cols))
+
+
+def read_backdrop(
+    path: Path, *, grid: RasterGrid | None = None, bands: Sequence[int] = (1, 2, 3), max_side: int
+) -> Backdrop:
+    """Read an image onto a scene's grid, decimated, and stretch its colours.
+
+    Args:
+        path: a raster; on another grid than the scene's it is warped.
+        grid: the scene's grid; None for the image's own.
+        bands: red, green and blue, numbered from 1.
+        max_side: most rows or columns wanted.
+
+    Returns:
+        Each band stretched between its 1st and 99th percentile.
+
+    Raises:
+        InputFileError: if the raster cannot be read.
+    """
+    try:
+        with rasterio.open(path) as source:
+            own = RasterGrid.from_dataset(source)
+            target = decimated(grid or own, max_side)
+            same = grid is None or own.matches(grid)
+            read = _read_decimated if same else _read_warped
+            values, valid = read(source, target, tuple(bands))
+    except (rasterio.errors.RasterioError, IndexError) as error:
+        raise InputFileError(
+            f'{path} cannot be drawn ({error}); give the image that was mapped'
+        ) from error
+    return Backdrop(_stretch(values, valid & np.isfinite(values).all(axis=0)), target)
+
+
+def _read_decimated(
+    source: DatasetReader, target: RasterGrid, bands: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    values = source.read(bands, out_shape=(len(bands), *target.shape))
+    valid = source.read_masks(bands, out_shape=(len(bands), *target.shape))
+    return values, (valid != 0).all(axis=0)
+
+
+def _read_warped(
+    source: DatasetReader, target: RasterGrid, bands: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    rows, cols = target.shape
+    has_alpha = any(MaskFlags.alpha in flags for flags in source.mask_flag_enums)
+    with WarpedVRT(
+        source,
+        crs=target.crs,
+        transform=target.transform,
+        height=rows,
+        width=cols,
+        resampling=Resampling.bilinear,
+        add_alpha=not has_alpha and source.nodata is None,
+    ) as warped:
+        valid = warped.read_masks(bands)
+        return warped.read(bands), (valid != 0).all(axis=0)
+
+
+def _stretch(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    colours = np.zeros((*valid.shape, 4), np.uint8)
+    if not valid.any():
+        return colours
+    for index, band in enumerate(values):
+        low, high = np.percentile(band[valid], STRETCH_PERCENTILES)
+        stretched = (band[valid].astype(float) - low) / max(high - low, 1e-9)
+        colours[valid, index] = np.rint(255 * np.clip(stretched, 0, 1))
+    colours[valid, 3] = 255
+    return colours
