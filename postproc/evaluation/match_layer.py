@@ -12,7 +12,9 @@ import geopandas as gpd
 import numpy as np
 
 from postproc.atomic import write_errors, written_beside
-from postproc.inventory.gdal_layer import DRIVER_ERRORS, write_layer
+from postproc.evaluation.match_style import match_style
+from postproc.inventory.formats import WRITE_ERRORS
+from postproc.inventory.geopackage import write_geopackage
 from postproc.inventory.layer import Layer
 
 
@@ -38,17 +40,16 @@ def partner_ids(rows: np.ndarray, others: np.ndarray, ids: np.ndarray, total: in
 def write_match_layers(
     path: Path, layers: Mapping[str, gpd.GeoDataFrame], provenance: Mapping[str, Any]
 ) -> None:
-    """Write a GeoPackage.
+    """Write a GeoPackage, with styles that QGIS finds there.
 
     Args:
         path: the file; it appears when it is complete.
-        layers: tables by the names of their layers.
+        layers: tables by the names of their layers, ``predicted`` and ``reference``.
         provenance: plain JSON values for the layers' metadata.
 
     Raises:
         OutputError: if the disk refuses.
     """
-    with write_errors(path, *DRIVER_ERRORS), written_beside(path) as part:
-        for name, table in layers.items():
-            layer = Layer(name, name, table)
-            write_layer(layer, part, driver='GPKG', provenance=json.dumps(dict(provenance)))
+    with write_errors(path, *WRITE_ERRORS), written_beside(path) as part:
+        written = [Layer(name, name, table) for name, table in layers.items()]
+        write_geopackage(written, part, json.dumps(dict(provenance)), match_style)

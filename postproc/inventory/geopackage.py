@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pyogrio
+import shapely
 
 from postproc.inventory.gdal_layer import write_layer
 from postproc.inventory.layer import Layer
@@ -20,21 +21,37 @@ STYLE_TABLE = 'layer_styles'
 GEOMETRY_COLUMN = 'geom'
 
 
-def write_geopackage(layers: Sequence[Layer], path: Path, provenance: str) -> None:
-    """Write all layers, and their styles into the table ``layer_styles``."""
+def write_geopackage(
+    layers: Sequence[Layer],
+    path: Path,
+    provenance: str,
+    style: Callable[[str], str] = style_of,
+) -> None:
+    """Write all layers, and their styles into the table ``layer_styles``.
+
+    Args:
+        layers: in the order in which a GIS lists them.
+        path: file to write.
+        provenance: JSON for the layers' metadata.
+        style: gives the QML of a layer by its role.
+
+    Raises:
+        OSError: if the file does not hold everything afterwards.
+        DataSourceError, DataLayerError, sqlite3.Error: whatever the driver refuses.
+    """
     for layer in layers:
         options = {'GEOMETRY_NAME': GEOMETRY_COLUMN, 'FID': 'fid'}
         write_layer(layer, path, driver='GPKG', provenance=provenance, **options)
-    styles = style_table(layers)
-    pyogrio.write_dataframe(
-        styles, path, layer=STYLE_TABLE, driver='GPKG', layer_options={'FID': 'id'}
-    )
+    styles = style_table(layers, style)
+    # Older GDAL, as in QGIS 3.22, calls times malformed that lack milliseconds or a zone.
+    options = {'FID': 'id', 'DATETIME_PRECISION': 'MILLISECOND'}
+    pyogrio.write_dataframe(styles, path, layer=STYLE_TABLE, driver='GPKG', layer_options=options)
     _require_whole(layers, path)
 
 
 def _require_whole(layers: Sequence[Layer], path: Path) -> None:
     """Refuse a file whose spatial indexes or styles did not fit on the disk."""
-    wanted = {f'rtree_{layer.name}_{GEOMETRY_COLUMN}_rowid': len(layer.table) for layer in layers}
+    wanted = {f'rtree_{layer.name}_{GEOMETRY_COLUMN}_rowid': _indexed(layer) for layer in layers}
     wanted[STYLE_TABLE] = len(layers)
     with closing(sqlite3.connect(path)) as database:
         for table, rows in wanted.items():
@@ -44,7 +61,13 @@ def _require_whole(layers: Sequence[Layer], path: Path) -> None:
                 raise OSError(errno.EIO, f'the table {table} is not complete')
 
 
-def style_table(layers: Sequence[Layer]) -> pd.DataFrame:
+def _indexed(layer: Layer) -> int:
+    """Count the geometries that a spatial index takes."""
+    shapes = layer.table.geometry.to_numpy()
+    return int((~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)).sum())
+
+
+def style_table(layers: Sequence[Layer], style: Callable[[str], str] = style_of) -> pd.DataFrame:
     """Return one default style a layer, with the columns that QGIS wants."""
     rows = [
         {
@@ -53,14 +76,14 @@ def style_table(layers: Sequence[Layer]) -> pd.DataFrame:
             'f_table_name': layer.name,
             'f_geometry_column': GEOMETRY_COLUMN,
             'styleName': layer.name,
-            'styleQML': style_of(layer.role),
+            'styleQML': style(layer.role),
             'styleSLD': '',
             'useAsDefault': True,
             'description': f'default style of {layer.name}',
             'owner': '',
             'ui': '',
             # QGIS takes the latest of several; a fixed date keeps the file a function of its data.
-            'update_time': pd.Timestamp('2000-01-01'),
+            'update_time': pd.Timestamp('2000-01-01', tz='UTC'),
         }
         for layer in layers
     ]

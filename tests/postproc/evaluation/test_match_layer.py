@@ -32,7 +32,7 @@ def test_layers_read_back_even_empty(tmp_path):
     write_match_layers(tmp_path / 'm.gpkg', {'predicted': one[:0], 'reference': one}, {'a': 1})
 
     assert [path.name for path in tmp_path.iterdir()] == ['m.gpkg']
-    names = [name for name, _ in pyogrio.list_layers(tmp_path / 'm.gpkg')]
+    names = [name for name, kind in pyogrio.list_layers(tmp_path / 'm.gpkg') if kind]
     assert names == ['predicted', 'reference']
     back = gpd.read_file(tmp_path / 'm.gpkg', layer='reference')
     assert back['id'].tolist() == [1]
