@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +13,13 @@ import geopandas as gpd
 import pyogrio
 import rasterio
 
+from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop, read_backdrop
 
 # Rows or columns of a picture of the scene: sharp on a laptop's screen, some 500 kB as JPEG.
 BACKDROP_SIDE = 1800
+SUMMARY, INVENTORY = 'summary.json', 'landslides.gpkg'
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,48 @@ class RunProducts:
     post: Path
     pre: Path | None = None
     bands: tuple[int, int, int] = (1, 2, 3)
+
+    @classmethod
+    def read(cls, folder: Path, *, post: Path, pre: Path | None = None) -> RunProducts:
+        """Read the products of a finished run, as they are now.
+
+        Args:
+            folder: output folder of the run.
+            post: the post-event image that was mapped.
+            pre: the pre-event image; None to do without.
+
+        Raises:
+            InputFileError: if the folder lacks the summary or the inventory, or they cannot be
+                read.
+        """
+        summary = _read_summary(folder / SUMMARY)
+        mapping = summary.get('provenance', {}).get('settings', {}).get('mapping', {})
+        inventory = _find_inventory(folder, summary)
+        try:
+            names = pyogrio.list_layers(inventory)[:, 0]
+            tables = {
+                name: gpd.read_file(inventory, layer=name)
+                for name in ('landslides', 'rejected')
+                if name in names
+            }
+        except pyogrio.errors.DataSourceError as error:
+            raise InputFileError(
+                f'{inventory} cannot be read ({error}); give the folder of a finished run'
+            ) from error
+        if 'landslides' not in tables:
+            raise InputFileError(
+                f'{inventory} has the layers {", ".join(names)}, wanted is landslides; give the '
+                f'folder of a finished run'
+            )
+        return cls(
+            folder=folder,
+            summary=summary,
+            rejected=tables.get('rejected'),
+            landslides=tables['landslides'],
+            post=post,
+            pre=pre,
+            bands=tuple(mapping.get('bands') or cls.bands),
+        )
 
     @cached_property
     def grid(self) -> RasterGrid:
@@ -69,3 +114,31 @@ class RunProducts:
         if path is None or layer not in pyogrio.list_layers(path)[:, 0]:
             return None
         return gpd.read_file(path, layer=layer)
+
+
+def _read_summary(path: Path) -> Mapping[str, Any]:
+    try:
+        summary = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise InputFileError(
+            f'{path} cannot be read ({error}); give the folder of a finished run'
+        ) from error
+    if not isinstance(summary, dict):
+        raise InputFileError(
+            f'{path} holds no JSON object but a {type(summary).__name__}; give the folder of a '
+            f'finished run'
+        )
+    return summary
+
+
+def _find_inventory(folder: Path, summary: Mapping[str, Any]) -> Path:
+    """Find the GeoPackage that the run's hook wrote, whatever the config calls it."""
+    written = (summary.get('results', {}).get('Vectoriser') or {}).get('files', [])
+    packages = [name for name in written if name.endswith('.gpkg')]
+    path = folder / (packages[0] if packages else INVENTORY)
+    if not path.is_file():
+        raise InputFileError(
+            f'{path} is missing, the report lists its landslides; put it back, or map again with '
+            f'a Vectoriser that writes a GeoPackage'
+        )
+    return path

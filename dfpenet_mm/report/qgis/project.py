@@ -1,0 +1,150 @@
+"""Everything of a run as a project for QGIS: open it, and the inventory lies on the images."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pyogrio
+import rasterio
+from rasterio.crs import CRS
+
+from dfpenet_mm.errors import InputFileError, OutputError
+from dfpenet_mm.report.qgis import raster_style
+from dfpenet_mm.report.qgis.project_file import Project, ProjectLayer
+from dfpenet_mm.report.run_products import INVENTORY, RunProducts
+
+FILENAME = 'landslides.qgs'
+STYLES = 'SELECT f_table_name, styleQML FROM layer_styles ORDER BY id'
+LANDSLIDE, LANDSLIDE_COLOUR = 1, (230, 75, 30)
+VERDICTS = {'TP': 'TP hit', 'FP': 'FP false alarm', 'FN': 'FN miss'}
+TITLES = {
+    'landslides': 'landslides',
+    'rejected': 'rejected regions',
+    'headscarps': 'headscarps and toes',
+    'predicted': 'predicted landslides',
+    'reference': 'reference landslides',
+}
+
+
+def write_qgis_project(
+    run: RunProducts, path: Path | None = None, *, home: Path | None = None
+) -> Path:
+    """Write a project that opens the images, the rasters and the styled inventory of a run.
+
+    Args:
+        run: a finished run.
+        path: file to write, ending in ``.qgs``; None for ``landslides.qgs`` in its folder. The
+            project finds the products and the images relative to itself.
+        home: folder that the project and the products will be moved to; None for where they are.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputFileError: if an image or a product cannot be read.
+        OutputError: if the file cannot be written.
+    """
+    path = run.folder / FILENAME if path is None else path
+    groups = {
+        'Inventory': list(_inventory(run)),
+        'Evaluation': list(_evaluation(run)),
+        'Recognition': list(_recognition(run)),
+        'Images': list(_images(run)),
+    }
+    project = Project(
+        title=f'Landslides of {run.post.name}',
+        crs=run.grid.crs,
+        extent=rasterio.transform.array_bounds(*run.grid.shape, run.grid.transform),
+        groups={
+            name: [_moved(layer, run.folder, home or run.folder) for layer in layers]
+            for name, layers in groups.items()
+            if layers
+        },
+    )
+    try:
+        path.write_text(project.as_xml(home or path.parent), encoding='utf-8')
+    except OSError as error:
+        raise OutputError(
+            f'{path} cannot be written ({error.strerror}); choose a folder with space that you '
+            f'may write to'
+        ) from error
+    return path
+
+
+def _inventory(run: RunProducts) -> Iterator[ProjectLayer]:
+    written = (run.summary.get('results', {}).get('Vectoriser') or {}).get('files', [])
+    names = [name for name in written if name.endswith('.gpkg')]
+    package = run.product(names[0] if names else INVENTORY)
+    if package is None:
+        return
+    layers = {layer.layer: layer for layer in _vectors(package, shown=True)}
+    # Points above outlines.
+    for name in sorted(layers, key=lambda name: name != 'headscarps'):
+        yield layers[name]
+
+
+def _evaluation(run: RunProducts) -> Iterator[ProjectLayer]:
+    package, raster = run.product('evaluation.gpkg'), run.product('evaluation.tif')
+    if package is not None:
+        yield from _vectors(package, shown=False)
+    if raster is not None:
+        with rasterio.open(raster) as source:
+            colours, values = source.colormap(1), source.tags(1)
+            crs = source.crs
+        shown = {int(values[name]): (label, colours[int(values[name])])
+                 for name, label in VERDICTS.items() if name in values}  # fmt: skip
+        style = raster_style.classes(shown)
+        yield ProjectLayer('hits, false alarms and misses', raster, crs, style, shown=False)
+
+
+def _recognition(run: RunProducts) -> Iterator[ProjectLayer]:
+    landslide = {LANDSLIDE: ('landslide', LANDSLIDE_COLOUR)}
+    for name, file, style in (
+        ('mask', 'mask.tif', raster_style.classes(landslide)),
+        ('probability', 'probability.tif', raster_style.probability()),
+        ('mask before the event', 'pre_mask.tif', raster_style.classes(landslide)),
+        ('probability before the event', 'pre_probability.tif', raster_style.probability()),
+    ):
+        path = run.product(file)
+        if path is not None:
+            yield ProjectLayer(name, path, run.grid.crs, style, shown=False)
+
+
+def _images(run: RunProducts) -> Iterator[ProjectLayer]:
+    for name, path in (('after the event', run.post), ('before the event', run.pre)):
+        if path is not None:
+            style = raster_style.image(path, run.bands)
+            # Below the other one it would fill in where that has no data, and nothing was mapped.
+            yield ProjectLayer(name, path, _crs_of(path), style, shown=path == run.post)
+
+
+def _moved(layer: ProjectLayer, folder: Path, home: Path) -> ProjectLayer:
+    """Return a layer as it will be when what lies in ``folder`` has moved to ``home``."""
+    if not layer.path.is_relative_to(folder):
+        return layer
+    return replace(layer, path=home / layer.path.relative_to(folder))
+
+
+def _crs_of(path: Path) -> CRS:
+    with rasterio.open(path) as source:
+        return source.crs
+
+
+def _vectors(package: Path, *, shown: bool) -> Iterator[ProjectLayer]:
+    """Yield the layers of a GeoPackage that have a style, in the order of their styles."""
+    try:
+        with closing(
+            sqlite3.connect(f'{package.resolve().as_uri()}?mode=ro', uri=True)
+        ) as database:
+            styles = database.execute(STYLES).fetchall()
+    except sqlite3.Error as error:
+        raise InputFileError(
+            f'{package} has no styles ({error}); map again, or open it in QGIS by itself'
+        ) from error
+    for layer, style in styles:
+        crs = CRS.from_user_input(pyogrio.read_info(package, layer=layer)['crs'])
+        yield ProjectLayer(TITLES.get(layer, layer), package, crs, style, layer, shown)

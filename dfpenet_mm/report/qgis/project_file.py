@@ -1,0 +1,148 @@
+"""The XML of a QGIS 3 project: layers in groups, a place and a CRS, and relative paths."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement, fromstring, indent, tostring
+
+import pyproj
+from rasterio.crs import CRS
+
+HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
+# Any QGIS 3 of this version and later opens the file as its own.
+VERSION = '3.16.0'
+CHECKED = {True: 'Qt::Checked', False: 'Qt::Unchecked'}
+# Attributes of a style that belong to the layer itself in a project.
+LAYER_ATTRIBUTES = 'labelsEnabled', 'hasScaleBasedVisibilityFlag', 'minScale', 'maxScale'
+
+
+@dataclass(frozen=True)
+class ProjectLayer:
+    """A layer of the project.
+
+    Args:
+        name: as the user sees it; the file and the layer in it make it unique.
+        path: the file.
+        crs: of the layer.
+        layer: in a file of several; empty for a raster.
+        style: QML of a vector layer, or the ``pipe`` of a raster.
+        shown: whether it is switched on.
+    """
+
+    name: str
+    path: Path
+    crs: CRS
+    style: str | Element
+    layer: str = ''
+    shown: bool = True
+
+    @property
+    def key(self) -> str:
+        """Identifier in the project."""
+        letters = f'{self.path.name}_{self.layer or self.name}'
+        return ''.join(letter if letter.isalnum() else '_' for letter in letters)
+
+    @property
+    def provider(self) -> str:
+        """QGIS's name of what reads it."""
+        return 'ogr' if self.layer else 'gdal'
+
+    def source(self, folder: Path) -> str:
+        """Return where it is, seen from the project's folder."""
+        path = Path(os.path.relpath(self.path.resolve(), folder.resolve())).as_posix()
+        path = path if path.startswith('../') else f'./{path}'
+        return f'{path}|layername={self.layer}' if self.layer else path
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a project shows.
+
+    Args:
+        title: of the window.
+        crs: of the map.
+        extent: of the map at first: left, bottom, right, top, in ``crs``.
+        groups: layers by the names of their groups, the uppermost first.
+    """
+
+    title: str
+    crs: CRS
+    extent: tuple[float, float, float, float]
+    groups: Mapping[str, Sequence[ProjectLayer]] = field(default_factory=dict)
+
+    def as_xml(self, folder: Path) -> str:
+        """Return the file.
+
+        Args:
+            folder: where it will lie; paths are relative to it.
+        """
+        root = Element('qgis', projectname=self.title, version=VERSION)
+        SubElement(root, 'title').text = self.title
+        SubElement(root, 'projectCrs').append(_crs(self.crs))
+        tree = SubElement(root, 'layer-tree-group')
+        layers = Element('projectlayers')
+        for name, members in self.groups.items():
+            group = SubElement(tree, 'layer-tree-group', name=name, expanded='1')
+            group.set('checked', CHECKED[True])
+            for layer in members:
+                group.append(_tree_layer(layer, folder))
+                layers.append(_map_layer(layer, folder))
+        root.append(self._canvas())
+        root.append(layers)
+        properties = SubElement(root, 'properties')
+        paths = SubElement(properties, 'Paths')
+        SubElement(paths, 'Absolute', type='bool').text = 'false'
+        reference_system = SubElement(properties, 'SpatialRefSys')
+        SubElement(reference_system, 'ProjectionsEnabled', type='int').text = '1'
+        indent(root)
+        return f'{HEAD}\n{tostring(root, encoding="unicode")}\n'
+
+    def _canvas(self) -> Element:
+        canvas = Element('mapcanvas', name='theMapCanvas')
+        extent = SubElement(canvas, 'extent')
+        for side, value in zip(('xmin', 'ymin', 'xmax', 'ymax'), self.extent, strict=True):
+            SubElement(extent, side).text = repr(float(value))
+        SubElement(canvas, 'destinationsrs').append(_crs(self.crs))
+        return canvas
+
+
+def _crs(crs: CRS) -> Element:
+    system = Element('spatialrefsys', nativeFormat='Wkt')
+    wkt = crs.to_wkt(version='WKT2_2019')
+    SubElement(system, 'wkt').text = wkt
+    authority = pyproj.CRS.from_wkt(wkt).to_authority()
+    if authority is not None:
+        SubElement(system, 'authid').text = ':'.join(authority)
+    return system
+
+
+def _tree_layer(layer: ProjectLayer, folder: Path) -> Element:
+    return Element(
+        'layer-tree-layer',
+        id=layer.key,
+        name=layer.name,
+        source=layer.source(folder),
+        providerKey=layer.provider,
+        checked=CHECKED[layer.shown],
+        expanded='0',
+    )
+
+
+def _map_layer(layer: ProjectLayer, folder: Path) -> Element:
+    element = Element('maplayer', type='vector' if layer.layer else 'raster')
+    SubElement(element, 'id').text = layer.key
+    SubElement(element, 'datasource').text = layer.source(folder)
+    SubElement(element, 'layername').text = layer.name
+    SubElement(element, 'srs').append(_crs(layer.crs))
+    SubElement(element, 'provider', encoding='UTF-8').text = layer.provider
+    if isinstance(layer.style, Element):
+        element.append(copy.deepcopy(layer.style))
+        return element
+    style = fromstring(layer.style)
+    element.attrib |= {name: style.get(name) for name in LAYER_ATTRIBUTES if name in style.attrib}
+    element.extend(style)
+    return element

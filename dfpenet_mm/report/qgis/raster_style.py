@@ -1,0 +1,115 @@
+"""How QGIS 3 is to draw the rasters of a run: images stretched, masks and probability clear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement
+
+import matplotlib
+import numpy as np
+import rasterio
+from matplotlib.colors import to_hex
+from rasterio.enums import MaskFlags
+
+from dfpenet_mm.errors import InputFileError
+
+# Rows or columns that are read to find an image's stretch.
+MAX_SIDE = 1024
+STRETCH_PERCENTILES = (1, 99)
+CHANNELS = 'red', 'green', 'blue'
+# Below the first step the image shows through.
+PROBABILITY_STEPS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
+CLEAR, OPAQUE, SEE_THROUGH = '0', '255', '0.6'
+
+
+def image(path: Path, bands: Sequence[int]) -> Element:
+    """Return the drawing of three bands, each stretched between two percentiles.
+
+    Args:
+        path: the raster.
+        bands: of red, green and blue, numbered from 1.
+
+    Raises:
+        InputFileError: if it cannot be read.
+    """
+    limits = _limits(path, bands)
+    renderer = _renderer('multibandcolor')
+    for channel, band, (low, high) in zip(CHANNELS, bands, limits, strict=True):
+        renderer.set(f'{channel}Band', str(band))
+        stretch = SubElement(renderer, f'{channel}ContrastEnhancement')
+        SubElement(stretch, 'minValue').text = repr(low)
+        SubElement(stretch, 'maxValue').text = repr(high)
+        SubElement(stretch, 'algorithm').text = 'StretchToMinimumMaximum'
+    return _pipe(renderer)
+
+
+def classes(shown: Mapping[int, tuple[str, Sequence[int]]]) -> Element:
+    """Return the drawing of a raster of classes; those that are not given stay clear.
+
+    Args:
+        shown: what the legend says and the colour (red, green, blue), by value.
+    """
+    renderer = _renderer('paletted', band='1', opacity=SEE_THROUGH)
+    palette = SubElement(renderer, 'colorPalette')
+    for value, (label, colour) in shown.items():
+        _coloured(palette, 'paletteEntry', value, to_hex(np.array(colour[:3]) / 255), label=label)
+    return _pipe(renderer)
+
+
+def probability() -> Element:
+    """Return the drawing of a probability, from clear at 0 to opaque at 1."""
+    renderer = _renderer('singlebandpseudocolor', band='1', opacity='0.8')
+    renderer.attrib |= {'classificationMin': '0', 'classificationMax': '1'}
+    shader = SubElement(
+        SubElement(renderer, 'rastershader'),
+        'colorrampshader',
+        colorRampType='INTERPOLATED',
+        classificationMode='1',
+        minimumValue='0',
+        maximumValue='1',
+        clip='0',
+    )
+    colours = matplotlib.colormaps['inferno']
+    for step in PROBABILITY_STEPS:
+        item = _coloured(shader, 'item', step, to_hex(colours(step)), label=f'{step:g}')
+        item.set('alpha', CLEAR if step == 0 else OPAQUE)
+    return _pipe(renderer)
+
+
+def _limits(path: Path, bands: Sequence[int]) -> list[tuple[float, float]]:
+    try:
+        with rasterio.open(path) as source:
+            factor = max(1.0, max(source.shape) / MAX_SIDE)
+            shape = tuple(max(1, int(side / factor)) for side in source.shape)
+            masked = [flags != [MaskFlags.all_valid] for flags in source.mask_flag_enums]
+            pixels = source.read(bands, out_shape=(len(bands), *shape), masked=any(masked))
+    except rasterio.errors.RasterioError as error:
+        raise InputFileError(
+            f'{path} cannot be read ({error}); give the image that was mapped'
+        ) from error
+    return [_percentiles(band) for band in pixels]
+
+
+def _percentiles(band: np.ndarray) -> tuple[float, float]:
+    values = np.ma.compressed(band)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 1.0
+    low, high = (float(value) for value in np.percentile(values, STRETCH_PERCENTILES))
+    return low, max(high, low + 1e-6)
+
+
+def _renderer(type_: str, **attributes: str) -> Element:
+    common = {'type': type_, 'alphaBand': '-1', 'opacity': '1', 'nodataColor': ''}
+    return Element('rasterrenderer', common | attributes)
+
+
+def _coloured(parent: Element, tag: str, value: float, colour: str, *, label: str) -> Element:
+    return SubElement(parent, tag, value=f'{value:g}', color=colour, alpha=OPAQUE, label=label)
+
+
+def _pipe(renderer: Element) -> Element:
+    pipe = Element('pipe')
+    pipe.append(renderer)
+    return pipe

@@ -1,0 +1,71 @@
+"""A finished run with everything that a project may show, and the images beside its folder."""
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from affine import Affine
+
+from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.report.run_products import RunProducts
+from postproc.evaluation.confusion import Verdict
+from postproc.evaluation.confusion_raster import confusion_raster
+from postproc.evaluation.match_layer import write_match_layers
+from postproc.inventory.geopackage import write_geopackage
+from postproc.inventory.layer import HEADSCARPS, LANDSLIDES, REJECTED, Layer
+
+CRS = 'EPSG:32654'
+TEN_METRES = Affine(10, 0, 500_000, 0, -10, 4_700_000)
+SHAPE = 40, 60
+LANDSLIDE = shapely.box(500_200, 4_699_700, 500_350, 4_699_850)
+
+
+def write_raster(path, bands, **profile):
+    bands = np.atleast_3d(bands) if np.ndim(bands) == 3 else np.asarray(bands)[None]
+    place = {'crs': CRS, 'transform': TEN_METRES, 'height': SHAPE[0], 'width': SHAPE[1]}
+    with rasterio.open(
+        path, 'w', driver='GTiff', count=len(bands), dtype=bands.dtype, **place | profile
+    ) as dataset:
+        dataset.write(bands)
+
+
+@pytest.fixture
+def make_run(tmp_path, monkeypatch):
+    """Write a run, with an evaluation and a pre-event image or without."""
+    monkeypatch.setenv('OGR_SQLITE_SYNCHRONOUS', 'OFF')
+
+    def make(*, name='landslides.gpkg', evaluated=True, pre=True):
+        folder = tmp_path / 'out'
+        folder.mkdir()
+        ramp = np.tile(np.linspace(100, 3000, SHAPE[1], dtype=np.uint16), (3, SHAPE[0], 1))
+        ramp[1] = 3100 - ramp[1]
+        ramp[:, :5] = 0
+        write_raster(tmp_path / 'post.tif', ramp, nodata=0)
+        write_raster(tmp_path / 'pre.tif', ramp)
+        mask = np.zeros(SHAPE, dtype=np.uint8)
+        write_raster(folder / 'mask.tif', mask, nodata=255)
+        write_raster(folder / 'probability.tif', np.zeros(SHAPE, dtype=np.float32), nodata=np.nan)
+        table = gpd.GeoDataFrame({'id': [1], 'area_m2': [22500.0]}, geometry=[LANDSLIDE], crs=CRS)
+        point = table.assign(kind='toe', elevation_m=3.0).set_geometry(table.centroid)
+        layers = [
+            Layer(LANDSLIDES, 'landslides', table),
+            Layer(REJECTED, 'rejected', table.assign(reason='<thin> & "small"')),
+            Layer(HEADSCARPS, 'headscarps', point),
+        ]
+        write_geopackage(layers, folder / name, '{}')
+        if evaluated:
+            judged = {key: table.assign(status='TP') for key in ('predicted', 'reference')}
+            write_match_layers(folder / 'evaluation.gpkg', judged, {})
+            grid = RasterGrid(rasterio.CRS.from_string(CRS), TEN_METRES, SHAPE)
+            with confusion_raster(folder / 'evaluation.tif', grid, {}) as write:
+                window = rasterio.windows.Window(0, 0, SHAPE[1], SHAPE[0])
+                write(window, np.full(SHAPE, Verdict.BACKGROUND, dtype=np.uint8))
+        summary = {'results': {'Vectoriser': {'files': [name]}}}
+        (folder / 'summary.json').write_text(json.dumps(summary))
+        before = tmp_path / 'pre.tif' if pre else None
+        return RunProducts.read(folder, post=tmp_path / 'post.tif', pre=before)
+
+    return make
