@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.report.inventory_picture import draw_inventory
+from dfpenet_mm.report.figures.inventory_file import draw_inventory_file
 
 
 def main() -> None:
@@ -20,11 +20,13 @@ def main() -> None:
     parser.add_argument('inventory', type=Path, help='GeoPackage that landslide-map wrote')
     parser.add_argument('target', type=Path, help='PNG to write')
     parser.add_argument('--title', help='what to write above the picture')
-    parser.add_argument('--max-side', type=int, default=1600, help='most pixels of a side drawn')
+    parser.add_argument(
+        '--max-side', type=int, default=1800, help='most pixels of a side that are read'
+    )
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
-        draw_inventory(
+        draw_inventory_file(
             args.image, args.inventory, args.target, max_side=args.max_side, title=args.title
         )
         print(f'wrote {args.target}')

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.inventory_picture import nice_length
+from dfpenet_mm.report.figures.map_furniture import nice_length
 
 USED, UNUSED = '#b2182b', '#bbbbbb'
 # Longest side of the scene in the picture, and length of the arrow in its key, inches.

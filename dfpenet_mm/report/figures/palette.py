@@ -1,0 +1,33 @@
+"""Colours and words that all figures share."""
+
+from __future__ import annotations
+
+# Hits, false alarms and misses are green, red and blue as in the paper, in tints that stay apart
+# for the colour-blind (Okabe and Ito 2008).
+HIT, FALSE_ALARM, MISS = '#009e73', '#d55e00', '#0072b2'
+REFERENCE = '#ffe119'
+# Neither colour occurs in a landscape.
+KEPT, REMOVED = '#ff00d0', '#00c8ff'
+KEPT_PALE = '#c9a3c4'
+# What the first, the second, ... hook removed; the first two as in Fig. 10 (e).
+BY_HOOK = ('#000000', '#d55e00', '#0072b2', '#e69f00')
+NO_DATA = '#dcdcdc'
+
+DPI = 150
+# Inches; what is set in 8 points still reads at 6 when a page shrinks the figure.
+PAGE_WIDTH, PAGE_HEIGHT = 9.0, 11.5
+SMALL, TEXT, HEADING = 7.5, 8.5, 11.0
+# Mean width of a letter and pitch of lines of ``TEXT``, inches.
+LETTER, LINE = 0.07, 0.155
+
+
+def area_text(area_m2: float) -> str:
+    """Say an area so that it can be read, from square metres."""
+    if area_m2 >= 1e5:
+        return f'{area_m2 / 1e6:,.2f} km²'
+    return f'{area_m2:,.0f} m²'
+
+
+def count_text(count: int, noun: str) -> str:
+    """Say how many there are: one landslide, 1,200 landslides."""
+    return f'{count:,} {noun}' if count == 1 else f'{count:,} {noun}s'

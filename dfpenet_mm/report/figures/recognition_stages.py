@@ -1,0 +1,100 @@
+"""How an inventory came about, stage by stage, as the paper's Fig. 7 shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dfpenet_mm.report.figures.evaluation_codes import CONFUSION_COLOURS, CONFUSION_LABELS
+from dfpenet_mm.report.figures.evaluation_files import evaluation
+from dfpenet_mm.report.figures.map_axes import show_backdrop, show_classes
+from dfpenet_mm.report.figures.palette import (
+    KEPT,
+    NO_DATA,
+    REFERENCE,
+    REMOVED,
+    area_text,
+    count_text,
+)
+from dfpenet_mm.report.figures.panel_page import PanelPage
+from dfpenet_mm.report.figures.run_view import RunView, with_specks
+from dfpenet_mm.report.figures.stages import Stage
+
+# Beyond these the panels of a page become stamps.
+MAX_STAGES = 6
+HEADING = 'From recognition to inventory'
+
+
+def draw_recognition_stages(view: RunView, path: Path) -> Path | None:
+    """Draw the reference, what the network recognised, and what each hook left of it.
+
+    With a reference, every stage shows hits, false alarms and misses; without one, what the
+    hook kept and what it removed.
+
+    Args:
+        view: of the run.
+        path: PNG to write.
+
+    Returns:
+        ``path``; None if the network recognised nothing and no figure was drawn.
+
+    Raises:
+        InputFileError: if a raster cannot be read.
+        OutputError: if the figure cannot be written.
+    """
+    stages = shortened(view.stages)
+    if not stages[0].landslides:
+        return None
+    draw = _draw_errors if view.has_reference else _draw_removals
+    return draw(view, stages).save(path)
+
+
+def shortened(stages: list[Stage]) -> list[Stage]:
+    """Leave out stages after the first if there are more than a page shows."""
+    return stages if len(stages) <= MAX_STAGES else [stages[0], *stages[1 - MAX_STAGES :]]
+
+
+def _draw_errors(view: RunView, stages: list[Stage]) -> PanelPage:
+    grid, backdrop = view.products.grid, view.products.backdrops['post']
+    count = (evaluation(view.products) or {}).get('reference_landslides')
+    numbers = '' if count is None else f'\n{count_text(count, "landslide")}'
+    legend = {CONFUSION_LABELS[code]: colour for code, colour in CONFUSION_COLOURS.items()}
+    page = PanelPage(
+        grid,
+        [f'reference{numbers}', *map(_heading, stages)],
+        heading=HEADING,
+        legend={'reference': REFERENCE, **legend, 'no data': NO_DATA},
+    )
+    first, *others = page.panels()
+    show_backdrop(first, backdrop, grid)
+    show_classes(first, view.reference(page.dots), grid, {1: REFERENCE})
+    for axes, stage in zip(others, stages, strict=True):
+        show_backdrop(axes, backdrop, grid, faint=True)
+        show_classes(axes, view.judged(stage.number, page.dots), grid, CONFUSION_COLOURS)
+    return page
+
+
+def _draw_removals(view: RunView, stages: list[Stage]) -> PanelPage:
+    grid, backdrop = view.products.grid, view.products.backdrops['post']
+    removed = {'removed at this stage': REMOVED} if len(stages) > 1 else {}
+    page = PanelPage(
+        grid,
+        [_heading(stage) for stage in stages],
+        heading=HEADING,
+        legend={'kept': KEPT, **removed, 'no data': NO_DATA},
+    )
+    for axes, stage in zip(page.panels(), stages, strict=True):
+        show_backdrop(axes, backdrop, grid, faint=True)
+        picture = with_specks(view.kept_and_removed(stage.number, page.dots), over=1)
+        show_classes(axes, picture, grid, {1: KEPT, 2: REMOVED})
+    return page
+
+
+def _heading(stage: Stage) -> str:
+    name = 'recognised by the network' if stage.name == 'network' else f'after the {stage.name}'
+    lines = [name, f'{count_text(stage.landslides, "landslide")}, {area_text(stage.area_m2)}']
+    ratios = [
+        f'{label} {stage.scores[key]:.1%}'
+        for label, key in (('precision', 'precision'), ('recall', 'recall'), ('IoU', 'iou'))
+        if stage.scores and stage.scores.get(key) is not None
+    ]
+    return '\n'.join([*lines, ', '.join(ratios)]) if ratios else '\n'.join(lines)

@@ -1,0 +1,98 @@
+"""A chip of a run: what its images, rasters and tables show in a window of the scene."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+from rasterio.enums import Resampling
+from shapely.geometry import box
+
+from dfpenet_mm.report.backdrop import Backdrop, read_backdrop
+from dfpenet_mm.report.figures.chip_window import read_window, square_around, window_grid
+from dfpenet_mm.report.figures.class_raster import in_pixels
+from dfpenet_mm.report.figures.evaluation_codes import AT_BOUNDARY, CONFUSION_COLOURS
+from dfpenet_mm.report.figures.map_axes import show_backdrop, show_classes
+from dfpenet_mm.report.figures.outlines import draw_outlines
+from dfpenet_mm.report.figures.palette import KEPT, REMOVED
+from dfpenet_mm.report.run_products import RunProducts
+
+# Rows or columns; a chip is drawn with some 250 dots a side.
+CHIP_SIDE = 300
+
+
+class RunChip:
+    """A place of a run's scene.
+
+    Args:
+        products: of the run.
+        bounds: (left, top, right, bottom) of the place, in the scene's pixels.
+    """
+
+    def __init__(self, products: RunProducts, bounds: tuple[float, float, float, float]) -> None:
+        self._products = products
+        self._window = square_around(bounds, products.grid)
+        self._bounds = bounds
+        self._images: dict[str, Backdrop] = {}
+        self.grid = window_grid(self._window, products.grid)
+
+    def draw_image(self, axes: Axes, role: str) -> None:
+        """Draw the image of a role, ``post`` or ``pre``."""
+        show_backdrop(axes, self._image(role), self.grid)
+
+    def draw_probability(self, axes: Axes) -> AxesImage:
+        """Draw what the network is how sure of."""
+        path = self._products.folder / 'probability.tif'
+        values = read_window(path, self._window, CHIP_SIDE, Resampling.average)
+        rows, cols = self.grid.shape
+        return axes.imshow(
+            values, extent=(0, cols, rows, 0), vmin=0, vmax=1, cmap='viridis', aspect='auto'
+        )
+
+    def draw_mask(self, axes: Axes) -> None:
+        """Draw the final mask."""
+        path = self._products.folder / 'mask.tif'
+        mask = read_window(path, self._window, CHIP_SIDE).filled(255)
+        show_classes(axes, mask, self.grid, {0: '#000000', 1: '#ffffff'})
+
+    def draw_inventory(self, axes: Axes) -> None:
+        """Draw outlines over the post-event image, and a frame around the place itself."""
+        self.draw_image(axes, 'post')
+        self._outline(axes, self._products.rejected, REMOVED)
+        self._outline(axes, self._products.landslides, KEPT)
+        left, top, right, bottom = self._bounds
+        margin = 0.02 * max(self.grid.shape)
+        corner = left - self._window.col_off - margin, top - self._window.row_off - margin
+        size = right - left + 2 * margin, bottom - top + 2 * margin
+        axes.add_artist(Rectangle(corner, *size, fill=False, ec='white', lw=0.9, ls=(0, (4, 3))))
+
+    def draw_judged(self, axes: Axes, path: Path) -> None:
+        """Draw an ``evaluation.tif``, boundaries judged strictly."""
+        verdicts = read_window(path, self._window, CHIP_SIDE).filled(255)
+        for code, strict in AT_BOUNDARY.items():
+            verdicts[verdicts == code] = strict
+        show_classes(axes, verdicts, self.grid, {0: '#f2f2f2', **CONFUSION_COLOURS})
+
+    def _image(self, role: str) -> Backdrop:
+        if role not in self._images:
+            path = self._products.post if role == 'post' else self._products.pre
+            bands = self._products.bands
+            self._images[role] = read_backdrop(
+                path, grid=self.grid, bands=bands, max_side=CHIP_SIDE
+            )
+        return self._images[role]
+
+    def _outline(self, axes: Axes, table: gpd.GeoDataFrame | None, colour: str) -> None:
+        if table is None or table.empty:
+            return
+        rows, cols = self.grid.shape
+        corners = [self.grid.transform @ c for c in ((0, 0), (cols, 0), (cols, rows), (0, rows))]
+        xs, ys = zip(*corners, strict=True)
+        # Of a turned scene the box is larger than the window; what lies outside is cut off.
+        near = np.sort(table.sindex.query(box(min(xs), min(ys), max(xs), max(ys))))
+        shapes = in_pixels(table.geometry.iloc[near], self.grid)
+        draw_outlines(axes, shapes, colour, width=1.0, tolerance=cols / CHIP_SIDE / 2)

@@ -1,0 +1,144 @@
+import geopandas as gpd
+import numpy as np
+import pytest
+from affine import Affine
+from matplotlib.image import imread
+from rasterio.crs import CRS
+from shapely.affinity import affine_transform
+from shapely.geometry import box
+
+from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.report.backdrop import Backdrop
+from dfpenet_mm.report.figures import inventory
+from dfpenet_mm.report.figures.inventory import draw_inventory_map, numbers
+from dfpenet_mm.report.figures.inventory_sheet import InventorySheet
+from dfpenet_mm.report.figures.palette import DPI, KEPT, REMOVED
+
+UTM = CRS.from_epsg(32654)
+STRAIGHT = Affine(10, 0, 500_000, 0, -10, 4_700_000)
+TURNED = Affine.translation(500_000, 4_700_000) @ Affine.rotation(130) @ Affine.scale(10, -10)
+ROWS, COLS = 200, 300
+# (left, top, right, bottom) in pixels.
+PLACE = 180, 80, 260, 140
+
+
+def backdrop(transform, rows=ROWS, cols=COLS):
+    colours = np.full((rows, cols, 4), 90, np.uint8)
+    colours[..., 3] = 255
+    return Backdrop(colours, RasterGrid(UTM, transform, (rows, cols)))
+
+
+def table(places, transform, **columns):
+    shapes = [affine_transform(box(*place), transform.to_shapely()) for place in places]
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=UTM)
+
+
+def coloured(path, colour):
+    pixels = (imread(path)[..., :3] * 255).round().astype(int)
+    return (np.abs(pixels - list(bytes.fromhex(colour[1:]))) <= 12).all(axis=2)
+
+
+@pytest.mark.parametrize('transform', [STRAIGHT, TURNED], ids=['straight', 'turned'])
+@pytest.mark.parametrize('colour', [KEPT, REMOVED])
+def test_outlines_lie_where_the_regions_are(transform, colour, tmp_path):
+    region, nothing = table([PLACE], transform), table([], transform)
+    kept, rejected = (region, None) if colour == KEPT else (nothing, region)
+    path = draw_inventory_map(
+        backdrop=backdrop(transform),
+        landslides=kept,
+        rejected=rejected,
+        path=tmp_path / 'a.png',
+        title='scene',
+    )
+    sheet = InventorySheet.for_aspect(ROWS / COLS)
+    left, top, width, height = (DPI * length for length in sheet.map)
+    # Below the map stands the legend, with a line of the same colour.
+    rows, cols = np.nonzero(coloured(path, colour)[: int(top + height)])
+    assert len(rows) > 100
+    found = [(cols.min() - left) / width, (rows.min() - top) / height]
+    found += [(cols.max() - left) / width, (rows.max() - top) / height]
+    expected = np.array(PLACE) / (COLS, ROWS, COLS, ROWS)
+    np.testing.assert_allclose(found, expected, atol=0.005)
+
+
+@pytest.fixture
+def texts(monkeypatch, tmp_path):
+    """Return what a map says, instead of writing it."""
+
+    def said(**contents):
+        figures = []
+        monkeypatch.setattr(inventory, 'save', lambda figure, path: figures.append(figure) or path)
+        draw_inventory_map(
+            backdrop=backdrop(STRAIGHT), path=tmp_path / 'a.png', title='Hokkaido', **contents
+        )
+        (figure,) = figures
+        return [[text.get_text() for text in part.texts] for part in (figure, *figure.axes)]
+
+    return said
+
+
+def test_heading_and_table_say_what_there_is(texts):
+    places = [(10 + 20 * row, 10, 20 + 20 * row, 30) for row in range(12)]
+    landslides = table(
+        places,
+        STRAIGHT,
+        id=range(101, 113),
+        area_m2=[1000.0 * (row + 1) for row in range(12)],
+        length_m=[100.0] * 11 + [1234.6],
+        mean_probability=[0.5] * 11 + [np.nan],
+    )
+    heading, shown, largest, legend = texts(landslides=landslides, rejected=landslides.iloc[:2])
+    assert heading == ['Hokkaido: 12 landslides, 78,000 m²']
+    assert sorted(shown)[:12] == [str(number) for number in range(101, 113)]
+    assert largest[0] == 'the largest 10 of 12'
+    assert largest[5:15] == [str(number) for number in range(112, 102, -1)]
+    assert [largest[15], largest[25], largest[35]] == ['12,000', '1,235', 'n/a']
+    assert 'largest 12,000 m², median 6,500 m²' in legend[0]
+
+
+def test_where_numbers_are_many_the_largest_have_them(texts):
+    corners = [(12 * col, 16 * row) for row in range(12) for col in range(25)]
+    places = [(left, top, left + 2, top + 2) for left, top in corners]
+    areas = np.random.default_rng(0).permutation(300) + 1.0
+    landslides = table(places, STRAIGHT, id=range(300), area_m2=areas)
+    _, shown, *_ = texts(landslides=landslides, rejected=None)
+    numbered = {int(text) for text in shown if text.isdigit()}
+    assert len(numbered) == 250
+    assert areas[sorted(numbered)].min() > 30
+
+
+def test_an_inventory_of_outlines_alone_is_measured_in_pixels(texts):
+    heading, shown, largest, _ = texts(landslides=table([PLACE], STRAIGHT), rejected=None)
+    assert heading == ['Hokkaido: 1 landslide, 0.48 km²']
+    assert '1' in shown
+    assert largest[0] == 'the only landslide'
+    assert largest[-4:] == ['1', '480,000', 'n/a', 'n/a']
+
+
+def test_an_empty_inventory_is_said_to_be_empty(texts):
+    heading, _, largest, _ = texts(landslides=table([], STRAIGHT), rejected=None)
+    assert heading == ['Hokkaido: 0 landslides, 0 m²']
+    assert largest == ['no landslides']
+
+
+def test_numbers_are_the_ids_or_else_the_places():
+    shapes = table([PLACE, PLACE], STRAIGHT)
+    assert numbers(shapes) == ['1', '2']
+    assert numbers(shapes.assign(id=[7, 9])) == ['7', '9']
+    assert numbers(shapes.assign(id=[7, None])) == ['1', '2']
+
+
+@pytest.mark.parametrize('aspect', [0.02, 0.7, 1.0, 1.01, 3, 50])
+def test_a_sheet_has_room_for_everything(aspect):
+    sheet = InventorySheet.for_aspect(aspect)
+    assert sheet.map[3] / sheet.map[2] == pytest.approx(aspect)
+    boxes = [box(x, y, x + width, y + height) for x, y, width, height in sheet_places(sheet)]
+    page = box(0, 0, *sheet.page)
+    assert all(page.contains(one) for one in boxes)
+    assert not any(one.intersects(other) for one in boxes for other in boxes if one is not other)
+    assert sheet.page[0] <= 9.01
+    assert sheet.page[1] <= 12
+
+
+def sheet_places(sheet):
+    return sheet.map, sheet.table, sheet.legend

@@ -1,0 +1,83 @@
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+from matplotlib.image import imread
+from rasterio.transform import from_origin
+from shapely.geometry import box
+
+from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.report.figures.inventory_file import draw_inventory_file, read_layers
+
+
+def write_scene(path, crs='EPSG:32654'):
+    pixels = np.full((3, 200, 300), 100, np.uint8)
+    with rasterio.open(
+        path,
+        'w',
+        driver='GTiff',
+        width=300,
+        height=200,
+        count=3,
+        dtype='uint8',
+        crs=crs,
+        transform=from_origin(500_000, 4_700_000, 10, 10),
+    ) as target:
+        target.write(pixels)
+    return path
+
+
+@pytest.fixture
+def scene(tmp_path):
+    return write_scene(tmp_path / 'scene.tif')
+
+
+@pytest.fixture
+def inventory(tmp_path):
+    path = tmp_path / 'landslides.gpkg'
+    shape = box(501_800, 4_698_600, 502_600, 4_699_200)
+    table = gpd.GeoDataFrame({'area_m2': [480_000.0]}, geometry=[shape], crs='EPSG:32654')
+    table.to_crs('EPSG:4326').to_file(path, layer='landslides')
+    return path
+
+
+def test_an_inventory_in_another_crs_is_drawn_in_its_place(scene, inventory, tmp_path):
+    assert draw_inventory_file(scene, inventory, tmp_path / 'a.png') == tmp_path / 'a.png'
+    pixels = (imread(tmp_path / 'a.png')[..., :3] * 255).round().astype(int)
+    # Lines end between dots, where they are paler.
+    magenta = (pixels[..., 0] - pixels[..., 1] > 80) & (pixels[..., 2] - pixels[..., 1] > 60)
+    rows, cols = np.nonzero(magenta[: len(magenta) // 2])
+    # The map is 8.43 of 9 inches wide and begins at 0.45.
+    across = (np.array([cols.min(), cols.max()]) / 150 - 0.45) / 8.43
+    assert across == pytest.approx([180 / 300, 260 / 300], abs=0.01)
+    assert len(rows) > 100
+
+
+def test_layers_are_read(inventory):
+    landslides, rejected = read_layers(inventory)
+    assert len(landslides) == 1
+    assert rejected is None
+    landslides.to_file(inventory, layer='rejected')
+    assert len(read_layers(inventory)[1]) == 1
+
+
+def test_foreign_files_are_refused(scene, inventory, tmp_path):
+    with pytest.raises(InputFileError, match=r'scene\.tif cannot be read'):
+        draw_inventory_file(scene, scene, tmp_path / 'x.png')
+    with pytest.raises(InputFileError, match='cannot be drawn'):
+        draw_inventory_file(inventory, inventory, tmp_path / 'x.png')
+    other = tmp_path / 'other.gpkg'
+    gpd.read_file(inventory).to_file(other, layer='fields')
+    with pytest.raises(InputFileError, match='wanted is landslides'):
+        draw_inventory_file(scene, other, tmp_path / 'x.png')
+
+
+def test_what_has_no_place_is_refused(scene, inventory, tmp_path):
+    nowhere = write_scene(tmp_path / 'nowhere.tif', crs=None)
+    with pytest.raises(InputFileError, match=r'nowhere\.tif has no CRS'):
+        draw_inventory_file(nowhere, inventory, tmp_path / 'x.png')
+    gpd.read_file(inventory).set_crs(None, allow_override=True).to_file(
+        inventory, layer='landslides'
+    )
+    with pytest.raises(InputFileError, match='cannot be brought into the CRS'):
+        draw_inventory_file(scene, inventory, tmp_path / 'x.png')
