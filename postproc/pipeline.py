@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -81,12 +81,15 @@ class PostprocPipeline:
                 hook.check(inputs)
 
     def __call__(
-        self, product: LandslideProduct
+        self,
+        product: LandslideProduct,
+        progress: Callable[[str, int, int], None] | None = None,
     ) -> tuple[LandslideProduct, tuple[HookRecord, ...]]:
         """Run the hooks.
 
         Args:
             product: the landslides as polygonised.
+            progress: called before every hook with its name, the hooks done and their number.
 
         Returns:
             The product behind the last hook, and one record for every hook.
@@ -97,11 +100,13 @@ class PostprocPipeline:
         """
         records = []
         area = _total_area(product)
-        for hook, parameters in self._hooks:
+        for done, (hook, parameters) in enumerate(self._hooks):
+            name = type(hook).__name__
+            if progress:
+                progress(name, done, len(self._hooks))
             start = time.perf_counter()
             after = hook(product)
             seconds = time.perf_counter() - start
-            name = type(hook).__name__
             if not isinstance(after, LandslideProduct):
                 raise ConfigError(
                     f'the postproc hook {name} returned {type(after).__name__}; a hook must '

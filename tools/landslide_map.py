@@ -1,4 +1,4 @@
-"""Map landslides: ``python tools/landslide_map.py CONFIG CHECKPOINT --post POST.tif --out DIR``."""
+"""Map landslides: ``python tools/landslide_map.py --post AFTER.tif --pre BEFORE.tif``."""
 
 from dfpenet_mm.cli.landslide_map import main
 

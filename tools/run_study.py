@@ -22,12 +22,18 @@ def main() -> None:
     """Do the runs that the study's table of results lacks, then print its means."""
     parser = argparse.ArgumentParser(
         description='Train and score every run of a study that its table of results lacks.',
-        epilog='A stopped study goes on where it was when the command is given again.',
+        epilog='example: python tools/run_study.py configs/studies/landslide4sense_ablation.py '
+        '(given again, a study that was stopped goes on where it was)',
     )
     parser.add_argument('study', type=Path, help='configs/studies/NAME.py')
     parser.add_argument('--results', type=Path, help="table of results, instead of the study's")
     parser.add_argument('--seeds', type=int, nargs='+', help="seeds, instead of the study's")
-    parser.add_argument('--work-root', type=Path, default=Path('work_dirs/studies'))
+    parser.add_argument(
+        '--work-root',
+        type=Path,
+        default=Path('work_dirs/studies'),
+        help='folder of the work dirs of all runs (default: %(default)s)',
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',

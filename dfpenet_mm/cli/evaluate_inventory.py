@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from dfpenet_mm.cli.command_parser import CommandParser
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.evaluation_findings import findings
 from dfpenet_mm.cli.output_folder import SUMMARY, check_output_folder, disk_errors, staging_folder
@@ -34,9 +35,9 @@ PRED may be a GeoPackage that landslide-map wrote and an analyst has edited. Exi
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> CommandParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description='Compare a landslide inventory with a reference, by pixels and by landslides.',
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -89,23 +90,30 @@ def build_parser() -> argparse.ArgumentParser:
         '--out', type=Path, help='folder for matches, TP/FP/FN raster, picture and summary.json'
     )
     parser.add_argument('--overwrite', action='store_true', help='replace products in OUT')
-    parser.add_argument('--json', action='store_true', help='write the results to stdout as JSON')
+    parser.add_argument(
+        '--json', action='store_true', help='write one JSON document to stdout, errors too'
+    )
+    parser.add_argument(
+        '--quiet', action='store_true', help='say nothing but errors and warnings (and --json)'
+    )
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exits with code 2 on bad input."""
-    args = build_parser().parse_args(arguments)
-    command = ['evaluate_inventory', *(sys.argv[1:] if arguments is None else arguments)]
-    with exit_on_user_error(debug=args.debug):
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    args = build_parser().parse(given)
+    command = ['evaluate_inventory', *given]
+    with exit_on_user_error(debug=args.debug, as_json=args.json):
         summary = evaluate(args, command)
-    sys.stderr.writelines(f'warning: {warning}\n' for warning in summary['warnings'])
     if args.json:
         sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + '\n')
-        return
-    files = [str(args.out / name) for name in summary['files']]
-    sys.stdout.writelines(f'{line}\n' for line in [*findings(summary), *files])
+    elif not args.quiet:
+        files = [str(args.out / name) for name in summary['files']]
+        sys.stdout.writelines(f'{line}\n' for line in [*findings(summary), *files])
+    sys.stdout.flush()
+    sys.stderr.writelines(f'warning: {warning}\n' for warning in summary['warnings'])
 
 
 def evaluate(args: argparse.Namespace, command: Sequence[str]) -> dict[str, Any]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.doctor.finding import in_one_line
+from dfpenet_mm.cli.end_of_run import report
+from dfpenet_mm.cli.errors import TerminatedError, exit_on_user_error
 from dfpenet_mm.cli.landslide_map_options import MATCHING, build_parser
 from dfpenet_mm.cli.quiet import quiet_libraries
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.cli.run_progress import RunProgress, run_progress
+from dfpenet_mm.cli.shipped_network import default_backend, default_out, network_files
+from dfpenet_mm.cli.work_folder import finished_blocks
+from dfpenet_mm.errors import ConfigError, InstallError
 from dfpenet_mm.install_check import require_one_family
-from dfpenet_mm.resources import shipped_file
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -22,54 +27,85 @@ if TYPE_CHECKING:
     from dfpenet_mm.cli.run import LandslideRun
     from dfpenet_mm.mapping.executors.executor import BlockExecutor
 
+# As the first argument it stands for the checkup, whatever files there are.
+DOCTOR = 'doctor'
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; exits with code 2 on bad input."""
-    args = build_parser().parse_args(arguments)
-    command = ['landslide-map', *(sys.argv[1:] if arguments is None else arguments)]
-    with exit_on_user_error(debug=args.debug):
-        require_one_family()
-        run = _map(args, command)
-    _report(run)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    with exit_on_user_error(debug='--debug' in given, as_json='--json' in given):
+        if given[:1] == [DOCTOR]:
+            from dfpenet_mm.cli.doctor.command import examine  # noqa: PLC0415
+
+            sys.exit(examine(given[1:]))
+        args = build_parser().parse(given)
+        run = _map(args, ['landslide-map', *given])
+        report(run, as_json=args.json, quiet=args.quiet)
 
 
 def _map(args: argparse.Namespace, command: Sequence[str]) -> LandslideRun:
-    checkpoint = shipped_file(args.checkpoint)
-    with quiet_libraries():
+    args.shipped = args.config is None and args.checkpoint is None
+    args.config, args.checkpoint = network_files(args.config, args.checkpoint)
+    args.out = args.out or default_out(args.post)
+    # Whatever a library prints, stdout belongs to the result.
+    with (
+        _hint_at_resume(args.out, resume=args.resume),
+        run_progress(quiet=args.quiet) as progress,
+        contextlib.redirect_stdout(sys.stderr),
+    ):
+        progress.say(f'products go to {args.out}')
+        return _map_with(args, command, progress)
+
+
+def _map_with(
+    args: argparse.Namespace, command: Sequence[str], progress: RunProgress
+) -> LandslideRun:
+    with progress.running('start'), quiet_libraries(), _broken_installation():
+        require_one_family()
         from dfpenet_mm.cli.config_options import load_config_with_options  # noqa: PLC0415
         from dfpenet_mm.cli.inputs import MappingInputs, named_layers  # noqa: PLC0415
+        from dfpenet_mm.cli.output_folder import check_output_folder  # noqa: PLC0415
         from dfpenet_mm.cli.run import map_landslides  # noqa: PLC0415
 
-        config = load_config_with_options(shipped_file(args.config), args.cfg_options)
+    with quiet_libraries():
+        config = load_config_with_options(args.config, args.cfg_options)
         layers = named_layers(args.dem, args.layer)
         _set_comparison(config, args)
-        reason = _set_backend(config, args, checkpoint)
         executor = _make_executor(args)
-    from dfpenet_mm.cli.progress import progress_display  # noqa: PLC0415
-
-    if reason:
-        sys.stderr.write(f'{reason}\n')
     inputs = MappingInputs(
         post=args.post,
         pre=args.pre,
         reference=args.reference,
         aoi=args.aoi,
         layers=layers,
-        checkpoint=checkpoint,
+        checkpoint=args.checkpoint,
     )
-    with _hint_at_resume(args.out), progress_display() as progress:
-        return map_landslides(
-            config=config,
-            inputs=inputs,
-            out=args.out,
-            device=args.device,
-            overwrite=args.overwrite,
-            resume=args.resume,
-            executor=executor,
-            choice=reason,
-            command=command,
-            progress=progress,
-        )
+    # Trying backends takes its time: what is cheap to know comes first.
+    inputs.check_exist()
+    check_output_folder(
+        args.out,
+        overwrite=args.overwrite,
+        resume=args.resume,
+        inputs=inputs.by_role().values(),
+    )
+    with progress.running('choose_backend'), quiet_libraries():
+        reason = _set_backend(config, args)
+    if reason and not args.quiet:
+        sys.stderr.write(f'{reason}\n')
+    return map_landslides(
+        config=config,
+        inputs=inputs,
+        out=args.out,
+        device=args.device,
+        overwrite=args.overwrite,
+        resume=args.resume,
+        executor=executor,
+        choice=reason,
+        pictures=not args.no_report,
+        command=command,
+        progress=progress,
+    )
 
 
 def _set_comparison(config: Config, args: argparse.Namespace) -> None:
@@ -85,9 +121,10 @@ def _set_comparison(config: Config, args: argparse.Namespace) -> None:
         config.mapping.max_shift_m = args.max_shift
 
 
-def _set_backend(config: Config, args: argparse.Namespace, checkpoint: Path) -> str | None:
-    """Put the backend asked for into the config; returns why ``auto`` chose it."""
-    if not (args.backend or args.precision or args.quantised):
+def _set_backend(config: Config, args: argparse.Namespace) -> str | None:
+    """Put the backend asked for into the config; returns why, where nobody named it."""
+    asked = args.backend or args.precision or args.quantised
+    if not (asked or args.shipped):
         return None
     from dfpenet_mm.cli.backend_option import apply_backend  # noqa: PLC0415
     from dfpenet_mm.cli.run_record import recorded_predictor  # noqa: PLC0415
@@ -98,18 +135,22 @@ def _set_backend(config: Config, args: argparse.Namespace, checkpoint: Path) -> 
     kept = recorded_predictor(record_of(args.out)) if args.resume else None
     if kept and args.backend == 'auto' and not args.precision:
         if kept.get('quantised'):
-            kept['quantised'] = str((args.quantised or quantised_beside(checkpoint)).absolute())
+            folder = args.quantised or quantised_beside(args.checkpoint)
+            kept['quantised'] = str(folder.absolute())
         config.mapping.predictor = kept
         return f'{kept.get("type")} {kept.get("precision", "")}: what the unfinished run began with'
-    return apply_backend(
+    device = str(find_device(args.device))
+    backend, reason = (args.backend, None) if asked else default_backend(device)
+    chosen = apply_backend(
         config,
-        backend=args.backend,
+        backend=backend,
         precision=args.precision,
         quantised=args.quantised,
-        checkpoint=checkpoint,
+        checkpoint=args.checkpoint,
         post=args.post,
-        device=str(find_device(args.device)),
+        device=device,
     )
+    return chosen or reason
 
 
 def _make_executor(args: argparse.Namespace) -> BlockExecutor | None:
@@ -126,47 +167,30 @@ def _make_executor(args: argparse.Namespace) -> BlockExecutor | None:
 
 
 @contextmanager
-def _hint_at_resume(out: Path) -> Iterator[None]:
-    """Say what a run that fails leaves behind."""
-    from dfpenet_mm.cli.work_folder import finished_blocks  # noqa: PLC0415
+def _broken_installation() -> Iterator[None]:
+    """Send who cannot even import this package's parts to the checkup."""
+    try:
+        yield
+    except (ImportError, OSError) as error:
+        # A shared library that is missing may be either.
+        raise InstallError(
+            f'the installation is broken ({in_one_line(error)}); landslide-map doctor says how to '
+            f'mend it'
+        ) from error
 
+
+@contextmanager
+def _hint_at_resume(out: Path, *, resume: bool) -> Iterator[None]:
+    """Note on what ends a run which blocks it leaves behind."""
     before = finished_blocks(out)
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         kept = finished_blocks(out)
-        if kept > before:
-            sys.stderr.write(
-                f'{kept} finished block(s) are kept in {out}: continue with --resume\n'
-            )
+        stopped = isinstance(error, KeyboardInterrupt | TerminatedError)
+        if kept > before or (kept and resume and stopped):
+            error.add_note(f'{kept} finished block(s) are kept in {out}: continue with --resume')
         raise
-
-
-def _report(run: LandslideRun) -> None:
-    warned = [f'warning: {warning}' for warning in run.summary['warnings']]
-    products = [str(path) for path in run.files]
-    sys.stderr.writelines(f'{line}\n' for line in warned)
-    sys.stdout.writelines(f'{line}\n' for line in [*_findings(run.summary), *products])
-
-
-def _findings(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Say how many landslides there are, what every hook left, and how well they agree."""
-    totals = summary['totals']
-    yield f'{totals["landslides"]} landslides, {totals["area_m2"] / 1e6:.3f} km2'
-    for record in summary['hooks']:
-        yield f'  {record["hook"]:<22} {record["regions_in"]:>6} -> {record["regions_out"]:>6}'
-    for name, result in (summary['evaluation'] or {}).items():
-        for unit in ('pixels', 'landslides'):
-            yield f'  {name} by {unit}: {_scores(result[unit])}'
-
-
-def _scores(counts: Mapping[str, int | float | None]) -> str:
-    """Write counts as whole numbers and ratios as percents, n/a where undefined."""
-    parts = []
-    for name, value in counts.items():
-        shown = value if isinstance(value, int) else 'n/a' if value is None else f'{value:.1%}'
-        parts.append(f'{name} {shown}')
-    return ', '.join(parts)
 
 
 if __name__ == '__main__':

@@ -6,110 +6,196 @@ import argparse
 from pathlib import Path
 
 from dfpenet_mm import __version__
+from dfpenet_mm.cli.command_parser import CommandParser
 
 # What --match-histogram puts into the config.
 MATCHING = {'auto': 'auto', 'yes': True, 'no': False}
 
-EXAMPLES = """\
-example:
-  landslide-map configs/dfpenet/landslide4sense_mobilenetv2.py \\
-      checkpoints/dfpenet_mobilenetv2_landslide4sense.pth \\
-      --post demo/hokkaido_post.tif --pre demo/hokkaido_pre.tif --out demo/out
+DESCRIPTION = """\
+Map the landslides of an earthquake from satellite or aerial images.
 
-exit codes: 0 done; 1 a defect of this program; 2 bad input, said in one sentence on stderr;
-130 interrupted, 143 terminated. Finished work is kept in OUT: continue with --resume.
+With no CONFIG and CHECKPOINT the network that comes with the package is used: it knows red,
+green and blue of about 10 m, such as Sentinel-2's. landslide-map doctor checks the installation.
+"""
+
+EXAMPLES = """\
+examples:
+  landslide-map --post after.tif --pre before.tif
+      into landslides_after/, with the shipped network
+  landslide-map --post after.tif --pre before.tif --aoi district.gpkg --dem dem.tif --out result
+      only the district, every landslide with its terrain
+  landslide-map my_config.py my_weights.pth --post after.tif --reference inventory.gpkg --out mine
+      with a network of your own, evaluated against an inventory
+  landslide-map --post after.tif --out result --resume
+      continue a run that was stopped
+  landslide-map --post after.tif --out result --json --quiet > result.json
+      for programs: one JSON document, errors too
+  landslide-map doctor
+      what is installed, what works, and how to mend what does not
+
+exit codes:
+  0    done; warnings may have been printed
+  1    a defect of this program, with its traceback
+  2    input, options or installation that you can mend, said in one sentence
+  130  interrupted by Ctrl-C; finished work is kept in OUT: continue with --resume
+  143  terminated by the system, likewise
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> CommandParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='landslide-map',
-        description='Map the landslides of an earthquake from satellite or aerial images.',
+        usage='%(prog)s [CONFIG CHECKPOINT] --post IMAGE [--pre IMAGE] [--out DIR] [options]\n'
+        '       %(prog)s doctor [--json]',
+        description=DESCRIPTION,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        'config', type=Path, help='config of the network (Python: run only those you trust)'
-    )
-    parser.add_argument('checkpoint', type=Path, help='weights that fit the config')
-    parser.add_argument('--post', type=Path, required=True, help='image after the event')
-    parser.add_argument('--pre', type=Path, help='image before the event, on any grid')
-    parser.add_argument(
-        '--reference', type=Path, help='inventory to evaluate against, vector or raster'
-    )
-    parser.add_argument(
-        '--aoi',
+    _add_network(parser)
+    _add_input(parser.add_argument_group('input'))
+    _add_output(parser.add_argument_group('output'))
+    _add_comparison(parser.add_argument_group('comparison of the two images'))
+    _add_machines(parser.add_argument_group('several machines'))
+    return parser
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    network = parser.add_argument_group('network')
+    network.add_argument(
+        'config',
+        nargs='?',
         type=Path,
-        metavar='POLYGONS',
-        help='map only this area: vector file in any CRS; pixels outside become nodata',
+        metavar='CONFIG',
+        help='config of the network (Python: run only those you trust). Default: the shipped one; '
+        'a file called doctor is given as ./doctor',
     )
-    parser.add_argument(
-        '--dem', type=Path, help='elevation model in metres, on any grid: gives hooks the terrain'
+    network.add_argument(
+        'checkpoint',
+        nargs='?',
+        type=Path,
+        metavar='CHECKPOINT',
+        help='weights that fit the config. Default: the shipped ones',
     )
-    parser.add_argument(
-        '--layer',
-        action='append',
-        default=[],
-        metavar='NAME=PATH',
-        help='further raster that a hook of the config asks for by name; repeat for more',
-    )
-    parser.add_argument(
-        '--match-histogram',
-        choices=tuple(MATCHING),
-        help="give the pre-event image the post-event one's histogram; auto: if they differ much. "
-        'Default: the config',
-    )
-    parser.add_argument(
-        '--max-shift',
-        type=float,
-        metavar='METRES',
-        help='largest shift between the two images. Default: the config, or else two pixels',
-    )
-    parser.add_argument('--out', type=Path, required=True, help='folder of the products')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
-    parser.add_argument(
+    network.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    network.add_argument(
         '--backend',
         choices=('torch', 'openvino', 'auto'),
-        help='what runs the network; auto takes the fastest that agrees. Default: the config',
+        help='what runs the network; auto takes the fastest that agrees with PyTorch on the scene. '
+        'Default: the config; for the shipped network on a CPU openvino, if it is installed',
     )
-    parser.add_argument(
+    network.add_argument(
         '--precision',
         choices=('fp32', 'f32', 'bf16', 'fp16', 'int8'),
         help='of torch: fp32, bf16 or fp16; of openvino: f32, bf16 or int8. Default: the first',
     )
-    parser.add_argument(
+    network.add_argument(
         '--quantised',
         type=Path,
         metavar='DIR',
         help='int8 network that tools/export.py wrote, for --precision int8 and --backend auto. '
         'Default: the folder NAME_int8 beside a checkpoint NAME.pth',
     )
-    parser.add_argument(
-        '--launcher', choices=('local', 'ray'), default='local', help='who predicts'
-    )
-    parser.add_argument(
-        '--address',
-        help='Ray cluster, such as auto or 10.0.0.1:6379; without it ray starts one here',
-    )
-    parser.add_argument('--actors', type=int, help='processes of the cluster that predict')
-    parser.add_argument(
-        '--resume',
-        action='store_true',
-        help='continue a run that was stopped; its finished blocks lie in OUT/.unfinished',
-    )
-    parser.add_argument(
-        '--overwrite',
-        action='store_true',
-        help='replace products of an earlier run, or start over what one left unfinished',
-    )
-    parser.add_argument(
+    network.add_argument(
         '--cfg-options',
         nargs='+',
         default=[],
         metavar='KEY=VALUE',
         help='settings that override the config, such as mapping.threshold=0.6',
     )
-    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
-    parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
-    return parser
+
+
+def _add_input(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        '--post', type=Path, required=True, metavar='IMAGE', help='image after the event'
+    )
+    group.add_argument(
+        '--pre', type=Path, metavar='IMAGE', help='image before the event, on any grid'
+    )
+    group.add_argument(
+        '--reference',
+        type=Path,
+        metavar='INVENTORY',
+        help='inventory to evaluate against, vector or raster',
+    )
+    group.add_argument(
+        '--aoi',
+        type=Path,
+        metavar='POLYGONS',
+        help='map only this area: vector file in any CRS; pixels outside become nodata',
+    )
+    group.add_argument(
+        '--dem',
+        type=Path,
+        metavar='RASTER',
+        help='elevation model in metres, on any grid: gives hooks the terrain',
+    )
+    group.add_argument(
+        '--layer',
+        action='append',
+        default=[],
+        metavar='NAME=PATH',
+        help='further raster that a hook of the config asks for by name; repeat for more',
+    )
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        '--out',
+        type=Path,
+        metavar='DIR',
+        help='folder of the products. Default: landslides_NAME here, for an image NAME.tif',
+    )
+    group.add_argument(
+        '--resume',
+        action='store_true',
+        help='continue a run that was stopped; its finished blocks lie in OUT/.unfinished',
+    )
+    group.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='replace products of an earlier run, or start over what one left unfinished',
+    )
+    group.add_argument(
+        '--no-report',
+        action='store_true',
+        help='leave out report.html, landslides.qgs and the figures that go with them, to save '
+        'time where a program reads the rest',
+    )
+    group.add_argument(
+        '--json', action='store_true', help='write one JSON document to stdout, nothing else'
+    )
+    group.add_argument(
+        '--quiet', action='store_true', help='say nothing but errors and warnings (and --json)'
+    )
+    group.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    group.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
+
+
+def _add_comparison(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        '--match-histogram',
+        choices=tuple(MATCHING),
+        help="give the pre-event image the post-event one's histogram; auto: if they differ much. "
+        'Default: the config',
+    )
+    group.add_argument(
+        '--max-shift',
+        type=float,
+        metavar='METRES',
+        help='largest shift between the two images. Default: the config, or else two pixels',
+    )
+
+
+def _add_machines(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        '--launcher',
+        choices=('local', 'ray'),
+        default='local',
+        help='who predicts: this process, or those of a Ray cluster',
+    )
+    group.add_argument(
+        '--address',
+        help='Ray cluster, such as auto or 10.0.0.1:6379; without it ray starts one here',
+    )
+    group.add_argument('--actors', type=int, help='processes of the cluster that predict')

@@ -1,9 +1,11 @@
-"""One progress display for a run, with the time left; silent when nobody watches."""
+"""What shows how far a command is, and one bar a stage; silent when nobody watches."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -16,7 +18,14 @@ from rich.progress import (
 )
 
 
-class StageProgress:
+class StageProgress(Protocol):
+    """Shows how far a stage is, whether by a bar of its own or in one for all stages."""
+
+    def stage(self, description: str) -> Callable[[int, int], None]:
+        """Start a stage; call the result with the steps done and their total."""
+
+
+class BarPerStage:
     """Hands out callbacks that move one bar a stage.
 
     Args:
@@ -36,10 +45,20 @@ class StageProgress:
         return advance
 
 
-@contextmanager
-def progress_display() -> Iterator[StageProgress]:
-    """Show bars on stderr while the body runs, if stderr is a terminal."""
+def watched_console() -> Console | None:
+    """Return a console on stderr; None where it is no terminal that can redraw a line."""
     console = Console(stderr=True)
+    return console if sys.stderr.isatty() and console.is_interactive else None
+
+
+@contextmanager
+def progress_display(*, quiet: bool = False) -> Iterator[BarPerStage]:
+    """Show bars on stderr while the body runs, if stderr is a terminal.
+
+    Args:
+        quiet: show nothing there either.
+    """
+    console = None if quiet else watched_console()
     columns = (
         TextColumn('{task.description:<24}'),
         BarColumn(),
@@ -49,5 +68,7 @@ def progress_display() -> Iterator[StageProgress]:
         TextColumn('left'),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as display:
-        yield StageProgress(display)
+    with Progress(
+        *columns, console=console or Console(stderr=True), disable=console is None
+    ) as display:
+        yield BarPerStage(display)

@@ -91,10 +91,10 @@ def cheap(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def cheap_arguments(cheap):
-    """Give ``arguments(out, *more)``: a command line that maps the cheap scene."""
+    """Give ``arguments(out, *more)``: a command line that maps the cheap scene, no pictures."""
 
     def arguments(out, *more, post=None):
         files = [cheap / 'config.py', cheap / 'weights.pth', '--post', post or cheap / 'post.tif']
-        return [str(value) for value in (*files, '--out', out, *more)]
+        return [str(value) for value in (*files, '--out', out, '--no-report', *more)]
 
     return arguments

@@ -1,5 +1,7 @@
 """Whatever a user may get wrong ends in one sentence, code 2 and an untouched folder."""
 
+import sys
+
 import numpy as np
 import pytest
 import rasterio
@@ -60,6 +62,11 @@ def test_missing_file(complain, tmp_path, role):
 
 def test_missing_post(complain, tmp_path):
     assert 'nowhere.tif does not exist' in complain(post=tmp_path / 'nowhere.tif')
+
+
+def test_a_broken_installation(complain, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'dfpenet_mm.cli.run', None)
+    assert 'landslide-map doctor says how to mend it' in complain()
 
 
 def test_no_raster(complain, tmp_path):

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 
@@ -44,3 +45,34 @@ def test_sigterm_cleans_up_and_is_code_143(capsys):
     assert capsys.readouterr().err == 'terminated\n'
     assert cleaned == [True]
     assert signal.getsignal(signal.SIGTERM) is former
+
+
+def test_notes_follow_on_the_same_line(capsys):
+    interrupt = KeyboardInterrupt()
+    interrupt.add_note('7 finished block(s) are kept')
+    with pytest.raises(SystemExit), exit_on_user_error(debug=False):
+        raise interrupt
+    assert capsys.readouterr().err == 'interrupted; 7 finished block(s) are kept\n'
+
+
+@pytest.mark.parametrize(
+    ('error', 'sentence', 'code'),
+    [
+        (ConfigError('stride is 0'), 'stride is 0', 2),
+        (KeyboardInterrupt(), 'interrupted', 130),
+    ],
+)
+def test_programs_get_a_document(capsys, error, sentence, code):
+    with pytest.raises(SystemExit) as exit_info, exit_on_user_error(debug=False, as_json=True):
+        raise error
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {'error': sentence, 'exit_code': code}
+    assert sentence in printed.err
+    assert exit_info.value.code == code
+
+
+def test_programs_hear_of_a_defect_too(capsys):
+    with pytest.raises(ZeroDivisionError), exit_on_user_error(debug=False, as_json=True):
+        raise ZeroDivisionError('by nought')
+    document = json.loads(capsys.readouterr().out)
+    assert document == {'error': 'ZeroDivisionError: by nought', 'exit_code': 1}

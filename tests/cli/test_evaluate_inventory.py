@@ -199,6 +199,19 @@ def test_bad_input_ends_in_one_sentence(files, capsys, monkeypatch, arguments, s
     assert re.search(sentence, error), error
 
 
+def test_programs_get_one_document_and_quiet_says_nothing(files, capsys):
+    pair = [str(files / 'mask.tif'), str(files / 'reference.gpkg')]
+    main([*pair, '--quiet'])
+    assert capsys.readouterr().out == ''
+    with pytest.raises(SystemExit) as exit_info:
+        main([*pair, '--area', str(files / 'gone.gpkg'), '--json', '--quiet'])
+    assert exit_info.value.code == 2
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert document['exit_code'] == 2
+    assert f'error: {document["error"]}\n' == printed.err
+
+
 def test_the_tool_starts(files):
     command = [sys.executable, str(ROOT / 'tools' / 'evaluate_inventory.py')]
     done = subprocess.run(

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -10,6 +12,7 @@ import pyproj
 import pytest
 import rasterio
 
+from dfpenet_mm.cli.landslide_map import main
 from tests.cli.conftest import CHECKPOINT, CONFIG, ROOT
 
 
@@ -58,6 +61,12 @@ def test_products_are_complete(mapped):
         'pre_mask.tif',
         'landslides.gpkg',
         'summary.json',
+        'report.html',
+        'landslides.qgs',
+        'figures/inventory.png',
+        'figures/pre_post_comparison.png',
+        'figures/recognition_stages.png',
+        'figures/segmentation_examples.png',
         'figures/shift.png',
         'evaluation.gpkg',
         'evaluation.png',
@@ -151,13 +160,34 @@ def test_rasters_carry_their_provenance(mapped, summary):
     assert origin['inputs'] == summary['provenance']['inputs']
 
 
-def test_a_second_run_wants_overwrite(mapped):
+def test_a_second_run_wants_overwrite(mapped, capsys):
     out, _, post = mapped
     before = (out / 'summary.json').read_bytes()
-    done = run(CONFIG, CHECKPOINT, '--post', post, '--out', out)
-    assert done.returncode == 2
-    assert 'is not empty' in done.stderr
+    with pytest.raises(SystemExit) as exit_info:
+        main([str(path) for path in (CONFIG, CHECKPOINT, '--post', post, '--out', out)])
+    assert exit_info.value.code == 2
+    assert 'is not empty' in capsys.readouterr().err
     assert (out / 'summary.json').read_bytes() == before
+
+
+def test_the_shipped_network_needs_no_names(mapped, tmp_path, monkeypatch, capfd):
+    _, _, post = mapped
+    monkeypatch.chdir(tmp_path)
+    main(['--post', str(post), '--json', '--quiet'])
+    printed = capfd.readouterr()
+    document = json.loads(printed.out)
+    assert document['totals']['landslides'] >= 5
+    assert document['backend_choice']
+    out = Path('landslides_post')
+    assert set(document['files']) == {str(path) for path in out.rglob('*') if path.is_file()}
+    predictor = document['provenance']['settings']['mapping']['predictor']
+    assert predictor['type'] == ('OpenVinoPredictor' if find_spec('openvino') else 'TorchPredictor')
+    warnings = [f'warning: {warning}' for warning in document['warnings']]
+    assert printed.err.splitlines() == warnings
+    with pytest.raises(SystemExit) as exit_info:
+        main(['--post', str(post), '--json'])
+    assert exit_info.value.code == 2
+    assert 'landslides_post is not empty' in json.loads(capfd.readouterr().out)['error']
 
 
 @pytest.mark.slow

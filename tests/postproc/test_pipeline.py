@@ -60,6 +60,20 @@ def test_records_regions_and_areas_of_every_hook(make_product):
     assert product.rejected['hook'].tolist() == [hook['type'] for hook in hooks]
 
 
+def test_says_which_hook_is_about_to_run(make_product):
+    said = []
+
+    def tell(*step):
+        said.append(step)
+
+    hooks = [{'type': 'GeologicFilter', 'min_area_m2': 150}, {'type': 'TemporalDifference'}]
+    told, _ = PostprocPipeline(hooks)(make_product(MASK, pre_mask=PRE), tell)
+    silent, _ = PostprocPipeline(hooks)(make_product(MASK, pre_mask=PRE))
+
+    assert said == [('GeologicFilter', 0, 2), ('TemporalDifference', 1, 2)]
+    assert told.landslides.equals(silent.landslides)
+
+
 def test_a_bad_config_fails_before_anything_runs():
     with pytest.raises(ConfigError, match='Vectorizer'):
         PostprocPipeline([{'type': 'GeologicFilter', 'area_factor': 25}, {'type': 'Vectorizer'}])
