@@ -99,6 +99,7 @@ setup(
     package_data={
         'dfpenet_mm.configs': ['**/*.py'],
         'dfpenet_mm.checkpoints': ['*.pth', '*.md', '*_int8/*'],
+        'dfpenet_mm.report.page': ['templates/*.j2', 'assets/*'],
     },
     include_package_data=False,
     install_requires=INSTALL_REQUIRES,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,11 @@ from dfpenet_mm.cli.output_folder import (
     product_names,
     staging_folder,
 )
-from dfpenet_mm.cli.progress import StageProgress
+from dfpenet_mm.cli.pictures import write_pictures
 from dfpenet_mm.cli.provenance import provenance, resolved_settings
 from dfpenet_mm.cli.rasters import write_rasters
 from dfpenet_mm.cli.recognition import Recogniser
+from dfpenet_mm.cli.run_progress import RunProgress
 from dfpenet_mm.cli.run_record import keep_or_check, run_record
 from dfpenet_mm.cli.scene_pair import check_shift, fit_scalings, picture_shift
 from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
@@ -54,19 +54,6 @@ class LandslideRun:
     files: tuple[Path, ...]
 
 
-@dataclass
-class _Stopwatch:
-    """Seconds by stage."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - start
-
-
 def map_landslides(
     *,
     config: Config,
@@ -77,26 +64,28 @@ def map_landslides(
     resume: bool = False,
     executor: BlockExecutor | None = None,
     choice: str | None = None,
+    pictures: bool = True,
     command: Sequence[str],
-    progress: StageProgress,
+    progress: RunProgress,
 ) -> LandslideRun:
     """Recognise landslides in a scene and turn them into an inventory.
 
     Args:
         config: the network, its ``mapping`` section and its ``postproc`` list.
         inputs: the files.
-        out: folder of the products: ``probability.tif``, ``mask.tif``, ``summary.json``, what
-            the hooks write, and with a pre-event image ``pre_probability.tif``,
-            ``pre_mask.tif`` and ``figures/shift.png``. They appear there together, when all are
-            complete.
+        out: folder of the products: ``probability.tif``, ``mask.tif``, ``summary.json``,
+            ``report.html``, ``figures/``, what the hooks write, and with a pre-event image
+            ``pre_probability.tif`` and ``pre_mask.tif``. They appear there together, when all
+            are complete.
         device: where the network runs, such as ``auto``, ``cpu`` or ``cuda:0``.
         overwrite: allow products of an earlier run to be replaced, and its unfinished work to be
             thrown away.
         resume: continue an earlier run that did not come to its end, if there is any.
         executor: predicts the blocks of a scene; None for this process.
         choice: why this backend runs, for the summary.
+        pictures: write the report, the QGIS project and the figures that go with them.
         command: the command line, for the provenance.
-        progress: where to show how far the run is.
+        progress: times the stages, and shows how far the run is.
 
     Returns:
         What it came to.
@@ -104,7 +93,6 @@ def map_landslides(
     Raises:
         DfpenetError: one sentence on whatever in the input, config or output cannot work.
     """
-    watch = _Stopwatch()
     settings = MappingSettings.from_config(config)
     scaling = build_scaling(settings.scaling)
     pipeline = PostprocPipeline(postproc_hooks(config))
@@ -117,13 +105,14 @@ def map_landslides(
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES))
         scenes = inputs.open_scenes(settings.bands, stack)
         grid = scenes['post'].grid
+        progress.expect(grid.shape[0] * grid.shape[1], pre='pre' in scenes)
         for scene in scenes.values():
             sources.add(scene.source_files)
         pipeline.check(EarlyInputs(grid=grid, reference=inputs.reference, layers=inputs.layers))
         area = AreaOfInterest.read(inputs.aoi, grid) if inputs.aoi else None
-        with watch.stage('measure_shift'):
+        with progress.running('measure_shift'):
             shift = check_shift(scenes, settings.max_shift_m)
-        with watch.stage('load'):
+        with progress.running('load'):
             recognise = Recogniser.load(
                 config=config,
                 settings=settings,
@@ -151,7 +140,7 @@ def map_landslides(
                 versions=origin['versions'],
             ),
         )
-        with watch.stage('fit_scaling'):
+        with progress.running('fit_scaling'):
             scalings, match = fit_scalings(
                 scenes=scenes,
                 scaling=scaling,
@@ -161,11 +150,11 @@ def map_landslides(
             )
         rasters, recognition = {}, {}
         for role, scene in scenes.items():
-            with watch.stage(f'recognise_{role}'):
+            with progress.running(f'recognise_{role}'):
                 paths, recognition[role] = recognise(scene, role, work.role(role), scalings[role])
                 rasters |= paths
         sources.check()
-        with watch.stage('postproc'):
+        with progress.running('postproc'):
             product = LandslideProduct(
                 landslides=polygonise(rasters['mask']),
                 grid=grid,
@@ -177,22 +166,39 @@ def map_landslides(
             )
             for doubt in (settings.doubt_gsd(grid.gsd), shift and shift.doubt):
                 product = product.with_warning(doubt) if doubt else product
-            product, records = pipeline(product)
+            product, records = pipeline(product, progress.step)
             final_mask = write_final_mask(product, work.path / 'final_mask.tif')
-        with watch.stage('write'):
-            write_rasters(rasters | {'mask': final_mask}, work.products, origin)
+        with progress.running('write'):
+            _write_each(rasters | {'mask': final_mask}, work.products, origin, progress)
             if shift:
                 picture_shift(shift, grid, work.products)
-        summary = summarise(
-            product=product,
-            records=records,
-            recognition=recognition,
-            choice=choice,
-            pre_event=shift and {'shift': shift.to_dict(), 'histogram_match': match},
-            seconds=watch.seconds,
+        findings = {
+            'records': records,
+            'recognition': recognition,
+            'choice': choice,
+            'pre_event': shift and {'shift': shift.to_dict(), 'histogram_match': match},
+        }
+        doubts = pictures and write_pictures(
+            product,
+            summarise(product=product, **findings, seconds=progress.seconds),
+            inputs=inputs,
+            out=out,
+            bands=settings.bands,
+            progress=progress,
         )
+        for doubt in doubts or ():
+            product = product.with_warning(doubt)
+        summary = summarise(product=product, **findings, seconds=progress.seconds)
         names = sorted([SUMMARY, *product_names(work.products)])
         with disk_errors(out):
             write_summary({**summary, 'files': names}, work.products / SUMMARY)
         sources.check()
     return LandslideRun(summary, tuple(out / name for name in names))
+
+
+def _write_each(
+    rasters: Mapping[str, Path], folder: Path, origin: Mapping[str, Any], progress: RunProgress
+) -> None:
+    for done, (name, path) in enumerate(rasters.items()):
+        progress.step(f'write {name}.tif', done, len(rasters))
+        write_rasters({name: path}, folder, origin)

@@ -28,10 +28,12 @@ class Backdrop:
         colours: red, green, blue and alpha, uint8, shape (rows, cols, 4); alpha is 0 on nodata
             and 255 elsewhere.
         grid: grid of its pixels, over the same ground as the scene's.
+        limits: values drawn darkest and brightest, shape (2, 3); None where nothing has data.
     """
 
     colours: np.ndarray
     grid: RasterGrid
+    limits: np.ndarray | None = None
 
 
 def decimated(grid: RasterGrid, max_side: int) -> RasterGrid:
@@ -43,7 +45,12 @@ def decimated(grid: RasterGrid, max_side: int) -> RasterGrid:
 
 
 def read_backdrop(
-    path: Path, *, grid: RasterGrid | None = None, bands: Sequence[int] = (1, 2, 3), max_side: int
+    path: Path,
+    *,
+    grid: RasterGrid | None = None,
+    bands: Sequence[int] = (1, 2, 3),
+    max_side: int,
+    limits: np.ndarray | None = None,
 ) -> Backdrop:
     """Read an image onto a scene's grid, decimated, and stretch its colours.
 
@@ -52,9 +59,11 @@ def read_backdrop(
         grid: the scene's grid; None for the image's own.
         bands: red, green and blue, numbered from 1.
         max_side: most rows or columns wanted.
+        limits: values to draw darkest and brightest, shape (2, 3), such as another picture's;
+            None for each band's 1st and 99th percentile.
 
     Returns:
-        Each band stretched between its 1st and 99th percentile.
+        Each band stretched between its limits.
 
     Raises:
         InputFileError: if the raster cannot be read.
@@ -70,7 +79,10 @@ def read_backdrop(
         raise InputFileError(
             f'{path} cannot be drawn ({error}); give the image that was mapped'
         ) from error
-    return Backdrop(_stretch(values, valid & np.isfinite(values).all(axis=0)), target)
+    valid &= np.isfinite(values).all(axis=0)
+    if limits is None and valid.any():
+        limits = np.percentile(values[:, valid], STRETCH_PERCENTILES, axis=1)
+    return Backdrop(_stretch(values, valid, limits), target, limits)
 
 
 def _read_decimated(
@@ -99,12 +111,11 @@ def _read_warped(
         return warped.read(bands), (valid != 0).all(axis=0)
 
 
-def _stretch(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
+def _stretch(values: np.ndarray, valid: np.ndarray, limits: np.ndarray | None) -> np.ndarray:
     colours = np.zeros((*valid.shape, 4), np.uint8)
     if not valid.any():
         return colours
-    for index, band in enumerate(values):
-        low, high = np.percentile(band[valid], STRETCH_PERCENTILES)
+    for index, (band, low, high) in enumerate(zip(values, *limits, strict=True)):
         stretched = (band[valid].astype(float) - low) / max(high - low, 1e-9)
         colours[valid, index] = np.rint(255 * np.clip(stretched, 0, 1))
     colours[valid, 3] = 255

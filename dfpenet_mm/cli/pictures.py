@@ -1,0 +1,92 @@
+"""What people look at: the figures, the report and the QGIS project of a run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dfpenet_mm.cli.inputs import MappingInputs
+from dfpenet_mm.cli.output_folder import FIGURES
+from dfpenet_mm.cli.run_progress import RunProgress
+from dfpenet_mm.cli.work_folder import disk_errors
+from dfpenet_mm.errors import DfpenetError, OutputError
+from dfpenet_mm.report.figures.all_figures import draw_figures
+from dfpenet_mm.report.page.page import write_report
+from dfpenet_mm.report.qgis.project import write_qgis_project
+from dfpenet_mm.report.run_products import RunProducts
+from postproc.product import LandslideProduct
+
+REPORT = 'report.html'
+RGB = 3
+
+
+def write_pictures(
+    product: LandslideProduct,
+    summary: Mapping[str, Any],
+    *,
+    inputs: MappingInputs,
+    out: Path,
+    bands: Sequence[int],
+    progress: RunProgress,
+) -> tuple[str, ...]:
+    """Write the figures, the report and the QGIS project beside the other products of a run.
+
+    What fails here is said and left out: hours of mapping are worth more than their pictures.
+
+    Args:
+        product: the product behind the last hook; its folder gets the files.
+        summary: of the run so far.
+        inputs: the images.
+        out: where the folder's files will be in the end, for paths in the project.
+        bands: of the scenes that the network reads; the first three are shown as red, green and
+            blue, a single one as grey.
+        progress: times both stages.
+
+    Returns:
+        One sentence for each that could not be made.
+
+    Raises:
+        OutputError: if the disk refuses.
+    """
+    folder = product.out_dir
+    products = RunProducts(
+        folder=folder,
+        summary=summary,
+        landslides=product.landslides,
+        rejected=product.rejected,
+        post=inputs.post,
+        pre=inputs.pre,
+        bands=shown_bands(bands),
+    )
+    tasks = {
+        'figures': lambda: draw_figures(products, folder / FIGURES),
+        'report': lambda: write_report(products, folder / REPORT),
+        'project': lambda: write_qgis_project(products, home=out),
+    }
+    return tuple(_failures(tasks, folder, progress))
+
+
+def shown_bands(bands: Sequence[int]) -> tuple[int, int, int]:
+    """Choose which bands are shown as red, green and blue."""
+    return tuple(bands[:RGB]) if len(bands) >= RGB else (bands[0],) * RGB
+
+
+def _failures(
+    tasks: Mapping[str, Callable[[], object]], folder: Path, progress: RunProgress
+) -> Iterator[str]:
+    for name, run in tasks.items():
+        with progress.running(name), disk_errors(folder):
+            try:
+                run()
+            except Exception as error:
+                # GDAL's errors are OSErrors too, but those of the disk have a number.
+                if isinstance(error, OutputError) or getattr(error, 'errno', None) is not None:
+                    raise
+                if not isinstance(error, DfpenetError):
+                    logging.getLogger(__name__).exception('the %s failed', name)
+                yield (
+                    f'the {name} could not be made ({type(error).__name__}: {error}); all other '
+                    f'products are complete'
+                )

@@ -1,0 +1,171 @@
+"""Whether a responder may rely on the run: one line a question, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dfpenet_mm.report.page.numbers import DOUBTFUL, SceneFacts, confidence, count_true
+
+# Shares above which a reader should look twice.
+NODATA, EDGE, DOUBTS = 0.05, 0.05, 0.25
+SHIFT_PX = 1.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """An answer.
+
+    Args:
+        question: what was looked at.
+        state: ``good``, ``look`` (a reader should check it) or ``unknown``.
+        answer: what was found, a sentence.
+    """
+
+    question: str
+    state: str
+    answer: str
+
+
+def checks(
+    *, table: pd.DataFrame, summary: Mapping[str, Any], facts: SceneFacts, has_pre: bool
+) -> list[Check]:
+    """Answer what can be answered from a run's products.
+
+    Args:
+        table: the landslides.
+        summary: of the run.
+        facts: of the scene.
+        has_pre: whether the run had a pre-event image.
+    """
+    answers = [
+        _nodata(facts),
+        _pixel_size(summary),
+        *(_pre_event(table, summary) if has_pre else [_no_pre_event()]),
+        _edge(table),
+        _confidence(table),
+        _evaluation(summary),
+    ]
+    return [answer for answer in answers if answer is not None]
+
+
+def _nodata(facts: SceneFacts) -> Check:
+    share = facts.nodata_share
+    if share <= 0:
+        return Check('Area without data', 'good', 'All of the scene has data.')
+    # A few pixels without data are no 0.0 %.
+    text = 'Under 0.1 %' if share < 0.001 else f'{100 * share:.1f} %'
+    return Check(
+        'Area without data',
+        'look' if share > NODATA else 'good',
+        f'{text} of the scene has no data and could not be mapped.',
+    )
+
+
+def _pixel_size(summary: Mapping[str, Any]) -> Check | None:
+    gsd = summary.get('scene', {}).get('gsd_m')
+    mapping = summary.get('provenance', {}).get('settings', {}).get('mapping', {})
+    limits = mapping.get('gsd_range')
+    if gsd is None or not limits:
+        return None
+    fits = limits[0] <= gsd <= limits[1]
+    rest = 'which the model knows' if fits else 'which the model does not know'
+    return Check(
+        'Pixel size',
+        'good' if fits else 'look',
+        f'{gsd:.3g} m, {rest} ({limits[0]:g} to {limits[1]:g} m).',
+    )
+
+
+def _no_pre_event() -> Check:
+    return Check(
+        'Pre-event image',
+        'unknown',
+        'None was given: landslides older than the event cannot be told from new ones.',
+    )
+
+
+def _pre_event(table: pd.DataFrame, summary: Mapping[str, Any]) -> list[Check]:
+    answers = []
+    found = summary.get('results', {}).get('TemporalDifference') or {}
+    if found.get('trusted') is False:
+        ratio = found.get('pre_to_post')
+        told = f' ({ratio:.2f} times as much as after it)' if ratio is not None else ''
+        answers.append(
+            Check(
+                'Snow or cloud',
+                'look',
+                f'The pre-event image shows implausibly much landslide{told}: snow, cloud or '
+                f'another season is suspected. It was not used to remove anything.',
+            )
+        )
+    elif found.get('trusted'):
+        answers.append(
+            Check('Snow or cloud', 'good', 'The result of the pre-event image is plausible.')
+        )
+    if 'pre_coverage' in table and len(table):
+        without = int((pd.to_numeric(table['pre_coverage'], errors='coerce') == 0).sum())
+        answers.append(
+            Check(
+                'Pre-event data',
+                'look' if without else 'good',
+                f'{without:,} of {len(table):,} landslides lie where the pre-event image has no '
+                f'data; they may be older than the event.'
+                if without
+                else 'Every landslide lies where the pre-event image has data.',
+            )
+        )
+    return [*answers, *_shift(summary)]
+
+
+def _shift(summary: Mapping[str, Any]) -> list[Check]:
+    shift = (summary.get('pre_event') or {}).get('shift')
+    if not shift or shift.get('length_m') is None:
+        return []
+    if not shift.get('certain', True):
+        return [Check('Shift of the images', 'look', 'It could not be measured with certainty.')]
+    pixels = shift.get('length_pixels')
+    told = '' if pixels is None else f' ({pixels:.1f} pixels)'
+    state = 'look' if pixels is not None and pixels > 2 * SHIFT_PX else 'good'
+    text = f'The pre-event image lies {shift["length_m"]:.1f} m{told} off the post-event one.'
+    return [Check('Shift of the images', state, text)]
+
+
+def _edge(table: pd.DataFrame) -> Check | None:
+    touching = count_true(table, 'touches_edge')
+    if touching is None:
+        return None
+    if not touching:
+        return Check('Cut outlines', 'good', 'No landslide touches the edge of the mapped area.')
+    return Check(
+        'Cut outlines',
+        'look' if touching > EDGE * len(table) else 'good',
+        f'{touching:,} of {len(table):,} landslides touch the edge of the mapped area; their '
+        f'outlines are cut there.',
+    )
+
+
+def _confidence(table: pd.DataFrame) -> Check | None:
+    found = confidence(table)
+    if found is None:
+        return None
+    return Check(
+        'Confidence',
+        'look' if found['doubtful'] > DOUBTS else 'good',
+        f'{found["doubtful"]:.0%} of the landslides have a mean probability below '
+        f'{DOUBTFUL:g}; look at these first.'.replace('%', ' %'),
+    )
+
+
+def _evaluation(summary: Mapping[str, Any]) -> Check:
+    if summary.get('evaluation'):
+        return Check('Comparison', 'good', 'Compared with a reference inventory: see Evaluation.')
+    return Check(
+        'Comparison',
+        'unknown',
+        'No reference inventory was given: how well the map agrees with the ground was not '
+        'measured.',
+    )

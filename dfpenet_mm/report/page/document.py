@@ -1,0 +1,91 @@
+"""What makes one file of template, styles and scripts, and keeps anything else out of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bokeh.resources import Resources
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dfpenet_mm.report.page import wording
+
+FOLDER = Path(__file__).parent
+STYLES = ('page.css', 'map.css', 'print.css')
+# In this order: each uses those above it.
+SCRIPTS = (
+    'arrays.js',
+    'layer.js',
+    'coordinates.js',
+    'details.js',
+    'table.js',
+    'filters.js',
+    'numbers.js',
+    'overview.js',
+    'map.js',
+    'start.js',
+)
+
+
+def environment() -> Environment:
+    """Return the templates: everything put into them is escaped, nothing may be missing."""
+    templates = Environment(
+        loader=FileSystemLoader(FOLDER / 'templates'),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {
+        'count': wording.count,
+        'decimal': wording.decimal,
+        'percent': wording.percent,
+        'area': wording.area,
+        'size': wording.file_size,
+        'sentence': wording.sentence,
+    }
+    return templates
+
+
+def styles() -> str:
+    """Return all styles."""
+    return '\n'.join(_asset(name) for name in STYLES)
+
+
+def scripts() -> list[str]:
+    """Return Bokeh's script and the page's own, to be run in this order."""
+    bokeh = Resources(mode='inline', components=['bokeh'], log_level='error')
+    own = '\n'.join(_asset(name) for name in SCRIPTS)
+    return [*bokeh.js_raw, f"(() => {{\n'use strict';\n{own}\n}})();"]
+
+
+def security_policy(inline: Sequence[str]) -> str:
+    """Return a content security policy: nothing is fetched, only these scripts run.
+
+    Args:
+        inline: texts of the scripts. A script that slipped in through an attribute of a file
+            would have another checksum.
+    """
+    hashes = ' '.join(f"'sha256-{_sha256(script)}'" for script in inline)
+    return (
+        f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
+        f"script-src {hashes}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def json_text(value: Any) -> str:
+    """Write JSON that no HTML parser takes for an end of the script element around it."""
+    text = json.dumps(value, allow_nan=False, separators=(',', ':'))
+    return text.replace('<', '\\u003c').replace('>', '\\u003e').replace('&', '\\u0026')
+
+
+def _asset(name: str) -> str:
+    return (FOLDER / 'assets' / name).read_text(encoding='utf-8')
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')

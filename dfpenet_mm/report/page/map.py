@@ -1,0 +1,131 @@
+"""The map as a Bokeh figure: image, landslides and marks, to be filled by the page's script.
+
+Landslides come in ``outlines.pack_outlines``'s form and are unpacked in the browser, for Bokeh
+spends over a hundred bytes on every outline of its own. The scripts find models by ``name``,
+give Bokeh the outlines in view only, and find out themselves what is under the pointer: Bokeh
+would draw all of 20,000 again for every landslide that is selected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bokeh.embed import json_item
+from bokeh.models import (
+    ColumnDataSource,
+    GlyphRenderer,
+    ImageURL,
+    Metric,
+    PanTool,
+    Patches,
+    Plot,
+    Range1d,
+    ScaleBar,
+    Text,
+    WheelZoomTool,
+)
+
+from dfpenet_mm.report.figures.palette import KEPT, REMOVED
+from dfpenet_mm.report.page.frame import MapFrame
+
+# As in the figures and in QGIS.
+OUTLINES = {'rejected': REMOVED, 'landslides': KEPT}
+SELECTED = '#ffe600'
+# Id of the element that the map is put into.
+TARGET = 'map'
+
+
+def map_item(frame: MapFrame, pictures: Mapping[str, str]) -> dict[str, Any]:
+    """Describe the map.
+
+    Args:
+        frame: where the picture lies.
+        pictures: data URIs over the whole picture by name, lowest first; the first is shown,
+            the others are hidden.
+
+    Returns:
+        What ``Bokeh.embed.embed_item`` takes, plain JSON values.
+    """
+    plot = _empty_plot(frame)
+    for index, (name, uri) in enumerate(pictures.items()):
+        plot.renderers.append(_picture(name, uri, frame, visible=index == 0))
+    for name, colour in OUTLINES.items():
+        # An overview stands for outlines that are too many to draw; the script draws it.
+        plot.renderers.append(_picture(f'{name}-overview', '', frame, visible=False))
+        plot.renderers.append(_outlines(name, colour, fill_alpha=0.12, line_width=1.3))
+    plot.renderers.append(_outlines('selected', SELECTED, fill_alpha=0.25, line_width=3))
+    plot.renderers.append(_numbers())
+    # With a plain wheel the page scrolls on; two fingers need no key.
+    pan, wheel = PanTool(), WheelZoomTool(modifiers='ctrl')
+    plot.add_tools(pan, wheel)
+    plot.toolbar.active_drag, plot.toolbar.active_scroll = pan, wheel
+    plot.add_layout(_scale_bar(plot))
+    return json_item(plot, TARGET)
+
+
+def _empty_plot(frame: MapFrame) -> Plot:
+    width, height = frame.size
+    return Plot(
+        name='plot',
+        x_range=Range1d(0, width),
+        y_range=Range1d(0, height),
+        sizing_mode='stretch_both',
+        background_fill_color='#dfe3e6',
+        border_fill_color=None,
+        outline_line_color=None,
+        min_border=0,
+        toolbar_location=None,
+        # The page's script gives no more outlines than can be drawn.
+        lod_threshold=None,
+    )
+
+
+def _picture(name: str, uri: str, frame: MapFrame, *, visible: bool) -> GlyphRenderer:
+    width, height = frame.size
+    source = ColumnDataSource({'url': [uri]}, name=f'{name}-source')
+    glyph = ImageURL(url='url', x=0, y=height, w=width, h=height, anchor='top_left')
+    return GlyphRenderer(name=name, data_source=source, glyph=glyph, visible=visible)
+
+
+def _outlines(name: str, colour: str, *, fill_alpha: float, line_width: float) -> GlyphRenderer:
+    glyph = Patches(
+        xs='xs',
+        ys='ys',
+        fill_color=colour,
+        fill_alpha=fill_alpha,
+        line_color=colour,
+        line_width=line_width,
+    )
+    source = ColumnDataSource({'xs': [], 'ys': []}, name=f'{name}-source')
+    return GlyphRenderer(name=name, data_source=source, glyph=glyph)
+
+
+def _numbers() -> GlyphRenderer:
+    source = ColumnDataSource({'x': [], 'y': [], 'text': []}, name='numbers-source')
+    glyph = Text(
+        x='x',
+        y='y',
+        text='text',
+        text_align='center',
+        text_baseline='middle',
+        text_font_size='11px',
+        text_font_style='bold',
+        text_color='white',
+        background_fill_color='#17212b',
+        background_fill_alpha=0.7,
+        border_radius=3,
+        padding=2,
+    )
+    return GlyphRenderer(name='numbers', data_source=source, glyph=glyph)
+
+
+def _scale_bar(plot: Plot) -> ScaleBar:
+    return ScaleBar(
+        range=plot.x_range,
+        unit='m',
+        dimensional=Metric(base_unit='m', include=['m', 'km']),
+        location='bottom_left',
+        background_fill_alpha=0.8,
+        border_line_color=None,
+    )

@@ -1,0 +1,127 @@
+"""The numbers a responder asks for first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dfpenet_mm.grid import RasterGrid
+
+LARGEST = 10
+SURE, DOUBTFUL = 0.8, 0.6
+BINS = 20
+
+
+@dataclass(frozen=True)
+class SceneFacts:
+    """What was mapped.
+
+    Args:
+        scene_km2: area of the whole raster.
+        mapped_km2: area of its pixels with data.
+    """
+
+    scene_km2: float
+    mapped_km2: float
+
+    @property
+    def nodata_share(self) -> float:
+        """Share of the raster without data."""
+        return 1 - self.mapped_km2 / self.scene_km2
+
+
+def scene_facts(grid: RasterGrid, summary: Mapping[str, Any]) -> SceneFacts:
+    """Measure the scene from its pixel at the centre and the pixels that had data."""
+    pixels = math.prod(grid.shape)
+    valid = summary.get('recognition', {}).get('post', {}).get('valid_pixels', pixels)
+    pixel_km2 = math.prod(grid.pixel_size) / 1e6
+    return SceneFacts(pixels * pixel_km2, valid * pixel_km2)
+
+
+def headline(table: pd.DataFrame, facts: SceneFacts) -> dict[str, Any]:
+    """Count and measure.
+
+    Args:
+        table: landslides with ``id`` and ``area_m2``.
+        facts: of the scene.
+
+    Returns:
+        ``landslides``, ``area_km2``, ``share`` of the mapped area, and ``largest_m2``,
+        ``largest_id`` and ``median_m2``, which are None without landslides.
+    """
+    areas = table['area_m2']
+    total = float(areas.sum()) / 1e6
+    some = len(table) > 0
+    return {
+        'landslides': len(table),
+        'area_km2': total,
+        'share': total / facts.mapped_km2 if facts.mapped_km2 else None,
+        'density': len(table) / facts.mapped_km2 if facts.mapped_km2 else None,
+        'largest_m2': float(areas.max()) if some else None,
+        'largest_id': int(table.loc[areas.idxmax(), 'id']) if some else None,
+        'median_m2': float(areas.median()) if some else None,
+        'touching_edge': count_true(table, 'touches_edge'),
+    }
+
+
+def count_true(table: pd.DataFrame, name: str) -> int | None:
+    """Count the rows in which a column is true; None if there is no such column."""
+    if name not in table:
+        return None
+    return int(pd.to_numeric(table[name], errors='coerce').fillna(0).astype(bool).sum())
+
+
+def largest(table: pd.DataFrame, number: int = LARGEST) -> list[dict[str, Any]]:
+    """Return the largest landslides, largest first, each with its ``row`` in the table.
+
+    A measure that the table lacks, or that is unknown, is None.
+    """
+    names = ('id', 'area_m2', 'length_m', 'width_m', 'mean_probability', 'lon', 'lat')
+    ranked = table.nlargest(number, 'area_m2')
+    rows = []
+    for row, values in zip(ranked.index, ranked.to_dict('records'), strict=True):
+        known = {name: _number(values.get(name)) for name in names}
+        edge = values.get('touches_edge')
+        rows.append(
+            known
+            | {'row': int(row), 'id': int(values['id'])}
+            | {'touches_edge': None if edge is None or pd.isna(edge) else bool(edge)}
+        )
+    return rows
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+
+def confidence(table: pd.DataFrame) -> dict[str, Any] | None:
+    """Describe how sure the network is of the landslides.
+
+    Returns:
+        ``sure`` and ``doubtful``, shares of the landslides with a mean probability of at least
+        0.8 and below 0.6, ``known`` landslides, and ``bins``: ``low``, ``high`` and number of
+        each. None without probabilities.
+    """
+    if 'mean_probability' not in table:
+        return None
+    values = pd.to_numeric(table['mean_probability'], errors='coerce').dropna().to_numpy()
+    if not values.size:
+        return None
+    first = math.floor(np.clip(values.min(), 0, 0.5) * BINS)
+    # Whole numbers divided once: 0.6 and not 0.6000000000000001, which would be another bin.
+    edges = np.arange(first, BINS + 1) / BINS
+    counts, _ = np.histogram(values, bins=edges)
+    return {
+        'known': int(values.size),
+        'sure': float((values >= SURE).mean()),
+        'doubtful': float((values < DOUBTFUL).mean()),
+        'bins': [
+            {'low': float(low), 'high': float(high), 'landslides': int(count)}
+            for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
+        ],
+    }

@@ -1,0 +1,193 @@
+"""The report of a run: one HTML file that opens offline in any browser.
+
+20,000 landslides stay usable: outlines are simplified until they have 250,000 points at most
+and packed at four bytes a point; the table holds only the rows in sight; numbers are written at
+the largest landslides in view, where there is room; and with more than 600 outlines in view, a
+picture of all of them is shown instead, which the browser draws once and which moves as fast as
+the image under it. What is under the pointer is found among the outlines all the same.
+``benchmarks/report.py`` measures it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from dfpenet_mm.report.page import document, images
+from dfpenet_mm.report.page.checks import checks
+from dfpenet_mm.report.page.columns import pack_columns
+from dfpenet_mm.report.page.evaluation import evaluation_file, evaluations
+from dfpenet_mm.report.page.frame import MapFrame
+from dfpenet_mm.report.page.inventory import Inventory, shown_inventory
+from dfpenet_mm.report.page.largest_pictures import largest_pictures
+from dfpenet_mm.report.page.map import OUTLINES, map_item
+from dfpenet_mm.report.page.numbers import confidence, headline, largest, scene_facts
+from dfpenet_mm.report.page.outlines import pack_outlines, picture_outlines
+from dfpenet_mm.report.page.provenance import described, file_name
+from dfpenet_mm.report.page.removals import reasons, removals
+from dfpenet_mm.report.page.situation_picture import situation_picture
+from dfpenet_mm.report.run_products import RunProducts
+
+# Pictures of a run that the page shows, in this order, and what they show.
+FIGURES = {
+    'figures/recognition_stages.png': 'What every stage of the recognition left.',
+    'figures/pre_post_comparison.png': 'Before and after the event.',
+    'figures/segmentation_examples.png': 'Examples of recognised landslides.',
+    'figures/shift.png': 'How far the pre-event image lies off the post-event one, and where.',
+}
+STATISTICS = 'statistics.png'
+INVENTORY = 'figures/inventory.png'
+
+
+def write_report(products: RunProducts, target: Path) -> None:
+    """Write the report.
+
+    Args:
+        products: what the run left.
+        target: HTML file to write; it appears when it is complete.
+
+    Raises:
+        InputFileError: if a product or an image cannot be read.
+        OSError: if the disk refuses.
+    """
+    page = report_html(products)
+    part = target.with_name(f'.{target.name}.part')
+    try:
+        part.write_text(page, encoding='utf-8')
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def report_html(products: RunProducts) -> str:
+    """Return the report as HTML; arguments and errors are those of ``write_report``."""
+    inventory = shown_inventory(_with_verdicts(products), products.summary)
+    backdrop = products.backdrops['post']
+    frame = MapFrame(backdrop.grid)
+    outlines = picture_outlines(inventory.table.geometry, frame)
+    scripts = document.scripts()
+    return (
+        document.environment()
+        .get_template('report.html.j2')
+        .render(
+            **_facts(products, inventory),
+            policy=document.security_policy(scripts),
+            styles=document.styles(),
+            scripts=scripts,
+            data=document.json_text(_browser_data(products, inventory, outlines, frame)),
+            outline_colours=OUTLINES,
+            verdicts=images.VERDICTS,
+            largest_pictures=largest_pictures(
+                inventory.table, products, [row['row'] for row in largest(inventory.table)]
+            ),
+            statistics=_uri(products, STATISTICS),
+            figures=[
+                (uri, caption)
+                for name, caption in FIGURES.items()
+                if (uri := _uri(products, name)) is not None
+            ],
+            **_situation(products, inventory, outlines),
+        )
+    )
+
+
+def _with_verdicts(products: RunProducts) -> gpd.GeoDataFrame:
+    """Add what the last evaluation says of every landslide, if there is one."""
+    table = products.landslides
+    file = evaluation_file(products.summary, '.gpkg')
+    matches = None if file is None else products.layer(file, 'predicted')
+    if matches is None or not {'id', 'status'} <= set(matches.columns) or 'id' not in table:
+        return table
+    verdicts = matches.drop_duplicates('id').set_index('id')['status']
+    return table.assign(verdict=table['id'].map(verdicts))
+
+
+def _facts(products: RunProducts, inventory: Inventory) -> dict[str, Any]:
+    """Everything that the template writes out itself."""
+    table, summary = inventory.table, products.summary
+    facts = scene_facts(products.grid, summary)
+    return {
+        'scene_name': file_name(summary, 'post') or products.post.name,
+        'pre_name': file_name(summary, 'pre') or (products.pre.name if products.pre else None),
+        'scene': facts,
+        'grid': products.grid,
+        'drawn_m': products.backdrops['post'].grid.gsd,
+        'headline': headline(table, facts),
+        'largest': largest(table),
+        'confidence': confidence(table),
+        'removals': removals(summary),
+        'reasons': reasons(products.rejected),
+        'checks': checks(
+            table=table,
+            summary=summary,
+            facts=facts,
+            has_pre=file_name(summary, 'pre') is not None or products.pre is not None,
+        ),
+        'warnings': list(summary.get('warnings', [])),
+        'edits': inventory.edits,
+        'evaluations': evaluations(summary),
+        'provenance': described(summary),
+        'rejected': 0 if products.rejected is None else len(products.rejected),
+        'has_pre': products.pre is not None,
+        'has_verdicts': _verdicts(products) is not None,
+        'min_area_m2': summary.get('results', {}).get('GeologicFilter', {}).get('min_area_m2'),
+    }
+
+
+def _browser_data(
+    products: RunProducts, inventory: Inventory, outlines: np.ndarray, frame: MapFrame
+) -> dict[str, Any]:
+    """What the scripts draw and list."""
+    decimals = 6 if frame.grid.crs.is_geographic else 1
+    layers = {'landslides': _layer(inventory.table, outlines, decimals)}
+    if products.rejected is not None and len(products.rejected):
+        rejected = shown_inventory(products.rejected, {}).table
+        drawn = picture_outlines(rejected.geometry, frame)
+        layers['rejected'] = _layer(rejected, drawn, decimals)
+    return {
+        'frame': frame.as_dict() | {'north': frame.north_deg},
+        'layers': layers,
+        'map': map_item(frame, _pictures(products, frame)),
+    }
+
+
+def _layer(table: gpd.GeoDataFrame, outlines: np.ndarray, decimals: int) -> Mapping[str, Any]:
+    plain = table.drop(columns=table.geometry.name)
+    return {
+        'rows': len(table),
+        'columns': pack_columns(plain, map_unit_decimals=decimals),
+        'outlines': pack_outlines(outlines),
+    }
+
+
+def _pictures(products: RunProducts, frame: MapFrame) -> dict[str, str]:
+    pictures = {
+        role: images.colours_uri(backdrop.colours) for role, backdrop in products.backdrops.items()
+    }
+    verdicts = _verdicts(products)
+    if verdicts is not None:
+        pictures['verdicts'] = images.verdicts_uri(verdicts, frame.grid)
+    return pictures
+
+
+def _verdicts(products: RunProducts) -> Path | None:
+    name = evaluation_file(products.summary, '.tif')
+    return None if name is None else products.product(name)
+
+
+def _situation(products: RunProducts, inventory: Inventory, outlines: np.ndarray) -> dict[str, Any]:
+    # The figure of the run does not show what was edited since.
+    figure = None if inventory.edits else _uri(products, INVENTORY)
+    if figure is None:
+        plain = situation_picture(products.backdrops['post'], outlines)
+        return {'situation': images.data_uri(plain), 'situation_is_figure': False}
+    return {'situation': figure, 'situation_is_figure': True}
+
+
+def _uri(products: RunProducts, name: str) -> str | None:
+    path = products.product(name)
+    return None if path is None else images.picture_uri(path)

@@ -1,0 +1,45 @@
+"""How the report writes numbers."""
+
+from __future__ import annotations
+
+import re
+
+UNKNOWN = '\N{EN DASH}'
+
+
+def count(value: float | None) -> str:
+    """Write a whole number: ``12,345``."""
+    return UNKNOWN if value is None else f'{value:,.0f}'
+
+
+def decimal(value: float | None, decimals: int = 2) -> str:
+    """Write a number with a fixed number of decimals."""
+    return UNKNOWN if value is None else f'{value:,.{decimals}f}'
+
+
+def percent(value: float | None, decimals: int = 0) -> str:
+    """Write a share: ``12 %``."""
+    return UNKNOWN if value is None else f'{100 * value:.{decimals}f} %'
+
+
+def area(m2: float | None) -> str:
+    """Write an area in the unit people would use: m² below a hectare's tenfold, else km²."""
+    if m2 is None:
+        return UNKNOWN
+    return f'{m2:,.0f} m²' if abs(m2) < 100_000 else f'{m2 / 1e6:,.3f} km²'
+
+
+def file_size(number: float | None) -> str:
+    """Write bytes: ``4.9 MB``."""
+    if number is None:
+        return UNKNOWN
+    return f'{number / 1e6:,.1f} MB' if number >= 100_000 else f'{number / 1e3:,.1f} kB'
+
+
+def sentence(text: str) -> str:
+    """Give a message the capital and the full stop of a sentence, and its units their ²."""
+    if not text:
+        return text
+    text = re.sub(r'(?<=[0-9…] )(k?m)2\b', r'\1²', text)
+    end = '' if text.endswith(('.', '!', '?')) else '.'
+    return f'{text[0].upper()}{text[1:]}{end}'

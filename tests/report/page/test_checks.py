@@ -1,0 +1,80 @@
+import pytest
+
+from dfpenet_mm.report.page.checks import checks
+from dfpenet_mm.report.page.numbers import SceneFacts
+from tests.report.page.generated_run import landslides, summary
+
+FULL = SceneFacts(scene_km2=2.0, mapped_km2=2.0)
+
+
+def answers(table=None, told=None, facts=FULL, *, has_pre=True):
+    table = landslides() if table is None else table
+    told = summary(table) if told is None else told
+    found = checks(table=table, summary=told, facts=facts, has_pre=has_pre)
+    return {check.question: check for check in found}
+
+
+@pytest.mark.parametrize(
+    ('mapped', 'state', 'begins'),
+    [(2.0, 'good', 'All of'), (1.999, 'good', 'Under 0.1 %'), (1.5, 'look', '25.0 % of')],
+)
+def test_nodata(mapped, state, begins):
+    check = answers(facts=SceneFacts(2.0, mapped))['Area without data']
+    assert check.state == state
+    assert check.answer.startswith(begins)
+
+
+def test_a_pre_event_result_that_was_not_believed_is_told():
+    told = summary(landslides())
+    assert answers()['Snow or cloud'].state == 'look'
+    assert '1.12 times' in answers()['Snow or cloud'].answer
+    told['results']['TemporalDifference']['trusted'] = True
+    assert answers(told=told)['Snow or cloud'].state == 'good'
+
+
+def test_landslides_without_pre_event_data_are_counted():
+    assert answers()['Pre-event data'].answer.startswith('4 of 16 landslides')
+    whole = landslides().assign(pre_coverage=1.0)
+    assert answers(whole)['Pre-event data'].state == 'good'
+
+
+def test_without_a_pre_event_image_older_landslides_are_named():
+    found = answers(has_pre=False)
+    assert found['Pre-event image'].state == 'unknown'
+    assert not {'Snow or cloud', 'Pre-event data', 'Shift of the images'} & set(found)
+
+
+@pytest.mark.parametrize(
+    ('shift', 'state'),
+    [
+        ({'length_m': 8.9, 'length_pixels': 0.9, 'certain': True}, 'good'),
+        ({'length_m': 25, 'length_pixels': 2.5, 'certain': True}, 'look'),
+        ({'length_m': 1, 'length_pixels': 0.1, 'certain': False}, 'look'),
+    ],
+)
+def test_shift(shift, state):
+    told = summary(landslides()) | {'pre_event': {'shift': shift}}
+    assert answers(told=told)['Shift of the images'].state == state
+
+
+def test_cut_outlines_doubts_and_pixel_size():
+    found = answers()
+    assert found['Cut outlines'].answer.startswith('2 of 16')
+    assert found['Cut outlines'].state == 'look'
+    # Probabilities 0.5, 0.53, 0.56 and 0.59 of 16.
+    assert found['Confidence'].answer.startswith('25 %')
+    assert found['Pixel size'].state == 'good'
+    told = summary(landslides()) | {'scene': {'gsd_m': 0.5}}
+    assert answers(told=told)['Pixel size'].state == 'look'
+    uncut = answers(landslides().assign(touches_edge=False))
+    assert uncut['Cut outlines'].state == 'good'
+
+
+def test_a_missing_reference_is_unknown():
+    told = summary(landslides()) | {'evaluation': None}
+    assert answers()['Comparison'].state == 'good'
+    assert answers(told=told)['Comparison'].state == 'unknown'
+
+
+def test_a_summary_without_anything_is_no_error():
+    assert answers(landslides()[['geometry']], {}, has_pre=True)

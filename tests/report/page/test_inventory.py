@@ -1,0 +1,58 @@
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfpenet_mm.report.page.inventory import shown_inventory
+from tests.report.page.generated_run import landslides, square, summary
+
+
+def test_what_the_run_found_is_shown_as_it_is():
+    table = landslides()
+    shown = shown_inventory(table, summary(table))
+    assert shown.edits == ()
+    assert shown.table['area_m2'].tolist() == table['area_m2'].tolist()
+
+
+def test_a_deleted_landslide_is_told():
+    table = landslides()
+    shown = shown_inventory(table.drop(index=15), summary(table))
+    assert shown.edits[0] == 'it has 15 landslides, the run found 16'
+    assert shown.edits[1].startswith('its area is 0.209 km², the run found 0.246 km²')
+
+
+def test_a_drawn_landslide_gets_number_and_area():
+    table = landslides()
+    drawn = gpd.GeoDataFrame(geometry=[square(50, 140, 10)], crs=table.crs)
+    shown = shown_inventory(pd.concat([table, drawn], ignore_index=True), summary(table))
+    new = shown.table.iloc[-1]
+    assert new['id'] == 17
+    # Measured on the ellipsoid; the projection's scale is 0.9996 here.
+    assert new['area_m2'] == pytest.approx(10_000 / 0.9996**2, rel=1e-4)
+    assert '1 landslides have no area of their own; theirs is measured here' in shown.edits
+
+
+def test_a_moved_outline_is_measured_again():
+    table = landslides()
+    told = summary(table)
+    table.loc[3, 'geometry'] = square(50, 60, 20)
+    shown = shown_inventory(table, told)
+    assert shown.table.loc[3, 'area_m2'] == pytest.approx(40_000 / 0.9996**2, rel=1e-4)
+    assert any(edit.startswith('1 outlines no longer') for edit in shown.edits)
+
+
+def test_landslides_without_an_outline_are_left_out():
+    table = landslides()
+    table.loc[0, 'geometry'] = None
+    assert len(shown_inventory(table, {}).table) == 15
+
+
+def test_a_table_of_outlines_alone_is_shown():
+    bare = landslides()[['geometry']]
+    shown = shown_inventory(bare, {})
+    assert shown.table['id'].tolist() == list(range(1, 17))
+    assert np.isfinite(shown.table['area_m2']).all()
+
+
+def test_nothing_found_is_shown():
+    assert len(shown_inventory(landslides().iloc[:0], {}).table) == 0

@@ -1,0 +1,71 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfpenet_mm.report.page.numbers import (
+    SceneFacts,
+    confidence,
+    count_true,
+    headline,
+    largest,
+    scene_facts,
+)
+from tests.report.page.generated_run import COLS, ROWS, grid_of, landslides
+
+FACTS = SceneFacts(scene_km2=2.0, mapped_km2=1.5)
+
+
+def test_headline_counts_and_measures():
+    found = headline(landslides(), FACTS)
+    areas = [100.0 * side**2 for side in range(4, 20)]
+    assert found['landslides'] == 16
+    assert found['area_km2'] == pytest.approx(sum(areas) / 1e6)
+    assert found['share'] == pytest.approx(sum(areas) / 1.5e6)
+    assert found['density'] == pytest.approx(16 / 1.5)
+    assert (found['largest_m2'], found['largest_id']) == (36_100.0, 16)
+    assert found['median_m2'] == (100 * 11**2 + 100 * 12**2) / 2
+    assert found['touching_edge'] == 2
+
+
+def test_nothing_found_has_no_largest():
+    found = headline(landslides().iloc[:0], FACTS)
+    assert (found['landslides'], found['largest_m2'], found['largest_id']) == (0, None, None)
+    assert found['median_m2'] is None
+
+
+def test_largest_come_first_with_their_rows():
+    rows = largest(landslides(), 3)
+    assert [(row['row'], row['id']) for row in rows] == [(15, 16), (14, 15), (13, 14)]
+    assert rows[0]['length_m'] == 190
+
+
+def test_what_is_unknown_is_none():
+    table = pd.DataFrame({'id': [1], 'area_m2': [5.0], 'lon': [np.nan], 'touches_edge': [None]})
+    (row,) = largest(table)
+    assert (row['lon'], row['lat'], row['touches_edge']) == (None, None, None)
+    assert count_true(table, 'elsewhere') is None
+
+
+def test_confidence_by_share_and_bin():
+    table = pd.DataFrame({'mean_probability': [0.55, 0.59, 0.6, 0.72, 0.8, 0.97, 1.0, np.nan]})
+    found = confidence(table)
+    assert found['known'] == 7
+    assert found['sure'] == pytest.approx(3 / 7)
+    assert found['doubtful'] == pytest.approx(2 / 7)
+    counts = {round(bin['low'], 2): bin['landslides'] for bin in found['bins']}
+    assert sum(counts.values()) == 7
+    assert (counts[0.5], counts[0.55], counts[0.8], counts[0.95]) == (0, 2, 1, 2)
+
+
+def test_bins_begin_where_the_probabilities_do():
+    found = confidence(pd.DataFrame({'mean_probability': [0.31, 0.9]}))
+    assert found['bins'][0]['low'] == pytest.approx(0.3)
+    assert confidence(pd.DataFrame({'area_m2': [1.0]})) is None
+    assert confidence(pd.DataFrame({'mean_probability': [np.nan]})) is None
+
+
+def test_scene_facts_tell_what_has_no_data():
+    facts = scene_facts(grid_of(), {'recognition': {'post': {'valid_pixels': ROWS * COLS // 2}}})
+    assert facts.scene_km2 == pytest.approx(ROWS * COLS * 100 / 1e6)
+    assert facts.nodata_share == pytest.approx(0.5)
+    assert scene_facts(grid_of(), {}).nodata_share == pytest.approx(0)
