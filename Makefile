@@ -1,4 +1,4 @@
-# make demo | make test | make lint: each creates .venv and installs what it needs first.
+# make demo | make test | make lint | make docs: each creates .venv and installs what it needs first.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,21 +13,22 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13; do 
 TEST_THREADS ?= 1
 PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
 
-CONFIG ?= configs/dfpenet/landslide4sense_mobilenetv2.py
-CHECKPOINT ?= checkpoints/dfpenet_mobilenetv2_landslide4sense.pth
+# make demo NETWORK='CONFIG CHECKPOINT' maps with another network than the shipped one.
+NETWORK ?=
 MAX_BYTES := 25000000
 
 # As variables the constraints reach pip's isolated builds too, by their old and new name.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help install demo test lint format clean distclean
+.PHONY: help install demo test lint docs format clean distclean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo       map the landslides of the 2018 Hokkaido earthquake into demo/out/'
 	@echo 'make test       run the test suite (PYTEST_ARGS=... for other pytest options)'
 	@echo 'make lint       check style, format and file sizes'
+	@echo 'make docs       build the documentation into site/'
 	@echo 'make format     let ruff mend what it can'
 	@echo 'make install    create $(VENV) only'
 	@echo 'make clean      delete products and caches; distclean deletes $(VENV) too'
@@ -54,8 +55,8 @@ $(STAMP): setup.py constraints.txt
 	@touch $@
 
 demo: $(STAMP)
-	$(BIN)/python tools/landslide_map.py $(CONFIG) $(CHECKPOINT) \
-		--post demo/hokkaido_post.tif --pre demo/hokkaido_pre.tif --out demo/out --overwrite
+	$(BIN)/landslide-map $(NETWORK) --post demo/hokkaido_post.tif --pre demo/hokkaido_pre.tif \
+		--out demo/out --overwrite
 
 test: $(STAMP)
 	OMP_NUM_THREADS=$(TEST_THREADS) $(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -64,16 +65,20 @@ lint: $(STAMP)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	@for script in .ci/run $(wildcard tools/*.sh); do bash -n "$$script" || exit 1; done
+	$(BIN)/hadolint Dockerfile
 	@large=$$(git ls-files -z 2>/dev/null | xargs -0 -r sh -c \
 		'find "$$@" -maxdepth 0 -size +$(MAX_BYTES)c 2>/dev/null' find-large); \
 		test -z "$$large" || { echo >&2 "Larger than $(MAX_BYTES) bytes:" $$large; exit 1; }
+
+docs: $(STAMP)
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 format: $(STAMP)
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 
 clean:
-	rm -rf demo/out build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf demo/out site build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -print0 | xargs -0 -r rm -rf
 
 distclean: clean
