@@ -71,7 +71,7 @@ lint: $(STAMP)
 		test -z "$$large" || { echo >&2 "Larger than $(MAX_BYTES) bytes:" $$large; exit 1; }
 
 docs: $(STAMP)
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 format: $(STAMP)
 	$(BIN)/python -m ruff check --fix .

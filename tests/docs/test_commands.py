@@ -1,0 +1,196 @@
+"""Every command of the documentation runs, or at least exists with the options it is given."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import ROOT, SHELL, Block, blocks
+from tests.docs.workspace import Workspace
+
+# Blocks that are run as they stand, by page and first line, in a folder with generated data.
+RUN = {
+    'docs/quick_start.md': {
+        'source .venv/bin/activate',
+        'landslide-map doctor',
+    },
+    'docs/tutorials/analyst.md': {
+        'gdalbuildvrt -separate after.vrt',
+        'rio stack T54TXN_20180805_B04_10m.jp2',
+        'gdalwarp -tr 10 10',
+        'landslide-map --post after.tif --pre before.tif --out result',
+        'landslide-map dem_rules.py',
+        'python tools/evaluate_inventory.py edited.gpkg reference.gpkg',
+        'landslide-map --post after.tif --out formats',
+    },
+    'docs/tutorials/new_earthquake.md': {
+        'python tools/dataset_converters/chips.py --image scene.tif',
+        'python tools/check_data.py',
+        'python tools/train.py',
+        'python tools/test.py configs/dfpenet/region_mobilenetv2.py work_dirs',
+        'landslide-map configs/dfpenet/region_mobilenetv2.py',
+        'python tools/publish_checkpoint.py',
+    },
+    'docs/configuring.md': {'landslide-map configs/dfpenet/ndvi_region.py'},
+    'docs/command_line.md': {'landslide-map --post after.tif --aoi district.gpkg'},
+    'docs/writing_a_hook.md': {'PYTHONPATH=. python tools/landslide_map.py my_config.py'},
+}
+# Blocks of which only the command lines are judged, by the parsers of their commands; and why.
+PARSED = {
+    'README.md': {
+        'make demo': 'installs everything and maps the whole demo scene',
+        '.venv/bin/landslide-map --post': 'run by quick_start.md',
+    },
+    'docs/quick_start.md': {
+        'make demo': 'installs everything and maps the whole demo scene',
+        'python3.11 -m venv': 'installs everything from a package index',
+    },
+    'docs/reading_the_report.md': {
+        'python tools/report.py': 'needs a finished run; tests/cli runs it',
+    },
+    'docs/tutorials/new_earthquake.md': {
+        'python tools/test.py configs/dfpenet/region_mobilenetv2.py checkpoints': 'as above',
+        'python tools/learning_curve.py': 'trains many times; tests/tools runs it',
+    },
+    'docs/configuring.md': {
+        'landslide-map --post after.tif --out higher': 'as --out formats of the tutorial',
+        'landslide-map --post after.tif --out fast': 'compares backends for a minute',
+        'python tools/check_data.py': 'run by the tutorial',
+    },
+    'docs/command_line.md': {
+        'landslide-map --post after.tif --pre before.tif': 'other pages run these',
+    },
+    'docs/cluster.md': {
+        'pip install .[ray]': 'needs several machines; tests/mapping/executors runs Ray',
+        'python benchmarks/ray_scheduling.py': 'minutes with 64 processes',
+    },
+    'docs/experiments.md': {
+        'python tools/run_study.py configs/studies/landslide4sense': 'hours of training',
+        'python tools/run_study.py configs/studies/sichuan': 'hours of training',
+    },
+    'docs/performance.md': {
+        'python benchmarks/predictors.py': 'minutes; tests/benchmarks runs it',
+        'python tools/export.py': 'needs Landslide4Sense; tests/tools runs it',
+        'python benchmarks/mapping_scale.py': 'large scenes',
+        'OMP_NUM_THREADS=1 python benchmarks/mapping_scale.py': 'large scenes',
+        'python benchmarks/mapping_peers.py --venvs': 'needs the environments of six packages',
+        'python benchmarks/mapping_peers.py --only': 'large scenes',
+        'python benchmarks/postproc.py': 'large scenes',
+    },
+    'docs/training_speed.md': {
+        'OMP_NUM_THREADS=1 python tools/benchmark_train.py': 'needs Landslide4Sense',
+    },
+    'docs/container.md': {
+        'docker build --tag dfpenet_mm .': 'needs Docker',
+        'docker build --build-arg': 'needs Docker',
+        'docker run --rm --user': 'needs Docker',
+        'docker run --rm --gpus': 'needs Docker and a GPU',
+        'docker run --rm --network none': 'needs Docker',
+        'python -m venv': 'installs everything from a package index',
+    },
+    'docs/training.md': {
+        'python tools/convert_mobilenetv2.py': 'needs ImageNet weights and days of training',
+        'tools/dist_train.sh': 'needs GPUs',
+        'GPUS_PER_NODE=4 tools/slurm_train.sh': 'needs Slurm',
+        'python tools/dataset_converters/vaihingen.py': 'needs the ISPRS downloads',
+        'python tools/train.py configs/dfpenet/vaihingen_pd.py': 'days of training',
+        'python tools/run_study.py': 'hours of training',
+        'python tools/learning_curve.py': 'hours of training',
+        'python tools/convert_checkpoint.py': 'needs a released checkpoint; tests/tools runs it',
+        'python tools/test.py': 'needs Landslide4Sense',
+    },
+}
+# The pages train on chips of 256 pixels for 300 iterations, the generated data are smaller.
+SMALLER = {'--chip 256': '--chip 32 --block-size 2', 'iter_300.pth': 'iter_2.pth'}
+# Programs that are no part of the installation; what they make is there without them too.
+GDAL = ('gdalbuildvrt', 'gdalwarp')
+EXAMPLE = Block('docs/api/running.md', 'bash', 'python run_from_python.py\n')
+PAGES = sorted({block.page for block in blocks(*SHELL)})
+
+
+def begins(block, starts):
+    """The entry of a table that a block belongs to, or None."""
+    return next((start for start in starts if block.first.startswith(start)), None)
+
+
+@pytest.fixture(scope='module')
+def address(tmp_path_factory):
+    """A Python that has loaded its libraries and waits for commands."""
+    address = tmp_path_factory.mktemp('python') / 'socket'
+    script = Path(__file__).with_name('preloaded_python.py')
+    server = subprocess.Popen(
+        [sys.executable, script, address],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'},
+    )
+    assert 'ready\n' in server.stdout
+    yield address
+    server.kill()
+    server.wait()
+    server.stdout.close()
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_every_block_has_a_place_in_a_table(page):
+    found = [block for block in blocks(*SHELL) if block.page == page]
+    tables = [RUN.get(page, set()), PARSED.get(page, {})]
+
+    for block in found:
+        places = [begins(block, table) for table in tables]
+        assert sum(place is not None for place in places) == 1, (
+            f'{page}: list the block that begins with {block.first!r} in RUN or in PARSED'
+        )
+    for table in tables:
+        unused = [start for start in table if not any(begins(block, {start}) for block in found)]
+        assert unused == [], f'{page} has no such block any more'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('page', PAGES)
+def test_the_commands_of_a_page(page, address, tmp_path):
+    workspace = Workspace(tmp_path, address)
+    workspace.write_configs(page)
+    left_out = set()
+
+    for block in blocks(*SHELL):
+        program = block.first.partition(' ')[0]
+        if block.page == page and program in GDAL and shutil.which(program) is None:
+            left_out.add(program)
+        elif block.page == page:
+            run(block, workspace, parse_only=begins(block, RUN.get(page, ())) is None)
+
+    if left_out:
+        pytest.skip(f'all but the blocks of {", ".join(sorted(left_out))}, which is not installed')
+
+
+@pytest.mark.slow
+def test_the_example_in_python(address, tmp_path):
+    workspace = Workspace(tmp_path, address)
+    workspace.write_configs('docs/api/running.md')
+
+    done = run(EXAMPLE, workspace, parse_only=False)
+
+    assert done.stdout.startswith("{'landslides': ")
+    assert (tmp_path / 'from_python' / 'landslides.gpkg').is_file()
+
+
+def run(block, workspace, *, parse_only):
+    """Run a block, or let only the parsers of its commands judge it."""
+    text = block.text
+    for long, short in SMALLER.items():
+        text = text.replace(long, short)
+    done = subprocess.run(
+        ['bash', '-euc', text],
+        cwd=workspace.folder,
+        env=workspace.environment(parse_only=parse_only),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    assert done.returncode == 0, f'{block.page}:\n{block.text}\n{done.stdout}\n{done.stderr}'
+    return done
