@@ -33,6 +33,10 @@ REQUIRED = {
     'pyogrio': 'pyogrio',
     'geopandas': 'geopandas',
     'pyarrow': 'pyarrow',
+    'scipy': 'scipy',
+    'skimage': 'scikit-image',
+    'PIL': 'pillow',
+    'jinja2': 'jinja2',
     'bokeh': 'bokeh',
     'matplotlib': 'matplotlib',
 }

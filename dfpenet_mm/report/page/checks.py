@@ -8,11 +8,20 @@ from typing import Any
 
 import pandas as pd
 
-from dfpenet_mm.report.page.numbers import DOUBTFUL, SceneFacts, confidence, count_true
+from dfpenet_mm.report.page.numbers import (
+    DOUBTFUL,
+    SceneFacts,
+    confidence,
+    count_true,
+    largest,
+)
+from dfpenet_mm.report.page.wording import percent
 
 # Shares above which a reader should look twice.
 NODATA, EDGE, DOUBTS = 0.05, 0.05, 0.25
 SHIFT_PX = 1.0
+# Shares of landslides found, and rightly found, below which a reader should look twice.
+AGREEMENT = 0.7
 
 
 @dataclass(frozen=True)
@@ -140,11 +149,14 @@ def _edge(table: pd.DataFrame) -> Check | None:
         return None
     if not touching:
         return Check('Cut outlines', 'good', 'No landslide touches the edge of the mapped area.')
+    # The size of the largest is what decisions hang on.
+    cut = sum(bool(row['touches_edge']) for row in largest(table))
+    told = f', {cut} of the largest among them' if cut else ''
     return Check(
         'Cut outlines',
-        'look' if touching > EDGE * len(table) else 'good',
-        f'{touching:,} of {len(table):,} landslides touch the edge of the mapped area; their '
-        f'outlines are cut there.',
+        'look' if cut or touching > EDGE * len(table) else 'good',
+        f'{touching:,} of {len(table):,} landslides touch the edge of the mapped area{told}; '
+        f'their outlines are cut there.',
     )
 
 
@@ -161,8 +173,17 @@ def _confidence(table: pd.DataFrame) -> Check | None:
 
 
 def _evaluation(summary: Mapping[str, Any]) -> Check:
-    if summary.get('evaluation'):
-        return Check('Comparison', 'good', 'Compared with a reference inventory: see Evaluation.')
+    found = list((summary.get('evaluation') or {}).values())
+    if found:
+        counts = found[-1].get('landslides') or {}
+        shares = [counts.get(name) for name in ('recall', 'precision')]
+        recall, precision = map(percent, shares)
+        return Check(
+            'Comparison',
+            'good' if all((share or 0) >= AGREEMENT for share in shares) else 'look',
+            f'{recall} of the landslides of the reference are found, {precision} of the '
+            f'landslides of this map are in the reference: see Evaluation.',
+        )
     return Check(
         'Comparison',
         'unknown',

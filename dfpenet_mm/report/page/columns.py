@@ -45,6 +45,8 @@ TITLES = {
 OTHER_DECIMALS = 3
 # A longitude needs more digits than a float32 has.
 PRECISE = frozenset({'lon', 'lat', 'centroid_x', 'centroid_y'})
+# Fields of yes and no. Where somebody left one empty, the file gives 1.0, 0.0 and NaN.
+FLAGS = frozenset({'touches_edge'})
 UNKNOWN_FLAG = 255
 
 
@@ -77,10 +79,11 @@ def pack_columns(table: pd.DataFrame, *, map_unit_decimals: int = 1) -> list[dic
 
 
 def _pack_values(name: str, values: pd.Series) -> dict[str, Any]:
-    if pd.api.types.is_bool_dtype(values):
+    numeric = pd.api.types.is_numeric_dtype(values)
+    if pd.api.types.is_bool_dtype(values) or (name in FLAGS and numeric):
         flags = values.astype('boolean').astype('UInt8').fillna(UNKNOWN_FLAG)
         return {'kind': 'flag', 'values': pack(flags.to_numpy(np.uint8), 'uint8')}
-    if pd.api.types.is_numeric_dtype(values):
+    if numeric:
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
         if pd.api.types.is_integer_dtype(values) and _fits_int32(numbers):
             return {'kind': 'number', 'decimals': 0, 'values': pack(numbers, 'int32')}

@@ -17,6 +17,17 @@ EQUAL_AREA = 'EPSG:6933'
 SAME_AREA = 0.03
 # Smallest difference that counts, square metres.
 SMALL_AREA_M2 = 1.0
+# What a changed outline makes untrue besides its area.
+SHAPE = (
+    'perimeter_m',
+    'length_m',
+    'width_m',
+    'lw_ratio',
+    'azimuth_deg',
+    'compactness',
+    'centroid_x',
+    'centroid_y',
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +52,9 @@ def shown_inventory(landslides: gpd.GeoDataFrame, summary: Mapping[str, Any]) ->
         summary: of the run.
 
     Returns:
-        The landslides with an outline; numbers that are missing are given, areas that are
-        missing or no longer true are measured.
+        The landslides with an outline; numbers that are missing are given, areas and places that
+        are missing or no longer true are measured, other measures that are no longer true are
+        unknown.
     """
     drawn = np.nan_to_num(shapely.area(landslides.geometry.to_numpy())) > 0
     table = landslides[drawn].reset_index(drop=True)
@@ -52,12 +64,25 @@ def shown_inventory(landslides: gpd.GeoDataFrame, summary: Mapping[str, Any]) ->
         moved = np.abs(told - measured) > np.maximum(SAME_AREA * measured, SMALL_AREA_M2)
     new = np.isnan(told)
     areas = np.where(new | moved, measured, told)
-    table = table.assign(id=_ids(table), area_m2=areas)
+    table = _placed(table.assign(id=_ids(table), area_m2=areas), new | moved)
     return Inventory(table, tuple(_edits(table, summary, new=new.sum(), moved=moved.sum())))
 
 
 def _areas_m2(table: gpd.GeoDataFrame) -> np.ndarray:
     return table.geometry.to_crs(EQUAL_AREA).area.to_numpy(dtype=float)
+
+
+def _placed(table: gpd.GeoDataFrame, changed: np.ndarray) -> gpd.GeoDataFrame:
+    """Say where changed outlines lie, and forget the shape of their former ones."""
+    if not changed.any():
+        return table
+    known = {name: _numbers(table, name) for name in SHAPE if name in table}
+    columns = {name: np.where(changed, np.nan, values) for name, values in known.items()}
+    places = table.geometry[changed].to_crs(EQUAL_AREA).centroid.to_crs('EPSG:4326')
+    for name, values in (('lon', places.x), ('lat', places.y)):
+        columns[name] = _numbers(table, name).copy()
+        columns[name][changed] = values
+    return table.assign(**columns)
 
 
 def _numbers(table: pd.DataFrame, name: str) -> np.ndarray:
@@ -83,9 +108,12 @@ def _edits(table: pd.DataFrame, summary: Mapping[str, Any], *, new: int, moved: 
     if found is not None and found != len(table):
         edits.append(f'it has {len(table):,} landslides, the run found {found:,}')
     if new:
-        edits.append(f'{new:,} landslides have no area of their own; theirs is measured here')
+        edits.append(f'landslides without an area in the file, which is measured here: {new:,}')
     if moved:
-        edits.append(f'{moved:,} outlines no longer have the area that stands beside them')
+        edits.append(f'outlines that were changed, with area and place measured here: {moved:,}')
+    shared = int(table['id'].duplicated(keep=False).sum())
+    if shared:
+        edits.append(f'landslides that share their number with another: {shared:,}')
     if area is not None and abs(now - area) > max(SAME_AREA * area, SMALL_AREA_M2):
         edits.append(f'its area is {now / 1e6:.3f} km², the run found {area / 1e6:.3f} km²')
     return edits

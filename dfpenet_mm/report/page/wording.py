@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+from dfpenet_mm.report.page.columns import TITLES
+
 UNKNOWN = '\N{EN DASH}'
+# A reader of the page knows a field by its column's title.
+FIELD = re.compile(rf'\b({"|".join(name for name in TITLES if "_" in name)})\b')
 
 
 def count(value: float | None) -> str:
@@ -37,9 +41,10 @@ def file_size(number: float | None) -> str:
 
 
 def sentence(text: str) -> str:
-    """Give a message the capital and the full stop of a sentence, and its units their ²."""
+    """Give a message a capital and a full stop, its units their ² and its fields their titles."""
     if not text:
         return text
     text = re.sub(r'(?<=[0-9…] )(k?m)2\b', r'\1²', text)
+    text = FIELD.sub(lambda field: f'“{TITLES[field[0]][0]}”', text)
     end = '' if text.endswith(('.', '!', '?')) else '.'
     return f'{text[0].upper()}{text[1:]}{end}'

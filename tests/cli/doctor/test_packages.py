@@ -27,6 +27,8 @@ def test_this_installation_is_sound():
         ('torch', 'pip install --force-reinstall --no-deps torch'),
         ('cv2', 'opencv-python-headless'),
         ('rasterio', 'libexpat1'),
+        # What only the report needs.
+        ('jinja2', 'pip install --force-reinstall --no-deps jinja2'),
     ],
 )
 def test_a_module_that_does_not_load(monkeypatch, module, mend):

@@ -29,9 +29,9 @@ REST_MS = 400
 
 
 @contextmanager
-def opened(browser, report, size):
+def opened(browser, report, size, **options):
     """Open the report; whatever it logs, throws or fetches is an error."""
-    page = browser.new_page(viewport=size)
+    page = browser.new_page(viewport=size, **options)
     page.set_default_timeout(15_000)
     faults = []
     page.on('console', lambda message: faults.append(message.text))
@@ -175,6 +175,13 @@ def test_hover_tells_all_attributes_and_coordinates(page):
     page.mouse.move(area['x'] + area['width'] + 60, area['y'])
     page.wait_for_timeout(100)
     assert page.locator('#hover').is_hidden()
+
+
+def test_a_finger_s_tap_tells_the_place(chromium, report):
+    with opened(chromium, report, PHONE, has_touch=True) as page:
+        page.touchscreen.tap(*place(page, 800, 600))
+        page.wait_for_timeout(REST_MS)
+        assert 'x 500800' in page.inner_text('#coordinates')
 
 
 def test_headings_sort_both_ways_with_the_unknown_last(page):

@@ -1,3 +1,5 @@
+import numpy as np
+import pandas as pd
 import pytest
 
 from dfpenet_mm.report.page.checks import checks
@@ -68,6 +70,23 @@ def test_cut_outlines_doubts_and_pixel_size():
     assert answers(told=told)['Pixel size'].state == 'look'
     uncut = answers(landslides().assign(touches_edge=False))
     assert uncut['Cut outlines'].state == 'good'
+
+
+@pytest.mark.parametrize(('row', 'state'), [(0, 'good'), (99, 'look')])
+def test_a_cut_outline_among_the_largest_is_to_be_looked_at(row, state):
+    table = pd.DataFrame({'id': range(100), 'area_m2': np.arange(100.0)})
+    found = answers(table.assign(touches_edge=table['id'] == row))['Cut outlines']
+    assert found.state == state
+    assert ('1 of the largest' in found.answer) == (state == 'look')
+
+
+@pytest.mark.parametrize(('precision', 'state'), [(0.7388, 'good'), (0.2, 'look'), (None, 'look')])
+def test_a_comparison_is_good_if_it_came_out_well(precision, state):
+    told = summary(landslides())
+    told['evaluation']['ConsistencyEvaluator']['landslides']['precision'] = precision
+    found = answers(told=told)['Comparison']
+    assert found.state == state
+    assert found.answer.startswith('89 % of the landslides of the reference are found')
 
 
 def test_a_missing_reference_is_unknown():

@@ -55,6 +55,12 @@ def test_an_unknown_flag_is_neither_yes_nor_no():
     assert values_of(packed(touches_edge=flags)['touches_edge']).tolist() == [1, 255, 0]
 
 
+def test_a_flag_that_somebody_left_empty_is_still_a_flag():
+    column = packed(touches_edge=[1.0, np.nan, 0.0])['touches_edge']
+    assert column['kind'] == 'flag'
+    assert values_of(column).tolist() == [1, 255, 0]
+
+
 def test_numbers_beyond_int32_stay_numbers():
     column = packed(count=[2**40, 1])['count']
     assert values_of(column)[0] == pytest.approx(2**40)

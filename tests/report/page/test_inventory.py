@@ -29,7 +29,7 @@ def test_a_drawn_landslide_gets_number_and_area():
     assert new['id'] == 17
     # Measured on the ellipsoid; the projection's scale is 0.9996 here.
     assert new['area_m2'] == pytest.approx(10_000 / 0.9996**2, rel=1e-4)
-    assert '1 landslides have no area of their own; theirs is measured here' in shown.edits
+    assert 'landslides without an area in the file, which is measured here: 1' in shown.edits
 
 
 def test_a_moved_outline_is_measured_again():
@@ -38,7 +38,27 @@ def test_a_moved_outline_is_measured_again():
     table.loc[3, 'geometry'] = square(50, 60, 20)
     shown = shown_inventory(table, told)
     assert shown.table.loc[3, 'area_m2'] == pytest.approx(40_000 / 0.9996**2, rel=1e-4)
-    assert any(edit.startswith('1 outlines no longer') for edit in shown.edits)
+    assert any(edit.startswith('outlines that were changed') for edit in shown.edits)
+
+
+def test_a_moved_outline_keeps_no_measure_of_the_former_one():
+    table = landslides().assign(length_m=30.0, lon=0.0, lat=0.0)
+    told = summary(table)
+    table.loc[3, 'geometry'] = square(50, 60, 20)
+    shown = shown_inventory(table, told).table
+    assert shown['length_m'].isna().tolist() == [row == 3 for row in range(16)]
+    middle = table.geometry[[3]].centroid.to_crs('EPSG:4326').iloc[0]
+    assert shown.loc[3, ['lon', 'lat']].tolist() == pytest.approx([middle.x, middle.y], abs=1e-6)
+    assert (shown['lon'].drop(index=3) == 0).all()
+
+
+def test_a_number_that_two_landslides_have_is_told():
+    table = landslides()
+    told = summary(table)
+    table.loc[5, 'id'] = table.loc[4, 'id']
+    assert shown_inventory(table, told).edits == (
+        'landslides that share their number with another: 2',
+    )
 
 
 def test_landslides_without_an_outline_are_left_out():

@@ -15,6 +15,7 @@ from dfpenet_mm.report.page.wording import area, count, file_size, percent, sent
         (file_size(4_918_401), '4.9 MB'),
         (file_size(335), '0.3 kB'),
         (sentence('snow on 3 km2 of m2x'), 'Snow on 3 km² of m2x.'),
+        (sentence('see pre_share of my_pre_share'), 'See “Seen before event” of my_pre_share.'),
         (sentence('Why?'), 'Why?'),
         (sentence(''), ''),
         (created_text('2026-03-01T14:30:00+02:00'), '1 March 2026, 12:30 UTC'),

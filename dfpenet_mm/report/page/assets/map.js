@@ -34,7 +34,13 @@ class LandslideMap {
         },
       ],
       mouseleave: [() => onHover(null)],
-      tap: [event => onTap(this.under(event.x, event.y))],
+      // A finger has no cursor: its tap tells the place.
+      tap: [
+        event => {
+          onMove(event.x, event.y);
+          onTap(this.under(event.x, event.y));
+        },
+      ],
     };
     const {inner_width: width, inner_height: height} = this.plot.properties;
     for (const property of [width, height]) {
