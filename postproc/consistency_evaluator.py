@@ -59,7 +59,7 @@ class ConsistencyEvaluator:
     Raises:
         ConfigError: if a value is out of range.
 
-    Source: section 3.3 (5), Tables 4 and 5.
+    Source: section 3.3, phase 4, Tables 4 and 5.
     """
 
     layer: str | None = None

@@ -50,7 +50,7 @@ class GeologicFilter:
     Raises:
         ConfigError: if a value is out of range, or both or neither area are given.
 
-    Source: section 3.3 (2), Eqs. 13-15; it names NDVI, slope, aspect and curvature without
+    Source: section 3.3, phase 1 (3), Eqs. 13-15; it names NDVI, slope, aspect and curvature without
         limits.
     """
 

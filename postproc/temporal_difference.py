@@ -57,7 +57,7 @@ class TemporalDifference:
     Raises:
         ConfigError: if a value is out of range.
 
-    Source: section 3.3 (3); the paper gives no threshold for trust, shares or persistence.
+    Source: section 3.3, phase 2; the paper gives no threshold for trust, shares or persistence.
     """
 
     mode: str = 'object'

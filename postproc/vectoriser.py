@@ -43,7 +43,7 @@ class Vectoriser:
             clash, a layer called as one of ours, or a tolerance that is not above 0.
         InstallError: for GeoParquet without pyarrow.
 
-    Source: section 3.3 (4).
+    Source: section 3.3, phase 3.
     """
 
     filename: str | Sequence[str] = 'landslides.gpkg'

@@ -1,5 +1,5 @@
 # python tools/train.py configs/dfpenet/jiuzhaigou.py
-# DFPENet on the landslide database of section 4.2: 512x512 chips, 30,000 iterations.
+# DFPENet on the landslide database of section 4.1: 512x512 chips, 30,000 iterations.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/dfpenet_r101.py',

@@ -1,5 +1,5 @@
 # python tools/train.py configs/dfpenet/vaihingen.py
-# DFPENet on ISPRS Vaihingen as in section 4.1: 600x600 patches, 62,000 iterations.
+# DFPENet on ISPRS Vaihingen as in section 3.2.5: 600x600 patches, 62,000 iterations.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/dfpenet_r101.py',

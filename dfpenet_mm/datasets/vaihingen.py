@@ -13,5 +13,5 @@ class VaihingenDataset(IsprsDataset):
 
     ``tools/dataset_converters/vaihingen.py`` prepares it. Arguments as of ``IsprsDataset``.
 
-    Source: section 3.2.4 of the paper; ISPRS 2D Semantic Labeling Contest.
+    Source: section 3.2.5 of the paper; ISPRS 2D Semantic Labeling Contest.
     """

@@ -26,7 +26,7 @@ def erode_boundaries(labels: np.ndarray, *, radius: int = 3) -> np.ndarray:
     Returns:
         Copy of the labels with 255 at the boundaries.
 
-    Source: section 4.1 of the paper (Table 2), after the ISPRS 2D Semantic Labeling Contest.
+    Source: section 3.2.5 of the paper (Table 2), after the ISPRS 2D Semantic Labeling Contest.
     """
     offsets = np.arange(-radius, radius + 1)
     disc = (offsets[:, None] ** 2 + offsets**2 <= radius**2).astype(np.uint8)

@@ -16,7 +16,7 @@ class Counts:
         fp: predicted, not in the reference.
         fn: in the reference, not predicted.
 
-    Source: section 3.3 (5), Eqs. 8-12; for landslides TP + FP is the number of predicted
+    Source: section 3.3, phase 4, Eqs. 8-12; for landslides TP + FP is the number of predicted
     regions, so TP counts predictions while FN counts reference landslides.
     """
 

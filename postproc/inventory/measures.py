@@ -38,13 +38,13 @@ def measure(regions: gpd.GeoDataFrame) -> pd.DataFrame:
 
     Returns:
         One row a region, same index, with the columns area_m2; perimeter_m (outer and inner
-        rings); length_m and width_m (sides of the minimum-area rotated rectangle, Eq. 14);
+        rings); length_m and width_m (sides of the minimum-area rotated rectangle, Eq. 15);
         lw_ratio, their quotient; azimuth_deg, the direction of the rectangle's long side at its
         centre, clockwise from true north, in [0, 180), NaN where the sides are equally long;
         compactness, 4 pi area / perimeter^2 (Polsby and Popper), 1 for a disc; centroid_x,
         centroid_y in map units; lon, lat of the centroid in degrees on WGS 84.
 
-    Source: section 3.3 (2) and (4).
+    Source: section 3.3, phases 1 (3) and 3.
     """
     measured = [
         (shapely.area(planes.geometries), shapely.length(planes.geometries), *_rectangles(planes))

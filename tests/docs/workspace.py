@@ -159,7 +159,6 @@ class Workspace:
             'district.gpkg': [everything.buffer(-100)],
             'surveyed.gpkg': [everything],
             'reference.gpkg': fields[::2],
-            'edited.gpkg': fields[::3],
             'roads.gpkg': [shapely.LineString([(west, south), (east, north)])],
         }.items():
             self._write_vector(name, shapes)

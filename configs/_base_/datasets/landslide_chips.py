@@ -1,6 +1,6 @@
 # Landslide chips as tools/dataset_converters/chips.py writes them: {train,val}/{images,masks}/,
 # masks 0 background, 1 landslide, 255 ignored (no data; in val also what another chip holds);
-# 512x512 crops, flips, batches of 4 (section 4.1.1).
+# 512x512 crops, flips, batches of 4 (section 4.1.2).
 # A leaf sets data_root of the three data sets. PNG and JPEG folders serve too.
 # Two data sets together (X1 + X2, section 3.4):
 #   train_dataloader = dict(dataset=dict(_delete_=True, type='ConcatDataset', datasets=[X1, X2]))

@@ -25,7 +25,7 @@ class RandomGaussianBlur(BaseTransform):
     Raises:
         ConfigError: if a number is out of its range.
 
-    Source: section 3.2.4 names the blur and gives no numbers; the defaults are those that
+    Source: section 3.2.5 names the blur and gives no numbers; the defaults are those that
     training codes of DeepLab commonly use.
     """
 

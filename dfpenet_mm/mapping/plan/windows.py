@@ -86,7 +86,7 @@ class Block:
 class WindowPlan:
     """Windows of one size over one scene.
 
-    A stride equal to the window tiles the scene as the paper does (section 3.3 (1)).
+    A stride equal to the window tiles the scene as the paper does (section 3.3, phase 1 (2)).
 
     Args:
         shape: (rows, cols) of the scene.
