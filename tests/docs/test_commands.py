@@ -81,6 +81,7 @@ PARSED = {
         'python benchmarks/mapping_peers.py --venvs': 'needs the environments of six packages',
         'python benchmarks/mapping_peers.py --only': 'large scenes',
         'python benchmarks/postproc.py': 'large scenes',
+        'python benchmarks/report.py': 'needs the whole demo, and minutes',
     },
     'docs/training_speed.md': {
         'OMP_NUM_THREADS=1 python tools/benchmark_train.py': 'needs Landslide4Sense',
