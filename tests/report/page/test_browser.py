@@ -249,9 +249,15 @@ def test_removed_candidates_have_a_table_of_their_own(page):
 
 
 def test_largest_are_shown_by_their_number(page):
+    page.select_option('[name=edge]', 'yes')
+    page.wait_for_timeout(REST_MS)
+    assert '16' not in numbers(page)
     page.locator('[data-look]').first.click()
     page.wait_for_timeout(REST_MS)
     assert 'Landslide 16' in page.inner_text('#selected')
+    # One that a filter hides comes back into the table.
+    assert '16' in numbers(page)
+    assert page.input_value('[name=edge]') == ''
 
 
 def test_keys_move_the_map_and_walk_the_table(page):

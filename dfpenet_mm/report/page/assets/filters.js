@@ -4,15 +4,23 @@ class Filters {
   constructor(form, layer, onChange) {
     this.form = form;
     this.layer = layer;
-    form.addEventListener('input', () => this.schedule(onChange));
+    this.onChange = onChange;
+    form.addEventListener('input', () => this.schedule());
     form.addEventListener('submit', event => event.preventDefault());
-    form.addEventListener('reset', () => this.schedule(onChange));
+    form.addEventListener('reset', () => this.schedule());
   }
 
   // Not at every letter.
-  schedule(onChange) {
+  schedule() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => onChange(this.rows()), 120);
+    this.timer = setTimeout(() => this.onChange(this.rows()), 120);
+  }
+
+  // At once, for somebody who wants to see a landslide that is hidden.
+  clear() {
+    this.form.reset();
+    clearTimeout(this.timer);
+    this.onChange(this.rows());
   }
 
   rows() {

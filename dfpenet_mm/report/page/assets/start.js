@@ -8,6 +8,7 @@ const layers = new Map(
 const coordinates = new Coordinates(data.frame);
 const hoverBox = new HoverBox(byId('hover'), byId('map-area'));
 const tables = new Map();
+let filters = null;
 let map = null;
 
 function select(layer, row, origin) {
@@ -75,7 +76,7 @@ function startFilters() {
     byId('shown').textContent =
       length === layer.rows ? `all ${all} shown` : `${length.toLocaleString('en-GB')} of ${all} shown`;
   };
-  new Filters(byId('filters'), layer, rows => {
+  filters = new Filters(byId('filters'), layer, rows => {
     layer.show(rows);
     tables.get('landslides').update();
     map.filter(layer);
@@ -104,7 +105,10 @@ function startControls() {
   for (const [id, action] of Object.entries(actions)) byId(id).addEventListener('click', action);
   for (const button of document.querySelectorAll('[data-look]')) {
     button.addEventListener('click', () => {
-      select(layers.get('landslides'), Number(button.dataset.look), 'list');
+      const layer = layers.get('landslides');
+      const row = Number(button.dataset.look);
+      if (!layer.isShown[row]) filters.clear();
+      select(layer, row, 'list');
       openTab('landslides');
       byId('map-area').scrollIntoView({block: 'center'});
     });
