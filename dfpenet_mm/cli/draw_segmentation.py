@@ -14,7 +14,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 from torch import nn
 
-from dfpenet_mm.engine.prediction_pictures_hook import rgb_picture, spread
+from dfpenet_mm.engine.prediction_pictures_hook import rgb_picture, spread, swaps_channels
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network.load_model import load_model
 from dfpenet_mm.report.figures.sample_sheet import ClassLegend, SampleRow, draw_samples
@@ -56,7 +56,7 @@ def draw_segmentation(
     for checkpoint in checkpoints:
         network = load_model(config, checkpoint, device)
         predictions.append([predict(network, sample) for sample in samples])
-        swapped = bool(getattr(network.data_preprocessor, '_channel_conversion', False))
+        swapped = swaps_channels(network)
     rows = [
         SampleRow(
             name=f'{index}: {_name(sample)}',

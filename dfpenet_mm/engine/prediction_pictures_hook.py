@@ -44,7 +44,7 @@ class PredictionPicturesHook(Hook):
             return
         sample = outputs[0]
         chip = data_batch['inputs'][0].cpu().numpy()
-        if _swaps_channels(runner.model):
+        if swaps_channels(runner.model):
             chip = chip[::-1]
         palette = np.array(runner.val_dataloader.dataset.metainfo['palette'], np.uint8)
         picture = draw_prediction(
@@ -113,6 +113,7 @@ def _tinted(picture: np.ndarray, classes: np.ndarray, palette: np.ndarray) -> np
     return tinted
 
 
-def _swaps_channels(model: object) -> bool:
+def swaps_channels(model: object) -> bool:
+    """Tell whether a network, wrapped or not, turns the order of the bands it is given."""
     network = model.module if is_model_wrapper(model) else model
     return bool(getattr(network.data_preprocessor, '_channel_conversion', False))

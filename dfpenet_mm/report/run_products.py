@@ -131,11 +131,15 @@ def _read_summary(path: Path) -> Mapping[str, Any]:
     return summary
 
 
-def _find_inventory(folder: Path, summary: Mapping[str, Any]) -> Path:
-    """Find the GeoPackage that the run's hook wrote, whatever the config calls it."""
+def inventory_name(summary: Mapping[str, Any]) -> str:
+    """Name the GeoPackage that the run's hook wrote, whatever the config calls it."""
     written = (summary.get('results', {}).get('Vectoriser') or {}).get('files', [])
-    packages = [name for name in written if name.endswith('.gpkg')]
-    path = folder / (packages[0] if packages else INVENTORY)
+    return next((name for name in written if name.endswith('.gpkg')), INVENTORY)
+
+
+def _find_inventory(folder: Path, summary: Mapping[str, Any]) -> Path:
+    """Return the path of the inventory, which must be there."""
+    path = folder / inventory_name(summary)
     if not path.is_file():
         raise InputFileError(
             f'{path} is missing, the report lists its landslides; put it back, or map again with '

@@ -13,14 +13,13 @@ import numpy as np
 from dfpenet_mm.grid import RasterGrid
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.match_layer import partner_ids
+from postproc.evaluation.match_style import NOT_COUNTED
 from postproc.evaluation.matching import Matching, match_landslides
 from postproc.evaluation.scores import Counts
 from postproc.inventory.measures import areas_m2
 from postproc.masks.burner import zone_sums
 from postproc.masks.rasters import NODATA, open_raster
 from postproc.reference.visible import visible
-
-NOT_COUNTED = 'not counted'
 
 
 @dataclass(frozen=True)

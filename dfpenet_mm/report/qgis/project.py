@@ -15,7 +15,7 @@ from rasterio.crs import CRS
 from dfpenet_mm.errors import InputFileError, OutputError
 from dfpenet_mm.report.qgis import raster_style
 from dfpenet_mm.report.qgis.project_file import Project, ProjectLayer
-from dfpenet_mm.report.run_products import INVENTORY, RunProducts
+from dfpenet_mm.report.run_products import RunProducts, inventory_name
 
 FILENAME = 'landslides.qgs'
 STYLES = 'SELECT f_table_name, styleQML FROM layer_styles ORDER BY id'
@@ -76,9 +76,7 @@ def write_qgis_project(
 
 
 def _inventory(run: RunProducts) -> Iterator[ProjectLayer]:
-    written = (run.summary.get('results', {}).get('Vectoriser') or {}).get('files', [])
-    names = [name for name in written if name.endswith('.gpkg')]
-    package = run.product(names[0] if names else INVENTORY)
+    package = run.product(inventory_name(run.summary))
     if package is None:
         return
     layers = {layer.layer: layer for layer in _vectors(package, shown=True)}
