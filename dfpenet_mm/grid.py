@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyproj
@@ -36,6 +38,18 @@ def measures_are_planar(crs: CRS, x: float, y: float) -> bool:
     factors = pyproj.Proj(pyproj.CRS.from_user_input(crs)).get_factors(lon, lat)
     scales = (factors.areal_scale, factors.tissot_semimajor, factors.tissot_semiminor)
     return all(abs(scale - 1.0) <= MAX_DISTORTION for scale in scales)
+
+
+def planar_within(crs: CRS, bounds: Iterable[float]) -> bool:
+    """Tell whether map units are true enough to measure in the plane all over an extent.
+
+    Args:
+        crs: the coordinates' reference system.
+        bounds: left, bottom, right and top, map units.
+    """
+    left, bottom, right, top = bounds
+    corners = itertools.product((left, right), (bottom, top))
+    return all(measures_are_planar(crs, x, y) for x, y in corners)
 
 
 @dataclass(frozen=True)

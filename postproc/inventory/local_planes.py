@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-
 import geopandas as gpd
 import numpy as np
 import pyproj
 import shapely
 from rasterio.crs import CRS
 
-from dfpenet_mm.grid import measures_are_planar
+from dfpenet_mm.grid import planar_within
 
 LON_LAT = 'EPSG:4326'
 GEOD = pyproj.Geod(ellps='WGS84')
@@ -41,7 +39,7 @@ class LocalPlanes:
         extent = regions.total_bounds if extent is None else extent
         self._unit = None
         self._to_lon_lat = None
-        if not len(regions) or _planar(crs, extent):
+        if not len(regions) or planar_within(crs, extent):
             self._unit = crs.linear_units_factor[1] if crs.is_projected else 1.0
             self._to_lon_lat = pyproj.Transformer.from_crs(regions.crs, LON_LAT, always_xy=True)
             geometries = regions.geometry.to_numpy()
@@ -77,12 +75,6 @@ class LocalPlanes:
         azimuth, _, distance = GEOD.inv(*start.T, *end.T)
         angle = np.radians(azimuth)
         return np.column_stack([distance * np.sin(angle), distance * np.cos(angle)])
-
-
-def _planar(crs: CRS, bounds: np.ndarray) -> bool:
-    left, bottom, right, top = bounds
-    corners = itertools.product((left, right), (bottom, top))
-    return all(measures_are_planar(crs, x, y) for x, y in corners)
 
 
 def first_vertices(geometries: np.ndarray) -> np.ndarray:

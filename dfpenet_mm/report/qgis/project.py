@@ -11,14 +11,21 @@ from pathlib import Path
 import pyogrio
 import rasterio
 from rasterio.crs import CRS
+from rasterio.warp import transform_bounds
 
 from dfpenet_mm.errors import InputFileError, OutputError
+from dfpenet_mm.grid import RasterGrid, planar_within
 from dfpenet_mm.report.qgis import raster_style
 from dfpenet_mm.report.qgis.project_file import Project, ProjectLayer
 from dfpenet_mm.report.run_products import RunProducts, inventory_name
 
 FILENAME = 'landslides.qgs'
 STYLES = 'SELECT f_table_name, styleQML FROM layer_styles ORDER BY id'
+# QGIS's names of what it measures on.
+WGS84_ELLIPSOID, PLANE = 'EPSG:7030', 'NONE'
+# Latitudes between which UTM is defined, and the codes of UPS, which is beyond.
+UTM_SOUTH, UTM_NORTH = -80, 84
+UPS_NORTH, UPS_SOUTH = 32_661, 32_761
 LANDSLIDE, LANDSLIDE_COLOUR = 1, (230, 75, 30)
 VERDICTS = {'TP': 'TP hit', 'FP': 'FP false alarm', 'FN': 'FN miss'}
 TITLES = {
@@ -55,10 +62,13 @@ def write_qgis_project(
         'Recognition': list(_recognition(run)),
         'Images': list(_images(run)),
     }
+    crs = _map_crs(run.grid)
+    bounds = rasterio.transform.array_bounds(*run.grid.shape, run.grid.transform)
     project = Project(
         title=f'Landslides of {run.post.name}',
-        crs=run.grid.crs,
-        extent=rasterio.transform.array_bounds(*run.grid.shape, run.grid.transform),
+        crs=crs,
+        extent=bounds if crs == run.grid.crs else transform_bounds(run.grid.crs, crs, *bounds),
+        ellipsoid=_ellipsoid(run),
         groups={
             name: [_moved(layer, run.folder, home or run.folder) for layer in layers]
             for name, layers in groups.items()
@@ -73,6 +83,24 @@ def write_qgis_project(
             f'may write to'
         ) from error
     return path
+
+
+def _map_crs(grid: RasterGrid) -> CRS:
+    """Return the scene's CRS, or one in metres around the middle of a scene in degrees."""
+    if not grid.crs.is_geographic:
+        return grid.crs
+    lon, lat = grid.center
+    if not UTM_SOUTH <= lat <= UTM_NORTH:
+        return CRS.from_epsg(UPS_NORTH if lat > 0 else UPS_SOUTH)
+    zone = int((lon + 180) % 360 // 6) + 1
+    return CRS.from_epsg((32_600 if lat >= 0 else 32_700) + zone)
+
+
+def _ellipsoid(run: RunProducts) -> str:
+    """Return what the fields of the inventory were measured on."""
+    scene = rasterio.transform.array_bounds(*run.grid.shape, run.grid.transform)
+    extent = run.landslides.total_bounds if len(run.landslides) else scene
+    return PLANE if planar_within(run.grid.crs, extent) else WGS84_ELLIPSOID
 
 
 def _inventory(run: RunProducts) -> Iterator[ProjectLayer]:

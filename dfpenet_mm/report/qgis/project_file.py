@@ -66,12 +66,15 @@ class Project:
         title: of the window.
         crs: of the map.
         extent: of the map at first: left, bottom, right, top, in ``crs``.
+        ellipsoid: on which QGIS measures, such as ``EPSG:7030``; ``NONE`` for the plane of the
+            layer measured.
         groups: layers by the names of their groups, the uppermost first.
     """
 
     title: str
     crs: CRS
     extent: tuple[float, float, float, float]
+    ellipsoid: str
     groups: Mapping[str, Sequence[ProjectLayer]] = field(default_factory=dict)
 
     def as_xml(self, folder: Path) -> str:
@@ -94,10 +97,17 @@ class Project:
         root.append(self._canvas())
         root.append(layers)
         properties = SubElement(root, 'properties')
-        paths = SubElement(properties, 'Paths')
-        SubElement(paths, 'Absolute', type='bool').text = 'false'
-        reference_system = SubElement(properties, 'SpatialRefSys')
-        SubElement(reference_system, 'ProjectionsEnabled', type='int').text = '1'
+        for section, name, kind, value in (
+            ('Paths', 'Absolute', 'bool', 'false'),
+            ('SpatialRefSys', 'ProjectionsEnabled', 'int', '1'),
+            ('Measure', 'Ellipsoid', 'QString', self.ellipsoid),
+            # Of $area, $length and the measuring tools, as in the inventory's fields.
+            ('Measurement', 'DistanceUnits', 'QString', 'meters'),
+            ('Measurement', 'AreaUnits', 'QString', 'm2'),
+        ):
+            parent = properties.find(section)
+            parent = SubElement(properties, section) if parent is None else parent
+            SubElement(parent, name, type=kind).text = value
         indent(root)
         return f'{HEAD}\n{tostring(root, encoding="unicode")}\n'
 

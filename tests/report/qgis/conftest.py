@@ -16,16 +16,26 @@ from postproc.evaluation.confusion_raster import confusion_raster
 from postproc.evaluation.match_layer import write_match_layers
 from postproc.inventory.geopackage import write_geopackage
 from postproc.inventory.layer import HEADSCARPS, LANDSLIDES, REJECTED, Layer
+from postproc.inventory.measures import areas_m2
 
 CRS = 'EPSG:32654'
 TEN_METRES = Affine(10, 0, 500_000, 0, -10, 4_700_000)
 SHAPE = 40, 60
+# Columns 20 to 35 and rows 15 to 30.
 LANDSLIDE = shapely.box(500_200, 4_699_700, 500_350, 4_699_850)
+# Where a scene of other units lies, with pixels of about ten metres there.
+PLACES = {
+    CRS: TEN_METRES,
+    'EPSG:4326': Affine(1e-4, 0, 141.89, 0, -1e-4, 42.77),
+    'EPSG:3857': Affine(14, 0, 15_800_000, 0, -14, 5_270_000),
+    # US survey feet.
+    'EPSG:2263': Affine(30, 0, 1_000_000, 0, -30, 200_000),
+}
 
 
 def write_raster(path, bands, **profile):
     bands = np.atleast_3d(bands) if np.ndim(bands) == 3 else np.asarray(bands)[None]
-    place = {'crs': CRS, 'transform': TEN_METRES, 'height': SHAPE[0], 'width': SHAPE[1]}
+    place = {'height': SHAPE[0], 'width': SHAPE[1]}
     with rasterio.open(
         path, 'w', driver='GTiff', count=len(bands), dtype=bands.dtype, **place | profile
     ) as dataset:
@@ -37,19 +47,26 @@ def make_run(tmp_path, monkeypatch):
     """Write a run, with an evaluation and a pre-event image or without."""
     monkeypatch.setenv('OGR_SQLITE_SYNCHRONOUS', 'OFF')
 
-    def make(*, name='landslides.gpkg', evaluated=True, pre=True):
+    def make(*, name='landslides.gpkg', evaluated=True, pre=True, crs=CRS):
+        place = {'crs': crs, 'transform': PLACES[crs]}
+        shape = shapely.transform(
+            LANDSLIDE, lambda points: np.column_stack(place['transform'] @ (~TEN_METRES @ points.T))
+        )
         folder = tmp_path / 'out'
         folder.mkdir()
         ramp = np.tile(np.linspace(100, 3000, SHAPE[1], dtype=np.uint16), (3, SHAPE[0], 1))
         ramp[1] = 3100 - ramp[1]
         ramp[:, :5] = 0
-        write_raster(tmp_path / 'post.tif', ramp, nodata=0)
-        write_raster(tmp_path / 'pre.tif', ramp)
+        write_raster(tmp_path / 'post.tif', ramp, nodata=0, **place)
+        write_raster(tmp_path / 'pre.tif', ramp, **place)
         mask = np.zeros(SHAPE, dtype=np.uint8)
-        write_raster(folder / 'mask.tif', mask, nodata=255)
-        write_raster(folder / 'probability.tif', np.zeros(SHAPE, dtype=np.float32), nodata=np.nan)
-        table = gpd.GeoDataFrame({'id': [1], 'area_m2': [22500.0]}, geometry=[LANDSLIDE], crs=CRS)
-        point = table.assign(kind='toe', elevation_m=3.0).set_geometry(table.centroid)
+        write_raster(folder / 'mask.tif', mask, nodata=255, **place)
+        probability = np.zeros(SHAPE, dtype=np.float32)
+        write_raster(folder / 'probability.tif', probability, nodata=np.nan, **place)
+        table = gpd.GeoDataFrame({'id': [1]}, geometry=[shape], crs=crs)
+        table = table.assign(area_m2=areas_m2(table))
+        point = table.assign(kind='toe', elevation_m=3.0)
+        point = point.set_geometry(shapely.centroid(table.geometry))
         layers = [
             Layer(LANDSLIDES, 'landslides', table),
             Layer(REJECTED, 'rejected', table.assign(reason='<thin> & "small"')),
@@ -59,7 +76,7 @@ def make_run(tmp_path, monkeypatch):
         if evaluated:
             judged = {key: table.assign(status='TP') for key in ('predicted', 'reference')}
             write_match_layers(folder / 'evaluation.gpkg', judged, {})
-            grid = RasterGrid(rasterio.CRS.from_string(CRS), TEN_METRES, SHAPE)
+            grid = RasterGrid(rasterio.CRS.from_string(crs), PLACES[crs], SHAPE)
             with confusion_raster(folder / 'evaluation.tif', grid, {}) as write:
                 window = rasterio.windows.Window(0, 0, SHAPE[1], SHAPE[0])
                 write(window, np.full(SHAPE, Verdict.BACKGROUND, dtype=np.uint8))

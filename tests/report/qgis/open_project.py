@@ -6,6 +6,9 @@ import sys
 
 from qgis.core import (
     QgsApplication,
+    QgsExpression,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
@@ -29,7 +32,16 @@ drawing = QgsMapRendererParallelJob(settings)
 drawing.start()
 drawing.waitForFinished()
 drawing.renderedImage().save(picture)
+landslides = project.mapLayersByName('landslides')[0]
+context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(landslides))
+area = QgsExpression('$area')
+area.prepare(context)
+measured = []
+for feature in landslides.getFeatures():
+    context.setFeature(feature)
+    measured.append([feature['area_m2'], area.evaluate(context)])
 facts = {
+    'areas': measured,
     'read': read,
     'error': project.error(),
     'messages': messages,

@@ -106,6 +106,37 @@ def test_masks_show_landslides_only(make_run):
     assert [step.get('alpha') for step in steps] == ['0', *['255'] * 5]
 
 
+@pytest.mark.parametrize(
+    ('crs', 'ellipsoid', 'map_crs'),
+    [
+        ('EPSG:32654', 'NONE', 'EPSG:32654'),
+        ('EPSG:2263', 'NONE', 'EPSG:2263'),
+        ('EPSG:3857', 'EPSG:7030', 'EPSG:3857'),
+        ('EPSG:4326', 'EPSG:7030', 'EPSG:32654'),
+    ],
+)
+def test_qgis_measures_as_the_inventory_does(make_run, crs, ellipsoid, map_crs):
+    root = ElementTree.parse(write_qgis_project(make_run(crs=crs))).getroot()
+
+    assert root.findtext('properties/Measure/Ellipsoid') == ellipsoid
+    assert root.findtext('properties/Measurement/AreaUnits') == 'm2'
+    assert root.findtext('properties/Measurement/DistanceUnits') == 'meters'
+    assert root.findtext('projectCrs/spatialrefsys/authid') == map_crs
+    west, east = (float(root.findtext(f'mapcanvas/extent/{side}')) for side in ('xmin', 'xmax'))
+    assert abs(east - west) > 400
+
+
+@pytest.mark.parametrize('crs', ['EPSG:4326', 'EPSG:2263'])
+def test_the_areas_that_qgis_measures(make_run, tmp_path, crs):
+    require_qgis(tmp_path)
+    path = write_qgis_project(make_run(crs=crs))
+
+    done = run_system_python([SCRIPT, path, tmp_path / 'map.png', '60', '40'], tmp_path)
+
+    ((field, measured),) = json.loads(done.stdout)['areas']
+    assert measured == pytest.approx(field, rel=1e-3)
+
+
 def test_an_image_that_is_gone_is_named(make_run):
     run = make_run()
     run.pre.unlink()
