@@ -108,7 +108,7 @@ def test_optimiser_and_schedule(name):
 @EXPERIMENTS
 def test_loss_classes_and_start(name):
     config, paper = load(name), PAPER[name]
-    assert config.model.decode_head.loss_decode.type == 'CrossEntropyLoss'
+    assert config.model.decode_head.loss_decode.type == 'LabelledCrossEntropyLoss'
     assert config.model.decode_head.num_classes == paper.classes
     start = config.load_from or config.model.backbone.init_cfg.checkpoint
     assert start == paper.start

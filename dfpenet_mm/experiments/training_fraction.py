@@ -10,6 +10,7 @@ FRACTIONS = (5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0)
 # Below this share the paper weighs the landslide class; up to half of it batches are halved.
 FEW = 20.0
 SMALL_BATCH, BATCH = 2, 4
+CROSS_ENTROPIES = ('LabelledCrossEntropyLoss', 'LabelledFocalLoss', 'CrossEntropyLoss')
 
 
 def use_fraction(config: Config, fraction: float, *, seed: int, landslide_weight: float) -> Config:
@@ -48,7 +49,8 @@ def use_fraction(config: Config, fraction: float, *, seed: int, landslide_weight
 def _weigh_landslides(config: Config, weight: float) -> None:
     losses = config.model.decode_head.loss_decode
     for loss in losses if isinstance(losses, list) else [losses]:
-        if loss.type == 'CrossEntropyLoss':
+        if loss.type in CROSS_ENTROPIES:
             loss.class_weight = [1.0, weight]
-            # mmseg averages weighted losses over scored pixels in this way only.
+        if 'avg_non_ignore' in loss:
+            # mmseg's averages weighted losses over labelled pixels in this way only.
             loss.avg_non_ignore = False

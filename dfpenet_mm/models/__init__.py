@@ -3,6 +3,7 @@
 from .backbones import ResNetStemFeatures
 from .data_preprocessors import AnyBandPreProcessor
 from .decode_heads import DFPEHead
+from .losses import LabelledCrossEntropyLoss, LabelledDiceLoss, LabelledFocalLoss
 from .necks import DFPENeck
 from .segmentors import FrozenEncoderDecoder
 
@@ -11,5 +12,8 @@ __all__ = [
     'DFPEHead',
     'DFPENeck',
     'FrozenEncoderDecoder',
+    'LabelledCrossEntropyLoss',
+    'LabelledDiceLoss',
+    'LabelledFocalLoss',
     'ResNetStemFeatures',
 ]

@@ -1,6 +1,10 @@
 import pytest
+import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS
 
+import dfpenet_mm.models  # noqa: F401
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.experiments.training_fraction import FRACTIONS, use_fraction
 
@@ -35,10 +39,20 @@ def test_the_config_given_stays(config):
     assert config.to_dict() == before
 
 
-def test_a_single_loss_is_weighed_too(config):
-    config.model.decode_head.loss_decode = dict(type='CrossEntropyLoss')
+@pytest.mark.parametrize(
+    'loss',
+    [dict(type='LabelledCrossEntropyLoss'), dict(type='CrossEntropyLoss', avg_non_ignore=True)],
+)
+def test_a_single_loss_is_weighed_too(config, loss):
+    config.model.decode_head.loss_decode = loss
     part = use_fraction(config, 5, seed=0, landslide_weight=3.0)
-    assert part.model.decode_head.loss_decode.class_weight == [1.0, 3.0]
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        weighed = MODELS.build(part.model.decode_head.loss_decode)
+    label = torch.tensor([[[0, 1, 255]]])
+    logits = torch.tensor([[1.0, 0.0, 5.0], [0.0, 0.0, 0.0]])[None, :, None]
+    each = torch.nn.functional.cross_entropy(logits, label, reduction='none', ignore_index=255)
+    wanted = (each[0, 0, 0] + 3 * each[0, 0, 1]) / 4
+    torch.testing.assert_close(weighed(logits, label, ignore_index=255), wanted)
 
 
 @pytest.mark.parametrize('fraction', [0, -5, 101])

@@ -30,7 +30,7 @@ model = dict(
     ),
     decode_head=dict(
         in_channels=32, channels=8, dropouts=(0.0, 0.0), norm_cfg=norm,
-        loss_decode=dict(_delete_=True, type='CrossEntropyLoss'),
+        loss_decode=dict(_delete_=True, type='LabelledCrossEntropyLoss'),
     ),
     data_preprocessor=dict(size=(32, 32)),
 )

@@ -1,9 +1,9 @@
 # DFPENet on MobileNetV2, narrow enough to train and map on a CPU.
 norm_cfg = dict(type='BN', requires_grad=True)
 losses = [
-    dict(type='CrossEntropyLoss', class_weight=[1.0, 2.0], loss_weight=1.0),
+    dict(type='LabelledCrossEntropyLoss', class_weight=[1.0, 2.0]),
     # The Dice of landslides alone: with the background it would measure that.
-    dict(type='DiceLoss', use_sigmoid=False, ignore_index=0, loss_weight=1.0),
+    dict(type='LabelledDiceLoss', left_out=0),
 ]
 model = dict(
     type='EncoderDecoder',

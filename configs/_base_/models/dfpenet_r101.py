@@ -36,7 +36,7 @@ model = dict(
         channels=256,
         num_classes=2,
         norm_cfg=norm_cfg,
-        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True, loss_weight=1.0),
+        loss_decode=dict(type='LabelledCrossEntropyLoss'),
     ),
     train_cfg=dict(),
     test_cfg=dict(mode='whole'),

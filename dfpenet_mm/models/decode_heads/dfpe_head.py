@@ -55,7 +55,7 @@ class DFPEHead(BaseDecodeHead):
             dropout_ratio=0,
             norm_cfg=norm_cfg or {'type': 'BN', 'requires_grad': True},
             in_index=in_index,
-            loss_decode=loss_decode or {'type': 'CrossEntropyLoss', 'avg_non_ignore': True},
+            loss_decode=loss_decode or {'type': 'LabelledCrossEntropyLoss'},
             ignore_index=ignore_index,
             sampler=sampler,
             align_corners=True,
