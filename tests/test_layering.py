@@ -14,6 +14,7 @@ FOUNDATION = (
     'dfpenet_mm.grid',
     'dfpenet_mm.polygons',
     'dfpenet_mm.components',
+    'dfpenet_mm.source_files',
 )
 VAGUE_NAMES = {'utils', 'util', 'helpers', 'helper', 'misc', 'common'}
 PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
@@ -25,6 +26,7 @@ MAY_IMPORT = {
     'dfpenet_mm.grid': FOUNDATION,
     'dfpenet_mm.polygons': FOUNDATION,
     'dfpenet_mm.components': FOUNDATION,
+    'dfpenet_mm.source_files': FOUNDATION,
     'dfpenet_mm.resources': FOUNDATION,
     'dfpenet_mm.install_check': FOUNDATION,
     'dfpenet_mm': ('dfpenet_mm',),

@@ -11,6 +11,7 @@ from typing import Any
 
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.source_files import source_files
 
 DEM = 'dem'
 # Before the name of an auxiliary raster, where files are listed by role.
@@ -43,6 +44,16 @@ class MappingInputs:
         roles |= {f'{LAYER}{name}': path for name, path in self.layers.items()}
         roles['checkpoint'] = self.checkpoint
         return {role: path for role, path in roles.items() if path is not None}
+
+    def files_behind(self) -> dict[str, list[Path]]:
+        """List by role the further files that an image, area, layer or reference depends on.
+
+        Raises:
+            InputFileError: if a mosaic is made of itself.
+        """
+        roles = self.by_role()
+        del roles['checkpoint']
+        return {role: source_files(path) for role, path in roles.items()}
 
     def check_exist(self) -> None:
         """Raise ``InputFileError`` for the first file that is missing."""

@@ -106,8 +106,8 @@ def map_landslides(
         scenes = inputs.open_scenes(settings.bands, stack)
         grid = scenes['post'].grid
         progress.expect(grid.shape[0] * grid.shape[1], pre='pre' in scenes)
-        for scene in scenes.values():
-            sources.add(scene.source_files)
+        behind = inputs.files_behind()
+        sources.add(path for paths in behind.values() for path in paths)
         pipeline.check(EarlyInputs(grid=grid, reference=inputs.reference, layers=inputs.layers))
         area = AreaOfInterest.read(inputs.aoi, grid) if inputs.aoi else None
         with progress.running('measure_shift'):
@@ -135,7 +135,7 @@ def map_landslides(
             work.record,
             run_record(
                 inputs=origin['inputs'],
-                sources={role: scene.source_files for role, scene in scenes.items()},
+                sources=behind,
                 settings=origin['settings'],
                 versions=origin['versions'],
             ),

@@ -10,6 +10,7 @@ from typing import Any
 from dfpenet_mm.cli.inputs import LAYER
 from dfpenet_mm.cli.provenance import describe_input
 from dfpenet_mm.errors import OutputError
+from dfpenet_mm.source_files import AUXILIARY, sidecar_checksum
 
 # Packages whose versions may change a probability. The rest only shapes vectors and reports.
 PACKAGES = ('python', 'dfpenet_mm', 'torch', 'numpy', 'rasterio', 'openvino')
@@ -34,7 +35,7 @@ def run_record(
 
     Args:
         inputs: name, size and checksum of the input files by role.
-        sources: further files that a role's raster is read from, such as the tiles of a VRT.
+        sources: further files that a role's content depends on, such as the tiles of a VRT.
         settings: the resolved sections of the config, and the device.
         versions: versions of packages.
 
@@ -43,14 +44,20 @@ def run_record(
     """
     files = {role: dict(described) for role, described in inputs.items() if not _is_later(role)}
     for role, paths in sources.items():
-        if paths:
-            files[role]['sources'] = [describe_input(path) for path in paths]
+        if paths and role in files:
+            files[role]['sources'] = [_describe_source(path) for path in paths]
     shaping = {name: value for name, value in settings.items() if name != 'postproc'}
     if 'mapping' in shaping:
         mapping = shaping['mapping'].items()
         shaping['mapping'] = {name: value for name, value in mapping if name not in JUDGED_ANEW}
     kept = {name: versions[name] for name in PACKAGES if name in versions}
     return json.loads(json.dumps({'inputs': files, 'settings': shaping, 'versions': kept}))
+
+
+def _describe_source(path: Path) -> dict[str, Any]:
+    if path.name.endswith(AUXILIARY):
+        return {'name': path.name, 'sha256': sidecar_checksum(path)}
+    return describe_input(path)
 
 
 def keep_or_check(path: Path, record: Mapping[str, Any]) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.source_files import AUXILIARY, PENDING, companions, sidecar_checksum
 
-Signature = tuple[int, int, int] | None
+Signature = tuple[int, int, int] | str | None
 
 
 class SourceWatch:
@@ -16,10 +17,11 @@ class SourceWatch:
     Blocks of an image that is written anew meanwhile would be of two images, under the checksum
     of one. A file counts as changed with its inode, size or time of modification; asking costs
     microseconds, so it can be done for every block. File systems of a network may tell late.
+    Of an ``.aux.xml`` it is what it says that counts, as viewers add statistics at any time.
 
     Args:
-        paths: files, or folders with all they hold; one that does not exist is watched for
-            coming into being.
+        paths: files with their companions, or folders with all they hold; one that does not
+            exist is watched for coming into being.
     """
 
     def __init__(self, paths: Iterable[Path] = ()) -> None:
@@ -47,12 +49,16 @@ class SourceWatch:
 
 
 def _files(path: Path) -> list[Path]:
-    return [path, *path.rglob('*')] if path.is_dir() else [path]
+    return [path, *(path.rglob('*') if path.is_dir() else companions(path))]
 
 
 def _signature(path: Path) -> Signature:
+    if path.name.endswith(AUXILIARY):
+        return sidecar_checksum(path)
     try:
         found = path.stat()
     except OSError:
+        return None
+    if path.name.endswith(PENDING) and not found.st_size:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns

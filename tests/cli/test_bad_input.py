@@ -74,6 +74,23 @@ def test_no_raster(complain, tmp_path):
     assert 'notes.tif' in complain(post=tmp_path / 'notes.tif')
 
 
+@pytest.mark.parametrize('option', ['--post', '--pre', '--dem'])
+def test_a_mosaic_of_itself(complain, tmp_path, option):
+    bands = ''.join(
+        f'<VRTRasterBand dataType="UInt16" band="{band}"><SimpleSource><SourceFilename '
+        f'relativeToVRT="1">loop.vrt</SourceFilename><SourceBand>{band}</SourceBand>'
+        '</SimpleSource></VRTRasterBand>'
+        for band in ((1,) if option == '--dem' else (1, 2, 3))
+    )
+    (tmp_path / 'loop.vrt').write_text(
+        '<VRTDataset rasterXSize="64" rasterYSize="48"><SRS>EPSG:32654</SRS><GeoTransform>'
+        f'500000, 10, 0, 4700000, 0, -10</GeoTransform>{bands}</VRTDataset>'
+    )
+    loop = tmp_path / 'loop.vrt'
+    message = complain(post=loop) if option == '--post' else complain(option, loop)
+    assert 'loop.vrt is a mosaic that is made of itself' in message
+
+
 def test_wrong_number_of_bands(complain, tmp_path):
     message = complain(post=raster(tmp_path / 'grey.tif', bands=1))
     assert 'grey.tif has 1 band' in message

@@ -293,6 +293,51 @@ def test_a_source_that_changes_while_it_is_read(
     assert hashes(tmp_path / 'out') == hashes(whole)
 
 
+def mosaic(path, source):
+    """Write a mosaic of one image or mosaic like the cheap scene."""
+    bands = ''.join(
+        f'<VRTRasterBand dataType="Byte" band="{band}"><NoDataValue>0</NoDataValue><SimpleSource>'
+        f'<SourceFilename relativeToVRT="1">{source}</SourceFilename><SourceBand>{band}'
+        '</SourceBand></SimpleSource></VRTRasterBand>'
+        for band in (1, 2, 3)
+    )
+    path.write_text(
+        '<VRTDataset rasterXSize="800" rasterYSize="600"><SRS>EPSG:32654</SRS><GeoTransform>'
+        f'500000, 10, 0, 4700000, 0, -10</GeoTransform>{bands}</VRTDataset>'
+    )
+    return path
+
+
+def set_nodata(post):
+    """Declare a value nodata in the sidecar, as ``gdal_edit.py`` does where it may not write."""
+    band = ''.join(
+        f'<PAMRasterBand band="{band}"><NoDataValue>77</NoDataValue></PAMRasterBand>'
+        for band in (1, 2, 3)
+    )
+    Path(f'{post}.aux.xml').write_text(f'<PAMDataset>{band}</PAMDataset>')
+
+
+def touch(post):
+    os.utime(post, ns=(1, 1))
+
+
+@pytest.mark.parametrize(('change', 'named'), [(touch, 'deep.tif'), (set_nodata, 'deep.tif.aux')])
+def test_the_image_below_a_mosaic_of_mosaics_changes(
+    cheap_arguments, cheap, tmp_path, monkeypatch, capsys, *, change, named
+):
+    deep = Path(shutil.copy(cheap / 'post.tif', tmp_path / 'deep.tif'))
+    mosaic(tmp_path / 'inner.vrt', 'deep.tif')
+    arguments = cheap_arguments(tmp_path / 'out', post=mosaic(tmp_path / 'outer.vrt', 'inner.vrt'))
+    stop_after(monkeypatch, 7, lambda: change(deep))
+    assert f'{named}' in fail(arguments, capsys)
+    assert finished_blocks(tmp_path / 'out')
+    # And between two runs: its content, not only its time.
+    with rasterio.open(deep, 'r+') as scene:
+        scene.write(np.full((3, 1, 1), 9, np.uint8), window=((599, 600), (799, 800)))
+    message = fail([*arguments, '--resume'], capsys)
+    assert 'the post file outer.vrt has changed' in message
+
+
 @pytest.fixture(scope='module')
 def run_apart():
     """Give ``run(arguments, kill_after=None)``: the command in a process of its own."""

@@ -64,3 +64,22 @@ def test_adding_a_file_again_does_not_forgive_it(scene):
     watch.add([scene])
     with pytest.raises(InputFileError, match='has changed'):
         watch.check()
+
+
+def test_a_sidecar_is_watched_for_what_it_says(scene):
+    sidecar = scene.with_name('scene.tif.aux.xml')
+    watch = SourceWatch([scene])
+    sidecar.write_text(
+        '<PAMDataset><Metadata><MDI key="STATISTICS_MEAN">7</MDI></Metadata></PAMDataset>'
+    )
+    watch.check()
+    sidecar.write_text('<PAMDataset><SRS>EPSG:32654</SRS></PAMDataset>')
+    with pytest.raises(InputFileError, match=r'scene\.tif\.aux\.xml has changed'):
+        watch.check()
+
+
+def test_a_mask_that_comes_into_being_is_named(scene):
+    watch = SourceWatch([scene])
+    scene.with_name('scene.tif.msk').write_bytes(b'mask')
+    with pytest.raises(InputFileError, match=r'scene\.tif\.msk has changed'):
+        watch.check()

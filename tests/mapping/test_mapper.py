@@ -21,6 +21,7 @@ from dfpenet_mm.mapping.scene.batch_reader import BatchReader
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.mapping.scene.scene_source import SceneSource
+from dfpenet_mm.source_files import source_files
 
 IDENTITY = FittedScaling((1.0,) * 3, (0.0,) * 3)
 THRESHOLD = 100.5 / 255
@@ -355,8 +356,7 @@ def test_a_vrt_of_several_files_is_one_scene(noise, write_raster, tmp_path):
     )
     probability = run(path, tmp_path)[1]
     np.testing.assert_allclose(probability, bands[0] / 255, atol=1e-6)
-    with Scene(path) as scene:
-        assert {file.name for file in scene.source_files} == {'a.tif', 'b.tif'}
+    assert {file.name for file in source_files(path)} == {'a.tif', 'b.tif'}
 
 
 @pytest.mark.parametrize('dtype', ['uint8', 'uint16', 'int16', 'float32'])

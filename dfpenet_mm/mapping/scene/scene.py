@@ -23,16 +23,6 @@ from dfpenet_mm.mapping.scene.warped import warp_bilinear, warp_nearest
 TILE = 1024
 
 
-# Sidecars that viewers write beside an image without changing its pixels.
-VIEWERS = ('.aux.xml', '.ovr')
-
-
-def _source_files(dataset: DatasetReader) -> list[Path]:
-    """List the files besides its own that hold a raster's pixels, as those of a VRT do."""
-    paths = [Path(name) for name in dataset.files[1:] if not name.endswith(VIEWERS)]
-    return [path for path in paths if path.is_file()]
-
-
 class Scene:
     """A raster, or a raster warped to another one's grid, read by windows.
 
@@ -68,7 +58,6 @@ class Scene:
             source = stack.enter_context(open_raster(self.path))
             check_bands(source, self.bands)
             check_georeference(source)
-            self.source_files = _source_files(source)
             self.dtype = np.dtype(source.dtypes[self.bands[0] - 1])
             self._choose_grid(source, grid, stack)
             if not known:

@@ -16,6 +16,7 @@ from shapely import Polygon, box
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.source_files import raster_sources
 
 # Points along each side of a raster's outline, enough to follow its bend in another CRS.
 OUTLINE_POINTS = 33
@@ -25,7 +26,7 @@ def open_raster(path: Path) -> DatasetReader:
     """Open a raster for reading.
 
     Raises:
-        InputFileError: if it is missing or GDAL cannot read it.
+        InputFileError: if it is missing, GDAL cannot read it, or it is a mosaic of itself.
     """
     if not path.exists():
         raise InputFileError(f'{path} does not exist; check the path of the raster')
@@ -33,12 +34,15 @@ def open_raster(path: Path) -> DatasetReader:
         with warnings.catch_warnings():
             # check_georeference says it in words that help.
             warnings.simplefilter('ignore', NotGeoreferencedWarning)
-            return rasterio.open(path)
+            dataset = rasterio.open(path)
     except RasterioError as error:
         raise InputFileError(
             f'{path} cannot be read as a raster ({error}); check it with gdalinfo and '
             f'copy or download it again'
         ) from error
+    if dataset.driver == 'VRT':
+        raster_sources(dataset)  # refuses a loop
+    return dataset
 
 
 def check_bands(dataset: DatasetReader, bands: Sequence[int]) -> None:
