@@ -5,6 +5,7 @@ import socket
 
 import pytest
 from hypothesis import settings
+from matplotlib import rc_context
 from mmengine.registry import DefaultScope
 
 # Examples take as long as a busy machine lets them, and nothing is written beside the code.
@@ -35,6 +36,13 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, 'connect', connect_locally)
+
+
+@pytest.fixture
+def foreign_style():
+    """Set what a user's matplotlibrc may: LaTeX for all text, here one that nobody has."""
+    with rc_context({'text.usetex': True, 'text.latex.preamble': r'\nonsense'}):
+        yield
 
 
 @pytest.fixture

@@ -6,7 +6,10 @@ import argparse
 from pathlib import Path
 
 from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.report.figures.inventory_file import draw_inventory_file
+from dfpenet_mm.cli.quiet import quiet_libraries
+
+with quiet_libraries():
+    from dfpenet_mm.report.figures.inventory_file import draw_inventory_file
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import rasterio
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -20,6 +21,7 @@ OUTLINE, UNKNOWN = '#ffe600', '#00e5ff'
 STRETCH_PERCENTILES = (1, 99)
 
 
+@style.context('default')  # not the user's matplotlibrc
 def draw_sheet(folder: Path, *, rows: int = 4, cols: int = 6, seed: int = 0) -> Path:
     """Draw the places of all chips and some of the chips themselves.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+from matplotlib import style
 from matplotlib.figure import Figure
 
 SCORES = ('IoU', 'precision', 'recall')
 
 
+@style.context('default')  # not the user's matplotlibrc
 def draw_learning_curve(table: pd.DataFrame, target: str | Path) -> None:
     """Draw one panel a score, one line a config, the spread over seeds as a band.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -17,6 +18,7 @@ USED, UNUSED = '#b2182b', '#bbbbbb'
 LONG_SIDE, KEY_ARROW = 9.0, 0.6
 
 
+@style.context('default')  # not the user's matplotlibrc
 def draw_shift(windows: pd.DataFrame, grid: RasterGrid, target: Path, *, heading: str) -> None:
     """Draw one arrow a window, from where the post-event image shows a thing to the other.
 

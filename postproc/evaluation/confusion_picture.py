@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -88,6 +89,7 @@ class ConfusionOverview:
         return np.minimum(self.step, side - starts)
 
 
+@style.context('default')  # not the user's matplotlibrc
 def draw_confusion(
     path: Path,
     overview: ConfusionOverview,

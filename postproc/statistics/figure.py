@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -18,6 +19,7 @@ from postproc.statistics.power_law import PowerLawTail
 LEAST_VALID_SHARE = 0.25
 
 
+@style.context('default')  # not the user's matplotlibrc
 def draw_statistics(
     path: Path,
     *,

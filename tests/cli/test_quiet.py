@@ -1,7 +1,15 @@
+import os
+import sqlite3
+import subprocess
 import sys
 import warnings
+from contextlib import closing
+from pathlib import Path
 
-from dfpenet_mm.cli.quiet import quiet_libraries
+import pytest
+
+from dfpenet_mm.cli import quiet
+from dfpenet_mm.cli.quiet import drop_foreign_settings, quiet_libraries
 
 
 def warn_as(module):
@@ -25,3 +33,73 @@ def test_only_libraries_are_quiet(capsys):
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ('result\n', 'error\n')
     assert len(seen) == 1
+
+
+def database(folder, *, minor):
+    """Write a PROJ database of another version; it holds nothing else."""
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / 'proj.db')) as tables:
+        tables.execute('CREATE TABLE metadata (key TEXT, value TEXT)')
+        for name, value in (('MAJOR', 1), ('MINOR', minor)):
+            row = (f'DATABASE.LAYOUT.VERSION.{name}', value)
+            tables.execute('INSERT INTO metadata VALUES (?, ?)', row)
+        tables.commit()
+    return folder
+
+
+@pytest.fixture
+def clean(monkeypatch):
+    for name in ('MPLBACKEND', *quiet.PROJ_TABLES, *quiet.GDAL_TABLES):
+        monkeypatch.setenv(name, 'so that it is restored')
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures('clean')
+def test_tables_that_proj_cannot_read_are_dropped(monkeypatch, tmp_path):
+    (tmp_path / 'empty').mkdir()
+    monkeypatch.setenv('PROJ_DATA', str(database(tmp_path / 'old', minor=0)))
+    monkeypatch.setenv('PROJ_LIB', str(tmp_path / 'empty'))
+    monkeypatch.setenv('GDAL_DATA', '/usr/share/gdal')
+    dropped = drop_foreign_settings.__wrapped__()
+    assert sorted(dropped) == ['GDAL_DATA', 'PROJ_DATA', 'PROJ_LIB']
+    assert not set(dropped) & set(os.environ)
+
+
+@pytest.mark.usefixtures('clean')
+def test_tables_that_serve_are_kept(monkeypatch, tmp_path):
+    """They may bring grids of a country that the wheels lack."""
+    places = os.pathsep.join([str(tmp_path), str(database(tmp_path / 'new', minor=99))])
+    monkeypatch.setenv('PROJ_DATA', places)
+    assert drop_foreign_settings.__wrapped__() == {}
+    assert os.environ['PROJ_DATA'] == places
+
+
+@pytest.mark.usefixtures('clean')
+def test_libraries_that_bring_no_tables_need_those_of_the_environment(monkeypatch):
+    monkeypatch.setattr(quiet, 'DATABASES', {'rasterio': 'nowhere/proj.db'})
+    for name in ('PROJ_DATA', 'GDAL_DATA'):
+        monkeypatch.setenv(name, '/opt/conda/share')
+    assert drop_foreign_settings.__wrapped__() == {}
+    assert os.environ['GDAL_DATA'] == '/opt/conda/share'
+
+
+def test_settings_of_other_programs_break_no_command(tmp_path):
+    """They are read when a library is imported: in a fresh process alone."""
+    code = (
+        'from tools.draw_inventory import main\n'
+        'from rasterio.crs import CRS\n'
+        'import pyproj\n'
+        'CRS.from_epsg(32654), pyproj.CRS.from_epsg(32654)\n'
+        'main()'
+    )
+    foreign = dict.fromkeys((*quiet.PROJ_TABLES, *quiet.GDAL_TABLES), str(tmp_path))
+    result = subprocess.run(
+        [sys.executable, '-c', code, '--help'],
+        cwd=Path(__file__).resolve().parents[2],
+        env={**os.environ, **foreign, 'MPLBACKEND': 'module://notebook_of_nobody'},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, '')
+    assert 'Draw an inventory' in result.stdout

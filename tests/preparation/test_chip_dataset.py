@@ -102,6 +102,7 @@ def test_index_and_summary_tell_what_there_is(tmp_path):
     assert report.lines()[0] == 'inventory: 24 features, 0 mended, 0 ignored'
 
 
+@pytest.mark.usefixtures('foreign_style')
 def test_quick_look_shows_outlines_and_places(tmp_path):
     cut(tmp_path)
     assert draw_sheet(tmp_path / 'out', rows=2, cols=2) == tmp_path / 'out' / 'quick_look.png'

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
 from dfpenet_mm.report.learning_curve_picture import draw_learning_curve
@@ -17,6 +18,7 @@ def pixels(path):
     return np.asarray(Image.open(path).convert('RGB')).astype(int)
 
 
+@pytest.mark.usefixtures('foreign_style')
 def test_a_line_for_each_config_and_a_band_where_there_is_spread(tmp_path):
     one, band, two = (tmp_path / f'{name}.png' for name in ('one', 'band', 'two'))
     first = curve('finetune', [30.0, 50.0, 60.0], np.nan)

@@ -46,6 +46,7 @@ def test_the_picture_has_the_scenes_shape_on_the_ground(grid, tmp_path):
     assert np.ptp(cols) / np.ptp(rows) == pytest.approx(width / height, rel=0.01)
 
 
+@pytest.mark.usefixtures('foreign_style')
 def test_nothing_measured_is_a_picture_too(tmp_path):
     assert picture(windows(UTM, True).iloc[:0], UTM, tmp_path).size
     still = windows(UTM, True).assign(dx_m=0.0, dy_m=0.0)

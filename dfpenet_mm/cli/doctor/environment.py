@@ -10,11 +10,12 @@ from pathlib import Path
 
 from dfpenet_mm.cli.doctor.finding import Finding, warning
 from dfpenet_mm.cli.doctor.machine import usable_cores
+from dfpenet_mm.cli.quiet import GDAL_TABLES, PROJ_TABLES, drop_foreign_settings
 from dfpenet_mm.mapping.network.file_cache import FOLDER_VARIABLE, cache_folder
 
 THREADS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS')
 # Where GDAL and PROJ look for their tables before they look beside themselves.
-TABLES = ('GDAL_DATA', 'PROJ_DATA', 'PROJ_LIB', 'GDAL_DRIVER_PATH')
+TABLES = (*GDAL_TABLES, *PROJ_TABLES)
 
 
 def check_threads() -> Iterator[Finding]:
@@ -39,7 +40,11 @@ def check_threads() -> Iterator[Finding]:
 def check_tables() -> Iterator[Finding]:
     """Look for variables that point into another installation of GDAL or PROJ."""
     home = Path(sys.prefix).resolve()
+    dropped = drop_foreign_settings()
     for name in TABLES:
+        if name in dropped:
+            yield Finding(name, f'{dropped[name]} of another program is not used')
+            continue
         value = os.environ.get(name)
         places = [Path(place).resolve() for place in (value or '').split(os.pathsep) if place]
         missing = [place for place in places if not place.exists()]

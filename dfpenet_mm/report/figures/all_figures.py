@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from matplotlib import style
+
 from dfpenet_mm.report.figures.inventory import draw_inventory
 from dfpenet_mm.report.figures.pre_post_comparison import draw_pre_post_comparison
 from dfpenet_mm.report.figures.recognition_stages import draw_recognition_stages
@@ -19,6 +21,7 @@ FIGURES = {
 }
 
 
+@style.context('default')  # not the user's matplotlibrc
 def draw_figures(products: RunProducts, target: Path) -> list[Path]:
     """Draw what a run came to, in the style of the paper's Figs. 3, 7, 8, 10 and 11.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import shapely
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -74,6 +75,7 @@ def draw_inventory(view: RunView, path: Path) -> Path:
     )
 
 
+@style.context('default')  # not the user's matplotlibrc
 def draw_inventory_map(
     *,
     backdrop: Backdrop,

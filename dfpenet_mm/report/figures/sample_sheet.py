@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib import style
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -54,6 +55,7 @@ class ClassLegend:
         return table[classes.astype(np.uint8)]
 
 
+@style.context('default')  # not the user's matplotlibrc
 def draw_samples(
     rows: Sequence[SampleRow], networks: Sequence[str], legend: ClassLegend, path: Path
 ) -> Path:

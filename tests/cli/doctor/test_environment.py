@@ -53,6 +53,13 @@ def test_tables_of_another_installation(monkeypatch, tmp_path):
     assert status_of('PROJ_DATA')[0] == 'ok'
 
 
+def test_tables_that_no_command_reads(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, 'drop_foreign_settings', lambda: {'PROJ_LIB': str(tmp_path)})
+    status, found, mend = status_of('PROJ_LIB')
+    assert (status, mend) == ('ok', '')
+    assert found == f'{tmp_path} of another program is not used'
+
+
 def test_cache(monkeypatch, tmp_path):
     monkeypatch.setenv('DFPENET_MM_CACHE', str(tmp_path / 'cache'))
     (found,) = check_cache()

@@ -53,6 +53,7 @@ def test_overview_does_not_depend_on_the_windows(rows, cols, size, side):
     assert max(whole.shape) <= side
 
 
+@pytest.mark.usefixtures('foreign_style')
 @pytest.mark.parametrize('crs', [32654, 4326])
 def test_picture_shows_the_colours(tmp_path, crs):
     step = 1e-4 if crs == 4326 else 10

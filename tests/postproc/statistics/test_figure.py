@@ -13,6 +13,7 @@ TAIL = PowerLawTail(2.4, 0.1, 2000, 30, 0.05)
 RED, BLUE = (214, 39, 40), (31, 119, 180)
 
 
+@pytest.mark.usefixtures('foreign_style')
 @pytest.mark.parametrize('complete', [True, False])
 def test_curves_are_drawn_if_there_are_any(make_product, tmp_path, complete):
     mask = np.zeros((40, 40))

@@ -55,6 +55,7 @@ def test_all_figures_of_a_run_with_everything(make_run, tmp_path, transform, crs
             assert dots(path, colour, upper) > 20, (path.name, colour)
 
 
+@pytest.mark.usefixtures('foreign_style')
 def test_hits_misses_and_false_alarms_cover_what_they_should(make_run, tmp_path):
     (_, stages, *_) = draw_figures(make_run(reference=True, pre=False), tmp_path / 'figures')
     found = {colour: dots(stages, colour) for colour in (HIT, FALSE_ALARM, MISS)}

@@ -41,6 +41,7 @@ def inventory(tmp_path):
     return path
 
 
+@pytest.mark.usefixtures('foreign_style')
 def test_an_inventory_in_another_crs_is_drawn_in_its_place(scene, inventory, tmp_path):
     assert draw_inventory_file(scene, inventory, tmp_path / 'a.png') == tmp_path / 'a.png'
     pixels = (imread(tmp_path / 'a.png')[..., :3] * 255).round().astype(int)

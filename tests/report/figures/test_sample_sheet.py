@@ -49,6 +49,7 @@ def cells(path, columns, rows):
     return [[cell(row, column) for column in range(columns)] for row in range(rows)]
 
 
+@pytest.mark.usefixtures('foreign_style')
 def test_a_sheet_shows_image_truth_and_every_prediction(tmp_path):
     picture = np.full((4, 4, 3), 77, np.uint8)
     truth = np.zeros((4, 4), np.uint8)
