@@ -43,6 +43,10 @@ class InstallError(DfpenetError):
     """The installed packages cannot work together, or lack a system library."""
 
 
+class TrainingError(DfpenetError):
+    """A network learns nothing any more: its loss or its weights are no numbers."""
+
+
 class PredictionError(DfpenetError):
     """A network returns something that is no probability, or what runs it keeps dying."""
 

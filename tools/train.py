@@ -12,7 +12,9 @@ with quiet_libraries():
     from dfpenet_mm.cli.runner_command import require_parts, runner_config, runner_parser
     from dfpenet_mm.datasets.data_check import check_data
     from dfpenet_mm.engine.distributed import first_process_only, is_first, start_processes
+    from dfpenet_mm.engine.finite_training_hook import FiniteTrainingHook
     from dfpenet_mm.engine.mixed_precision import use_mixed_precision
+    from dfpenet_mm.engine.resumable_loop import check_batch
     from dfpenet_mm.engine.resume import require_unused, resume_run
     from dfpenet_mm.engine.start_weights import check_start_weights
 
@@ -23,13 +25,19 @@ def say(lines: list[str]) -> None:
         print(*lines, sep='\n', flush=True)
 
 
-def report_data(config: Config) -> None:
-    """Look at every file of the data sets and print what they hold.
+def look_before(config: Config, *, data: bool) -> None:
+    """See that a run can work before it starts; print what its data sets hold.
+
+    Args:
+        config: of the run.
+        data: read every file of the data sets.
 
     Raises:
-        DfpenetError: if training would fail on some of them.
+        DfpenetError: if the processes cannot share a batch, or training would fail on some file.
     """
-    say(check_data(config).lines())
+    check_batch(config)
+    if data:
+        say(check_data(config).lines())
 
 
 def main() -> None:
@@ -61,9 +69,10 @@ def main() -> None:
         if not config.resume:
             check_start_weights(config)
         say(notices)
-        if not args.no_data_check:
-            first_process_only(lambda: report_data(config))
-        Runner.from_cfg(config).train()
+        first_process_only(lambda: look_before(config, data=not args.no_data_check))
+        runner = Runner.from_cfg(config)
+        runner.register_hook(FiniteTrainingHook())
+        runner.train()
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@ from .atomic_storage import AtomicBackend
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .average_buffers_hook import AverageBuffersHook
 from .channels_last_hook import ChannelsLastHook
+from .finite_training_hook import FiniteTrainingHook
 from .prediction_pictures_hook import PredictionPicturesHook
 from .resumable_checkpoint_hook import ResumableCheckpointHook
 from .resumable_loop import ResumableTrainLoop
@@ -16,6 +17,7 @@ __all__ = [
     'AutocastOptimWrapper',
     'AverageBuffersHook',
     'ChannelsLastHook',
+    'FiniteTrainingHook',
     'PredictionPicturesHook',
     'ResumableCheckpointHook',
     'ResumableTrainLoop',

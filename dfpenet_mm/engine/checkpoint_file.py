@@ -24,7 +24,8 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
 
     Raises:
         InputFileError: if the file is missing.
-        CheckpointError: if it is damaged or unsafe, or holds no state dict.
+        CheckpointError: if it is damaged or unsafe, holds no state dict, or weights that are NaN
+            or infinite.
     """
     content = load_local_checkpoint(str(path), map_location='cpu')
     stored = content.get('state_dict', content) if isinstance(content, Mapping) else content
@@ -34,7 +35,25 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
             f'{path} has no state_dict of tensors by name: {fault}; save the network as '
             f"{{'state_dict': model.state_dict()}}"
         )
+    broken = not_finite(stored)
+    if broken:
+        raise CheckpointError(
+            f'{path} is of a network that training has ruined: {len(broken)} of {len(stored)} '
+            f'tensors hold values that are NaN or infinite, the first is {broken[0]}; give an '
+            f'earlier checkpoint, or train again with a lower learning rate'
+        )
     return dict(stored)
+
+
+def not_finite(weights: Mapping[str, Any]) -> list[str]:
+    """Name the tensors that hold NaN or infinite values."""
+    return [
+        name
+        for name, value in weights.items()
+        if isinstance(value, Tensor)
+        and value.is_floating_point()
+        and not torch.isfinite(value).all()
+    ]
 
 
 def _fault(stored: Any) -> str | None:

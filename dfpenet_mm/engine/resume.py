@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from dfpenet_mm.engine.checkpoint_file import not_finite
 from dfpenet_mm.engine.safe_checkpoint import load_safely
 from dfpenet_mm.errors import CheckpointError, ConfigError, OutputError
 
@@ -28,7 +29,7 @@ class ResumePoint:
         checkpoint: the file.
         iteration: iterations it has behind it.
         config_text: config of the run that wrote it, as Python that is never run.
-        skipped: newer files that are incomplete.
+        skipped: newer files that are incomplete or hold NaN.
     """
 
     checkpoint: Path
@@ -89,6 +90,8 @@ def _can_be_resumed(content: object) -> bool:
     if not isinstance(content, dict) or not all(name in content for name in NEEDED):
         return False
     meta = content['meta']
+    if not_finite(content.get('state_dict') or {}):
+        return False
     # mmengine runs a meta's 'config' as Python when it resumes; its own files have 'cfg'.
     return isinstance(meta, dict) and isinstance(meta.get('iter'), int) and 'config' not in meta
 
@@ -163,7 +166,9 @@ def resume_run(config: Config) -> list[str]:
             f'the config it was trained with, or name another --work-dir'
         )
     config.resume, config.load_from = True, str(point.checkpoint)
-    notices = [f'{path.name} is incomplete and left out.' for path in point.skipped]
+    notices = [
+        f'{path.name} is incomplete or holds NaN, and is left out.' for path in point.skipped
+    ]
     if changed:
         notices.append(
             f'The config differs from the run so far in {", ".join(changed)}: the run will not '

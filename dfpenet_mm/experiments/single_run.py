@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 
+from dfpenet_mm.engine.finite_training_hook import FiniteTrainingHook
 from dfpenet_mm.engine.resume import changed_parts, find_resume_point, resume_run
 from dfpenet_mm.engine.start_weights import check_start_weights
 from dfpenet_mm.engine.test_time_flips import use_flips
@@ -32,6 +33,7 @@ def train_and_score(settings: dict[str, Any], *, flips: bool) -> dict[str, float
     Raises:
         ConfigError: if the work dir holds a run with other settings.
         CheckpointError: if ``load_from`` does not fit the network.
+        TrainingError: if the loss or the weights become NaN or infinite.
     """
     config = Config(settings)
     # What Config.fromfile does in the process that reads the file.
@@ -42,6 +44,7 @@ def train_and_score(settings: dict[str, Any], *, flips: bool) -> dict[str, float
     if not training.resume:
         check_start_weights(training)
     runner = Runner.from_cfg(training)
+    runner.register_hook(FiniteTrainingHook())
     runner.train()
     # The history is part of the checkpoints, so this counts what was done before a kill too.
     seconds = runner.message_hub.get_scalar('train/time').data[0].sum()

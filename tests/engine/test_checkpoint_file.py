@@ -77,3 +77,11 @@ def test_anything_else_is_named(tmp_path, content, fault):
     torch.save(content, tmp_path / 'odd.pth')
     with pytest.raises(CheckpointError, match=rf'odd\.pth has no state_dict .*{fault}'):
         read_state_dict(tmp_path / 'odd.pth')
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), -float('inf')])
+def test_a_network_that_training_has_ruined_is_refused(tmp_path, value):
+    weights = {'a': torch.ones(3), 'b': torch.tensor([1.0, value]), 'steps': torch.tensor(3)}
+    torch.save({'state_dict': weights}, tmp_path / 'net.pth')
+    with pytest.raises(CheckpointError, match=r'1 of 3 tensors .* the first is b; give an earlier'):
+        read_state_dict(tmp_path / 'net.pth')

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dfpenet_mm.engine.resumable_loop import stream_dataloader
+from dfpenet_mm.engine.resumable_loop import check_batch, share_batch, stream_dataloader
 from dfpenet_mm.engine.safe_checkpoint import load_safely
 from dfpenet_mm.engine.sample_stream import SeededDataset, StreamSampler
 from dfpenet_mm.errors import ConfigError
@@ -71,7 +71,7 @@ def test_a_killed_run_ends_bit_equal(start_training, tmp_path, options):
     (killed / f'iter_{LAST}.pth').write_bytes((killed / 'iter_1.pth').read_bytes()[:5000])
     output = finish(start_training(killed, '--resume', *options), killed)
     assert f'Going on from {killed / written}' in output
-    assert f'iter_{LAST}.pth is incomplete and left out' in output
+    assert f'iter_{LAST}.pth is incomplete or holds NaN, and is left out' in output
     for part in ('state_dict', 'ema_state_dict', 'optimizer', 'param_schedulers'):
         assert differing(whole / f'iter_{LAST}.pth', killed / f'iter_{LAST}.pth', part) == [], (
             written
@@ -102,3 +102,18 @@ def test_data_set_and_sampler_are_replaced_and_nothing_else(kind):
 def test_other_samplers_are_refused(wrong):
     with pytest.raises(ConfigError, match=r"wanted is sampler=dict\(type='InfiniteSampler'"):
         stream_dataloader({'dataset': {}, **wrong})
+
+
+@pytest.mark.parametrize(('size', 'processes', 'each'), [(4, 1, 4), (4, 4, 1), (16, 8, 2)])
+def test_processes_share_the_batch_of_the_config(size, processes, each):
+    assert share_batch(size, processes) == each
+
+
+def test_a_batch_that_cannot_be_shared_is_refused_before_anything_is_read(monkeypatch):
+    monkeypatch.setattr('dfpenet_mm.engine.resumable_loop.get_world_size', lambda: 8)
+    config = {'train_cfg': {'type': 'ResumableTrainLoop'}, 'train_dataloader': {'batch_size': 4}}
+    with pytest.raises(ConfigError, match=r'batch_size is 4 in all, .* start 1 or 2 or 4, or set'):
+        check_batch(config)
+    # Both keep OpenMMLab's way: a batch in each process.
+    check_batch({**config, 'auto_scale_lr': {'enable': True, 'base_batch_size': 4}})
+    check_batch({**config, 'train_cfg': {'type': 'IterBasedTrainLoop'}})

@@ -42,7 +42,7 @@ def test_truncated_files_are_passed_over(tmp_path, config):
     newer.write_bytes(newer.read_bytes()[:-30])
     notices = resume_run(config)
     assert config.load_from == str(tmp_path / 'iter_10.pth')
-    assert notices[0] == 'iter_20.pth is incomplete and left out.'
+    assert notices[0] == 'iter_20.pth is incomplete or holds NaN, and is left out.'
 
 
 def test_nothing_whole_is_an_error(tmp_path, config):
@@ -106,3 +106,11 @@ def test_more_iterations_and_another_folder_are_no_difference(config):
 def test_a_config_text_is_never_run(config):
     assert changed_parts('raise SystemExit', config) == ()
     assert changed_parts('not python at all', config) == ()
+
+
+def test_a_checkpoint_of_nan_is_passed_over(tmp_path, config):
+    write(tmp_path, 10, config)
+    content = torch.load(write(tmp_path, 20, config))
+    content['state_dict'] = {'a': torch.tensor([float('nan')])}
+    torch.save(content, tmp_path / 'iter_20.pth')
+    assert find_resume_point(tmp_path).iteration == 10
