@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -13,6 +14,8 @@ from torch import distributed
 
 from dfpenet_mm.errors import ConfigError
 
+# Longer than any data check takes; a process that dies ends the others at once, by torchrun.
+PATIENCE = timedelta(days=2)
 SYNCHRONISED = ('SyncBN', 'MMSyncBN')
 
 
@@ -123,6 +126,8 @@ def is_first() -> bool:
 def first_process_only(action: Callable[[], None]) -> None:
     """Run something in the first process while the others wait, and let all fail with it.
 
+    They wait longer than for a step of training, whose time-out would end the run.
+
     Args:
         action: called without arguments in the first process.
 
@@ -133,6 +138,8 @@ def first_process_only(action: Callable[[], None]) -> None:
     if not distributed.is_initialized():
         action()
         return
+    # Of its own, by gloo on GPUs too: NCCL would give up after ten minutes.
+    waiting = distributed.new_group(backend='gloo', timeout=PATIENCE)
     outcome = [True]
     try:
         if distributed.get_rank() == 0:
@@ -140,6 +147,7 @@ def first_process_only(action: Callable[[], None]) -> None:
             action()
             outcome = [True]
     finally:
-        distributed.broadcast_object_list(outcome, src=0)
+        distributed.broadcast_object_list(outcome, src=0, group=waiting)
+        distributed.destroy_process_group(waiting)
     if not outcome[0]:
         raise SystemExit(1)

@@ -88,10 +88,18 @@ def test_a_single_process_is_the_first():
 @pytest.mark.parametrize('rank', [0, 1])
 @pytest.mark.parametrize('fails', [False, True])
 def test_the_others_fail_with_the_first(monkeypatch, rank, fails):
-    sent, done = [], []
+    sent, done, groups = [], [], []
 
-    def broadcast(outcome, src):
+    def new_group(*, backend, timeout):
+        # Of NCCL the others would wait ten minutes, of gloo's own time-out thirty.
+        assert backend == 'gloo'
+        assert timeout.days >= 1
+        groups.append(object())
+        return groups[-1]
+
+    def broadcast(outcome, src, group):
         assert src == 0
+        assert group is groups[-1]
         sent.append(outcome[0])
         outcome[0] = not fails
 
@@ -102,11 +110,14 @@ def test_the_others_fail_with_the_first(monkeypatch, rank, fails):
 
     monkeypatch.setattr(distributed, 'is_initialized', lambda: True)
     monkeypatch.setattr(distributed, 'get_rank', lambda: rank)
+    monkeypatch.setattr(distributed, 'new_group', new_group)
     monkeypatch.setattr(distributed, 'broadcast_object_list', broadcast)
+    monkeypatch.setattr(distributed, 'destroy_process_group', groups.remove)
     if fails:
         with pytest.raises(ConfigError if rank == 0 else SystemExit):
             first_process_only(action)
     else:
         first_process_only(action)
     assert done == ([1] if rank == 0 else [])
+    assert groups == []
     assert rank == 1 or sent == [not fails]

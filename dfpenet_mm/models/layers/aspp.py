@@ -6,14 +6,20 @@ from collections.abc import Sequence
 
 import torch
 from mmcv.cnn import ConvModule
+from mmengine.dist import get_world_size
 from mmengine.model import BaseModule
 from mmseg.models.decode_heads.aspp_head import ASPPModule
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class ASPP(BaseModule):
     """Parallel dilated convolutions and image pooling, joined by a 1x1 convolution.
+
+    Pooling leaves one value a channel and image, of which a batch of one has no deviation: there
+    its batch normalisation takes the running statistics in training too, and leaves them as
+    they are.
 
     Args:
         in_channels: channels of the coarsest backbone feature.
@@ -44,6 +50,20 @@ class ASPP(BaseModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, in_channels, H, W) to (N, channels, H, W)."""
-        pooled = self.image_pool(x.mean(dim=(2, 3), keepdim=True))
+        pooled = self._pool(x)
         pooled = interpolate(pooled, size=x.shape[2:], mode='bilinear', align_corners=True)
         return self.dropout(self.project(torch.cat([*self.branches(x), pooled], dim=1)))
+
+    def _pool(self, x: Tensor) -> Tensor:
+        norm = self.image_pool.norm
+        mean = x.mean(dim=(2, 3), keepdim=True)
+        if not (self.training and len(x) == 1 and isinstance(norm, _BatchNorm)):
+            return self.image_pool(mean)
+        # SyncBN sees the other processes' images too.
+        if isinstance(norm, nn.SyncBatchNorm) and get_world_size() > 1:
+            return self.image_pool(mean)
+        was_training = norm.training
+        try:
+            return self.image_pool.train(False)(mean)
+        finally:
+            self.image_pool.train(was_training)
