@@ -15,6 +15,7 @@ from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError
+from dfpenet_mm.wording import counted
 
 Shapes = TypeVar('Shapes', gpd.GeoDataFrame, gpd.GeoSeries)
 POLYGON = shapely.GeometryType.POLYGON
@@ -136,7 +137,7 @@ def _checked(path: Path, role: str, table: object) -> Polygons:
     if not shapes.size:
         kinds = sorted(set(table.geom_type.dropna())) or ['empty']
         raise VectorFormatError(
-            f'the {role} {path} has {len(table)} feature(s) of type {", ".join(kinds)} and no '
-            f'polygon with an area; give polygons'
+            f'the {role} {path} has {counted(len(table), "feature")} of type '
+            f'{", ".join(kinds)} and no polygon with an area; give polygons'
         )
     return Polygons(path, role, gpd.GeoSeries(shapes, crs=table.crs))

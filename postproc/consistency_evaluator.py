@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.wording import counted
 from postproc.early_check import EarlyInputs
 from postproc.evaluation.comparison import compare
 from postproc.evaluation.evaluation_area import EvaluationArea
@@ -160,8 +161,8 @@ def _warnings(name: str, reference: Reference, result: Mapping[str, Any]) -> lis
     warnings = []
     if reference.ignored:
         warnings.append(
-            f'{reference.ignored} features of the reference {name} are no polygons, or lie '
-            f'beyond the CRS of the scene, and were not evaluated'
+            f'{counted(reference.ignored, "feature")} of the reference {name} could not be '
+            f'evaluated: no polygon, or beyond the CRS of the scene'
         )
     if not result['reference_landslides']:
         warnings.append(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.wording import agreeing, counted
 from postproc.early_check import EarlyInputs
 from postproc.inventory.measures import areas_m2, measure
 from postproc.product import LandslideProduct
@@ -175,8 +176,9 @@ class GeologicFilter:
         if any(comes_from_dem(rule, product.layers) for rule in self.rules):
             doubts.append(doubt_elevations(product.layers[DEM]))
         doubts += [
-            f'{rule["without_data"]} of {len(product.landslides)} landslides lack data in the '
-            f'layer {rule["layer"]!r}; they were '
+            f'{rule["without_data"]} of {counted(len(product.landslides), "landslide")} '
+            f'{agreeing(rule["without_data"], "lacks", "lack")} data in the layer '
+            f'{rule["layer"]!r} and {agreeing(rule["without_data"], "was", "were")} '
             + ('rejected' if rule['missing'] == 'reject' else 'kept without asking it')
             for rule in judged
             if rule['without_data']

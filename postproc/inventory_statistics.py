@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.wording import counted
 from postproc.atomic import write_errors, written_beside
 from postproc.free_stem import free_stem
 from postproc.inventory.measures import areas_m2
@@ -132,11 +133,11 @@ class InventoryStatistics:
     def _why_no_fit(self, landslides: int) -> str:
         if landslides < self.min_landslides:
             return (
-                f'the inventory has {landslides} landslides, fewer than the '
+                f'the inventory has {counted(landslides, "landslide")}, fewer than the '
                 f'{self.min_landslides} to which a size distribution is fitted'
             )
         return (
-            f'the areas of the {landslides} landslides do not follow an inverse-gamma '
+            f'the areas of {counted(landslides, "landslide")} do not follow an inverse-gamma '
             f'distribution, so that the statistics name no roll-over'
         )
 
@@ -182,7 +183,9 @@ def _describe_density(density: DensityMap) -> dict[str, Any]:
 
 
 def _title(result: Mapping[str, Any]) -> str:
-    heading = f'{result["landslides"]} landslides, {result["total_area_m2"] / 1e6:.3g} km²'
+    heading = (
+        f'{counted(result["landslides"], "landslide")}, {result["total_area_m2"] / 1e6:.3g} km²'
+    )
     magnitude = result['magnitude']['from_number']
     if magnitude is None:
         return heading

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dfpenet_mm.errors import ConfigError, PreEventError
+from dfpenet_mm.wording import agreeing, counted
 from postproc.inventory.measures import areas_m2
 from postproc.masks.polygonise import CONNECTIVITY
 from postproc.pre_event.pixel_difference import subtract_pixels
@@ -134,16 +135,18 @@ class TemporalDifference:
     def _warn(self, product: LandslideProduct, kept: int, regions_in: int) -> LandslideProduct:
         if kept:
             product = product.with_warning(
-                f'{kept} of {regions_in} landslides were kept although recognised before the '
-                f'event, because after it less than the share '
+                f'{kept} of {counted(regions_in, "landslide")} '
+                f'{agreeing(kept, "was", "were")} kept although recognised before the event, '
+                f'because after it less than the share '
                 f'min_persistence={self.min_persistence} was left of what was recognised there '
                 f'(snow, cloud or another season?); look at their pre_share and pre_persistence'
             )
         blind = int((product.landslides['pre_coverage'] == 0).sum())
         if blind:
             product = product.with_warning(
-                f'{blind} of {len(product.landslides)} landslides have no pre-event data '
-                f'(pre_coverage 0) and could not be compared'
+                f'{blind} of {counted(len(product.landslides), "landslide")} '
+                f'{agreeing(blind, "has", "have")} no pre-event data (pre_coverage 0) and '
+                f'could not be compared'
             )
         return product
 

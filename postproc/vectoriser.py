@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.wording import agreeing, counted
 from postproc.early_check import EarlyInputs
 from postproc.inventory.clean_regions import clean_regions
 from postproc.inventory.formats import check_filenames, write_inventory
@@ -122,8 +123,8 @@ def _cleaned(product: LandslideProduct) -> LandslideProduct:
         mended, lost = mended + more_mended, lost + more_lost
     if mended or lost:
         product = product.with_warning(
-            f'hooks handed on {mended} invalid polygons, which were mended, and {lost} regions '
-            f'without an area, which were left out'
+            f'hooks handed on {counted(mended, "invalid polygon")}, mended here, and '
+            f'{counted(lost, "region")} without an area, left out here'
         )
     return product.replace(landslides=landslides, rejected=rejected)
 
@@ -147,6 +148,7 @@ def _warn_of_elevations(product: LandslideProduct) -> LandslideProduct:
     if not blind:
         return product
     return product.with_warning(
-        f'{blind} of {len(product.landslides)} landslides have no elevation in the DEM '
-        f'{product.layers[DEM].name}; their terrain fields are null'
+        f'{blind} of {counted(len(product.landslides), "landslide")} '
+        f'{agreeing(blind, "has", "have")} no elevation in the DEM {product.layers[DEM].name}; '
+        f'{agreeing(blind, "its", "their")} terrain fields are null'
     )

@@ -15,6 +15,7 @@ FOUNDATION = (
     'dfpenet_mm.polygons',
     'dfpenet_mm.components',
     'dfpenet_mm.source_files',
+    'dfpenet_mm.wording',
 )
 VAGUE_NAMES = {'utils', 'util', 'helpers', 'helper', 'misc', 'common'}
 PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
@@ -27,6 +28,7 @@ MAY_IMPORT = {
     'dfpenet_mm.polygons': FOUNDATION,
     'dfpenet_mm.components': FOUNDATION,
     'dfpenet_mm.source_files': FOUNDATION,
+    'dfpenet_mm.wording': FOUNDATION,
     'dfpenet_mm.resources': FOUNDATION,
     'dfpenet_mm.install_check': FOUNDATION,
     'dfpenet_mm': ('dfpenet_mm',),

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from dfpenet_mm.cli.closed_output import reader_may_leave
 from dfpenet_mm.cli.run_findings import headline, tables
+from dfpenet_mm.wording import counted
 
 if TYPE_CHECKING:
     from dfpenet_mm.cli.run import LandslideRun
@@ -39,7 +40,7 @@ def _write_findings(run: LandslideRun) -> None:
     said = [headline(run.summary)]
     warned = len(run.summary['warnings'])
     if warned:
-        said.append(f'{warned} warning{"" if warned == 1 else "s"}: see below')
+        said.append(f'{counted(warned, "warning")}: see below')
     console = Console(file=sys.stdout)
     found = tables(run.summary, run.files, folder_once=console.is_terminal)
     if not console.is_terminal:

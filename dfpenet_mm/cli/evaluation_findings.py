@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dfpenet_mm.wording import counted
+
 
 def findings(summary: Mapping[str, Any]) -> Iterator[str]:
     """Say what was compared on which grid, and how well it agrees.
@@ -19,8 +21,8 @@ def findings(summary: Mapping[str, Any]) -> Iterator[str]:
     origin = f'of {grid["from"]}' if grid['from'] else 'derived'
     within = f' in {result["area"]}' if result['area'] else ''
     yield (
-        f'{summary["predicted_landslides"]} landslides of {summary["predicted"]} against '
-        f'{result["reference_landslides"]} of {result["reference"]}{within}'
+        f'{counted(summary["predicted_landslides"], "landslide")} of {summary["predicted"]} '
+        f'against {result["reference_landslides"]} of {result["reference"]}{within}'
     )
     yield (
         f'  grid {origin}: {grid["rows"]} x {grid["cols"]} pixels of {grid["gsd_m"]:.3g} m, '
@@ -31,14 +33,14 @@ def findings(summary: Mapping[str, Any]) -> Iterator[str]:
     if tolerant:
         left_out = tolerant['fp_left_out'] + tolerant['fn_left_out']
         yield (
-            f'  pixels but {left_out} wrong ones within {tolerant["tolerance_px"]:g} of a '
-            f'boundary: {_scores(tolerant)}'
+            f'  pixels but {counted(left_out, "wrong one")} within {tolerant["tolerance_px"]:g} of '
+            f'a boundary: {_scores(tolerant)}'
         )
     yield f'  landslides: {_scores(result["landslides"])}'
     yield (
-        f'  {result["split_reference_landslides"]} reference landslides in several predicted '
-        f'ones, {result["merged_predicted_landslides"]} predicted ones over several of the '
-        f'reference'
+        f'  {counted(result["split_reference_landslides"], "reference landslide")} in several '
+        f'predicted ones, {counted(result["merged_predicted_landslides"], "predicted one")} over '
+        f'several of the reference'
     )
     for size in result['recall_by_size']:
         if size['landslides']:

@@ -20,6 +20,7 @@ from dfpenet_mm.cli.shipped_network import default_backend, default_out, network
 from dfpenet_mm.cli.work_folder import finished_blocks
 from dfpenet_mm.errors import ConfigError, InstallError
 from dfpenet_mm.install_check import require_one_family
+from dfpenet_mm.wording import agreeing, counted
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -189,7 +190,10 @@ def _hint_at_resume(out: Path, *, resume: bool) -> Iterator[None]:
         kept = finished_blocks(out)
         stopped = isinstance(error, KeyboardInterrupt | TerminatedError)
         if kept > before or (kept and resume and stopped):
-            error.add_note(f'{kept} finished block(s) are kept in {out}: continue with --resume')
+            error.add_note(
+                f'{counted(kept, "finished block")} {agreeing(kept, "is", "are")} kept in {out}: '
+                f'continue with --resume'
+            )
         raise
 
 

@@ -10,13 +10,14 @@ from typing import Any
 from dfpenet_mm.cli.product_uses import with_uses
 from dfpenet_mm.cli.stages import SHORTEST_S, stage_title
 from dfpenet_mm.cli.text_table import TextTable
+from dfpenet_mm.wording import counted
 
 
 def headline(summary: Mapping[str, Any]) -> str:
     """Say how many landslides there are, and how large."""
     totals = summary['totals']
     count = totals['landslides']
-    said = f'{count} landslide{"" if count == 1 else "s"}, {_km2(totals["area_m2"])} km2'
+    said = f'{counted(count, "landslide")}, {_km2(totals["area_m2"])} km2'
     if not count:
         return said
     return (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dfpenet_mm.errors import OutputError
+from dfpenet_mm.wording import counted
 
 # Inside of the output folder, so that moving the products is renaming.
 NAME = '.unfinished'
@@ -67,8 +68,8 @@ def check_unfinished(folder: Path, *, overwrite: bool, resume: bool) -> None:
     blocks = 0 if overwrite or resume else finished_blocks(folder)
     if blocks:
         raise OutputError(
-            f'{folder} holds an unfinished run with {blocks} finished block(s); pass --resume to '
-            f'continue it, or --overwrite to start over'
+            f'{folder} holds an unfinished run with {counted(blocks, "finished block")}; '
+            f'pass --resume to continue it, or --overwrite to start over'
         )
 
 

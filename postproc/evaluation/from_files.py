@@ -11,6 +11,7 @@ from rasterio.errors import RasterioError
 
 from dfpenet_mm.errors import InputFileError, OutputError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.wording import counted
 from postproc.atomic import brief
 from postproc.evaluation.derived_grid import derive_grid
 from postproc.evaluation.evaluation_area import ROLE as AREA_ROLE
@@ -100,8 +101,8 @@ class InventoryFiles:
         if not ignored:
             return product
         return product.with_warning(
-            f'{ignored} features of the prediction {self.predicted.name} are no polygons, or lie '
-            f'beyond the CRS of the scene, and were not evaluated'
+            f'{counted(ignored, "feature")} of the prediction {self.predicted.name} could not be '
+            f'evaluated: no polygon, or beyond the CRS of the scene'
         )
 
     def _derived_grid(self) -> RasterGrid:

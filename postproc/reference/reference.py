@@ -12,6 +12,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError, InputFileError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.wording import counted
 from postproc.masks.burner import PolygonBurner
 from postproc.masks.polygonise import polygonise
 from postproc.masks.rasters import open_raster
@@ -85,8 +86,8 @@ def check_reference(
     burner = PolygonBurner(regions.geometry.to_numpy(), grid.transform)
     if not burner.rows_near(Window(0, 0, cols, rows)).size:
         raise GridMismatchError(
-            f'none of the {len(regions)} landslides of the reference {path} lies on the scene '
-            f'grid {grid}; give the reference of this place, and check its CRS'
+            f'none of {counted(len(regions), "landslide")} of the reference {path} lies on the '
+            f'scene grid {grid}; give the reference of this place, and check its CRS'
         )
 
 
@@ -122,9 +123,9 @@ def read_reference(
     seen = visible(reference.regions.geometry.to_numpy(), [mask])
     if not seen.any():
         raise GridMismatchError(
-            f'none of the {len(seen)} landslides of the reference {path} on this grid lies on a '
-            f'valid pixel of the scene; give the reference of this place, and check its CRS and '
-            f'its landslide value'
+            f'none of {counted(len(seen), "landslide")} of the reference {path} on this grid lies '
+            f'on a valid pixel of the scene; give the reference of this place, and check its CRS '
+            f'and its landslide value'
         )
     regions = reference.regions[seen].reset_index(drop=True)
     return replace(reference, regions=regions, outside=int((~seen).sum()))

@@ -9,6 +9,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dfpenet_mm.wording import counted
 from postproc.atomic import write_errors, written_beside
 from postproc.statistics.density_map import DensityMap
 from postproc.statistics.frequency_area import FrequencyArea
@@ -59,7 +60,9 @@ def _draw_sizes(
 ) -> None:
     filled = sizes.counts > 0
     points = sizes.middles_m2[filled], sizes.density[filled]
-    axes.loglog(*points, 'o', color='black', markersize=5, label=f'{sizes.counts.sum()} landslides')
+    axes.loglog(
+        *points, 'o', color='black', markersize=5, label=counted(sizes.counts.sum(), 'landslide')
+    )
     areas = np.geomspace(sizes.edges_m2[0], sizes.edges_m2[-1], 400)
     floor = points[1].min() / 5
     if fit is not None:
@@ -103,7 +106,7 @@ def _draw_density(figure: Figure, axes: Axes, density: DensityMap) -> None:
         interpolation='nearest',
     )
     axes.set_facecolor('0.9')
-    axes.plot([], [], 's', color='0.9', markeredgecolor='0.6', label='hardly any data')
+    axes.plot([], [], 's', color='0.9', markeredgecolor='0.6', label='little or nothing mapped')
     if np.isnan(shown).any():
         axes.legend(fontsize='small', loc='upper center', bbox_to_anchor=(0.5, -0.14))
     x, y = density.grid.transform @ (0, 0)

@@ -49,10 +49,10 @@ def test_sigterm_cleans_up_and_is_code_143(capsys):
 
 def test_notes_follow_on_the_same_line(capsys):
     interrupt = KeyboardInterrupt()
-    interrupt.add_note('7 finished block(s) are kept')
+    interrupt.add_note('7 finished blocks are kept')
     with pytest.raises(SystemExit), exit_on_user_error(debug=False):
         raise interrupt
-    assert capsys.readouterr().err == 'interrupted; 7 finished block(s) are kept\n'
+    assert capsys.readouterr().err == 'interrupted; 7 finished blocks are kept\n'
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def test_raster_reference_and_other_values(files, capsys):
         (['reference.gpkg', 'reference.gpkg', '--layer', 'x'], "none is 'x'; name .* --layer"),
         (['lines.gpkg', 'reference.gpkg'], 'the prediction .* no polygon'),
         (['notes.txt', 'reference.gpkg'], 'the prediction .* neither as a raster nor'),
-        (['mask.tif', 'far.gpkg'], 'none of the 1 landslides of the reference'),
+        (['mask.tif', 'far.gpkg'], 'none of 1 landslide of the reference'),
         (['twos.tif', 'reference.gpkg'], 'the prediction .* holds .* --landslide-value 2 in'),
         (['mask.tif', 'twos.tif'], 'the reference .* holds .* --landslide-value 2 in'),
         (['far.gpkg', 'reference.gpkg'], 'lie apart'),

@@ -131,7 +131,7 @@ def test_features_that_are_no_polygons_are_said(make_product, tmp_path):
     product = ConsistencyEvaluator()(make_product(PREDICTED, reference=path))
 
     assert product.results['ConsistencyEvaluator']['reference_ignored'] == 1
-    assert '1 features of the reference mixed.gpkg' in product.warnings[0]
+    assert '1 feature of the reference mixed.gpkg' in product.warnings[0]
 
 
 def test_without_reference_it_says_so(make_product):

@@ -149,7 +149,7 @@ def test_rules_reject_and_keep_their_statistic(make_product, write_raster):
         result | {'missing': 'keep', 'rejected': 2, 'without_data': 1}
     ]
     assert kept.warnings == (
-        "1 of 4 landslides lack data in the layer 'wet'; they were kept without asking it",
+        "1 of 4 landslides lacks data in the layer 'wet' and was kept without asking it",
     )
     # The first region is too small already.
     assert strict.rejected['reason'].tolist() == [
@@ -159,7 +159,7 @@ def test_rules_reject_and_keep_their_statistic(make_product, write_raster):
     ]
     assert strict.results['GeologicFilter']['rules'][0]['rejected'] == 2
     assert strict.results['GeologicFilter']['rejected_small'] == 1
-    assert 'were rejected' in strict.warnings[0]
+    assert 'was rejected' in strict.warnings[0]
 
 
 def test_flat_ground_is_no_landslide(make_product, write_raster):

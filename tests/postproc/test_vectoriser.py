@@ -250,7 +250,7 @@ def test_a_dem_gives_terrain_and_headscarps(make_product, write_raster):
     assert points['elevation_m'].tolist() == [495, 495, 495, 485]
     assert (points.geometry[2].y, points.geometry[3].y) == (4_699_985, 4_699_965)
     assert product.warnings == (
-        '1 of 3 landslides have no elevation in the DEM dem.tif; their terrain fields are null',
+        '1 of 3 landslides has no elevation in the DEM dem.tif; its terrain fields are null',
     )
 
 
@@ -305,7 +305,7 @@ def test_what_a_hook_draws_badly_is_mended_or_left_out_and_said(make_product, to
     assert table['area_m2'].tolist() == [200, 300]
     assert product.rejected['id'].tolist() == [3]
     assert len(product.warnings) == 1
-    assert '1 invalid polygons, which were mended, and 1 regions' in product.warnings[0]
+    assert '1 invalid polygon, mended here, and 1 region without' in product.warnings[0]
     for name in ('a.gpkg', 'a.fgb', 'a.shp', 'a.geojson'):
         found = gpd.read_file(product.out_dir / name, layer=0)
         assert len(found) == 2

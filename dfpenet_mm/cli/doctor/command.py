@@ -24,6 +24,7 @@ from dfpenet_mm.cli.doctor.machine import check_disk, check_memory, check_proces
 from dfpenet_mm.cli.doctor.packages import check_families, check_imports, check_versions
 from dfpenet_mm.cli.doctor.shipped import check_network
 from dfpenet_mm.errors import EXIT_CODE
+from dfpenet_mm.wording import counted
 
 # By subject, in the order in which they run: what others lean on comes first.
 CHECKUPS: Mapping[str, Sequence[Checkup]] = {
@@ -118,11 +119,11 @@ def _write(subject: str, found: Finding, *, first: bool) -> None:
 
 
 def _verdict(problems: int, warnings: int) -> str:
-    counted = [
-        f'{number} {what}{"" if number == 1 else "s"}'
+    found = [
+        counted(number, what)
         for number, what in ((problems, 'problem'), (warnings, 'warning'))
         if number
     ]
     if problems:
-        return f'{" and ".join(counted)}: mapping cannot run before the problems are mended.'
-    return f'{counted[0]}, but mapping can run.' if counted else 'All is well.'
+        return f'{" and ".join(found)}: mapping cannot run before the problems are mended.'
+    return f'{found[0]}, but mapping can run.' if found else 'All is well.'

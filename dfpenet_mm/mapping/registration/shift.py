@@ -92,7 +92,7 @@ class MeasuredShift:
             return None
         used, tried = len(self.vectors), len(self.windows)
         finding = (
-            f'only {used} of {tried} windows that are valid in both show the same ground'
+            f'the same ground shows in only {used} of {tried} windows that are valid in both'
             if used < LEAST_WINDOWS
             else f'{used} windows disagree by {self.spread_m:.3g} m'
         )

@@ -17,6 +17,7 @@ from shapely import Polygon, box
 from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.source_files import raster_sources
+from dfpenet_mm.wording import counted
 
 # Points along each side of a raster's outline, enough to follow its bend in another CRS.
 OUTLINE_POINTS = 33
@@ -57,7 +58,7 @@ def check_bands(dataset: DatasetReader, bands: Sequence[int]) -> None:
         raise ConfigError(f'bands are {tuple(bands)}; name at least one, counted from 1')
     if max(bands) > dataset.count:
         raise RasterFormatError(
-            f'{name} has {dataset.count} band(s), wanted are bands {tuple(bands)}; choose '
+            f'{name} has {counted(dataset.count, "band")}, wanted are bands {tuple(bands)}; choose '
             f'others in the config or give a raster that has them'
         )
     types = {dataset.dtypes[band - 1] for band in bands}

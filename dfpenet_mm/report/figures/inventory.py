@@ -39,10 +39,10 @@ from dfpenet_mm.report.figures.palette import (
     SMALL,
     TEXT,
     area_text,
-    count_text,
 )
 from dfpenet_mm.report.figures.run_view import RunView
 from dfpenet_mm.report.figures.stages import areas_m2
+from dfpenet_mm.wording import counted
 
 NUMBER_SIZE = 6.0
 # From so many landslides on, their lines are thinner.
@@ -115,7 +115,7 @@ def draw_inventory_map(
     draw_largest(place_axes(figure, *sheet.table), landslides, contents.areas)
     _draw_legend(place_axes(figure, *sheet.legend), contents)
     total = area_text(contents.areas.sum())
-    heading = f'{title}: {count_text(len(landslides), "landslide")}, {total}'
+    heading = f'{title}: {counted(len(landslides), "landslide")}, {total}'
     left, width, height = sheet.map[0], *sheet.page
     figure.text(left / width, 1 - 0.12 / height, heading, fontsize=HEADING, va='top', weight='bold')
     return save(figure, path)

@@ -26,8 +26,3 @@ def area_text(area_m2: float) -> str:
     if area_m2 >= 1e5:
         return f'{area_m2 / 1e6:,.2f} km²'
     return f'{area_m2:,.0f} m²'
-
-
-def count_text(count: int, noun: str) -> str:
-    """Say how many there are: one landslide, 1,200 landslides."""
-    return f'{count:,} {noun}' if count == 1 else f'{count:,} {noun}s'

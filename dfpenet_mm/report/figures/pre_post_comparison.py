@@ -16,11 +16,11 @@ from dfpenet_mm.report.figures.palette import (
     NO_DATA,
     REFERENCE,
     area_text,
-    count_text,
 )
 from dfpenet_mm.report.figures.panel_page import PanelPage
 from dfpenet_mm.report.figures.run_view import FIRST_REMOVED, LEFT, RunView, with_specks
 from dfpenet_mm.report.figures.stages import Stage
+from dfpenet_mm.wording import counted
 
 ROLES = ('pre', 'post')
 
@@ -73,9 +73,9 @@ def draw_pre_post_comparison(view: RunView, path: Path) -> Path | None:
 def _headings(stages: Sequence[Stage], marked: Sequence[str]) -> Iterator[str]:
     yield from (f'{role}-event image' for role in ROLES)
     yield from (f'reference on the {role}-event image' for role in marked)
-    yield f'removed: {count_text(sum(len(stage.removed) for stage in stages), "region")}'
+    yield f'removed: {counted(sum(len(stage.removed) for stage in stages), "region")}'
     final = stages[-1]
-    yield f'result: {count_text(final.landslides, "landslide")}, {area_text(final.area_m2)}'
+    yield f'result: {counted(final.landslides, "landslide")}, {area_text(final.area_m2)}'
 
 
 def _colours(removals: list[Stage]) -> list[str]:

@@ -13,11 +13,11 @@ from dfpenet_mm.report.figures.palette import (
     REFERENCE,
     REMOVED,
     area_text,
-    count_text,
 )
 from dfpenet_mm.report.figures.panel_page import PanelPage
 from dfpenet_mm.report.figures.run_view import RunView, with_specks
 from dfpenet_mm.report.figures.stages import Stage
+from dfpenet_mm.wording import counted
 
 # Beyond these the panels of a page become stamps.
 MAX_STAGES = 6
@@ -56,7 +56,7 @@ def shortened(stages: list[Stage]) -> list[Stage]:
 def _draw_errors(view: RunView, stages: list[Stage]) -> PanelPage:
     grid, backdrop = view.products.grid, view.products.backdrops['post']
     count = (evaluation(view.products) or {}).get('reference_landslides')
-    numbers = '' if count is None else f'\n{count_text(count, "landslide")}'
+    numbers = '' if count is None else f'\n{counted(count, "landslide")}'
     legend = {CONFUSION_LABELS[code]: colour for code, colour in CONFUSION_COLOURS.items()}
     page = PanelPage(
         grid,
@@ -91,7 +91,7 @@ def _draw_removals(view: RunView, stages: list[Stage]) -> PanelPage:
 
 def _heading(stage: Stage) -> str:
     name = 'recognised by the network' if stage.name == 'network' else f'after the {stage.name}'
-    lines = [name, f'{count_text(stage.landslides, "landslide")}, {area_text(stage.area_m2)}']
+    lines = [name, f'{counted(stage.landslides, "landslide")}, {area_text(stage.area_m2)}']
     ratios = [
         f'{label} {stage.scores[key]:.1%}'
         for label, key in (('precision', 'precision'), ('recall', 'recall'), ('IoU', 'iou'))

@@ -37,7 +37,7 @@ def test_a_snowy_pre_image_is_not_believed(make_product, mode):
     assert product.rejected is None
     assert sorted(product.landslides['pre_coverage']) == [0.0, 0.5, 1.0, 1.0]
     warning, blind = product.warnings
-    assert '1 of 4 landslides have no pre-event data' in blind
+    assert '1 of 4 landslides has no pre-event data' in blind
     assert '0.003 km2' in warning  # 30 pixels of 100 m2 before
     assert '0.001 km2' in warning  # 10 after
     assert 'nothing was removed' in warning

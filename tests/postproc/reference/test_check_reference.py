@@ -39,7 +39,7 @@ def test_refuses_a_vector_that_shows_none(write_vector):
     cases = {
         'lines': ([LINE], VectorFormatError, 'has 1 features but no polygon'),
         'empty': ([], VectorFormatError, 'has no feature'),
-        'far': ([FAR], GridMismatchError, 'none of the 1 landslides .* lies on the scene grid'),
+        'far': ([FAR], GridMismatchError, 'none of 1 landslide .* lies on the scene grid'),
     }
     for name, (geometries, error, sentence) in cases.items():
         with pytest.raises(error, match=sentence) as caught:

@@ -158,7 +158,7 @@ def test_bad_references_end_in_one_sentence(write_vector, write_raster, read, tm
         write_vector([shapely.Point(X, Y)], name='points.gpkg'): (VectorFormatError, 'no polygon'),
         write_vector([pixels(50, 50, 60, 60)], name='far.gpkg'): (
             GridMismatchError,
-            'none of the 1 landslides',
+            'none of 1 landslide',
         ),
         write_raster('no_crs.tif', np.ones((6, 6), np.uint8), crs=None): (
             RasterFormatError,
@@ -166,7 +166,7 @@ def test_bad_references_end_in_one_sentence(write_vector, write_raster, read, tm
         ),
         write_raster('zeros.tif', np.zeros((6, 6), np.uint8)): (
             GridMismatchError,
-            'none of the 0 landslides',
+            'none of 0 landslides',
         ),
     }
     for path, (error, sentence) in cases.items():

@@ -1,0 +1,19 @@
+"""Counts in words, as messages, figures and reports write them."""
+
+from __future__ import annotations
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Say how many there are: 1 landslide, 1,200 landslides.
+
+    Args:
+        number: how many.
+        noun: of one of them.
+        plural: of several; None for the noun with an s.
+    """
+    return f'{number:,} {agreeing(number, noun, plural or f"{noun}s")}'
+
+
+def agreeing(number: int, one: str, several: str) -> str:
+    """Choose the word that goes with a count, such as ``has`` or ``have``."""
+    return one if number == 1 else several
