@@ -38,11 +38,38 @@ class CheckedSplit:
         """Clauses on the files that do not serve."""
         return (finding.fault for finding in self.findings.values() if finding.fault)
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Smallest and largest value of its images."""
+        low, high = zip(*(found.reach for found in self.findings.values()), strict=True)
+        return min(low), max(high)
+
     def report(self) -> SplitReport:
         """Sum up the labels; of files that are two samples' only once."""
         counts = sum((found.counts for found in self.findings.values()), np.zeros(LABELS, int))
         images = {files.image for files in self.findings}
         return SplitReport(self.name, self.samples, len(images), self.classes, counts)
+
+    def ignored_clause(self, absent: str) -> str:
+        """Say how much is ignored, which may be what a class is missing from the labels.
+
+        Args:
+            absent: name of a class that no pixel has.
+
+        Returns:
+            A clause after a comma; empty if nothing is ignored.
+        """
+        report = self.report()
+        if not report.ignored:
+            return ''
+        share = report.ignored / report.counts.sum()
+        maps = {pair for files in self.findings for pair in files.value_map}
+        values = [value for value, label in sorted(maps) if label == IGNORED]
+        return (
+            f', and {100 * share:.2g} % of the pixels are {" or ".join(map(str, values))}, which '
+            f'this config ignores (if that is {absent}, set value_map to {{..., {values[-1]}: '
+            f'{self.classes.index(absent)}}})'
+        )
 
 
 def require_labels(split: CheckedSplit) -> None:
@@ -65,7 +92,8 @@ def require_labels(split: CheckedSplit) -> None:
     if absent and len(split.classes) == 2:
         raise InputFileError(
             f'no pixel of the {split.name} data set, {split.samples} samples, is {absent[0]}, so '
-            f'nothing can be learnt; add samples that hold it, or mend value_map in the config'
+            f'nothing can be learnt{split.ignored_clause(absent[0])}; add samples that hold it, '
+            f'or mend value_map in the config'
         )
 
 
@@ -75,7 +103,9 @@ def data_warnings(checked: Sequence[CheckedSplit]) -> Iterator[str]:
         report = split.report()
         absent = [name for name, pixels in report.pixels.items() if not pixels]
         if absent and report.counts.any():
-            yield f'no pixel of {split.name} is {" or ".join(absent)}'
+            yield f'no pixel of {split.name} is {" or ".join(absent)}' + split.ignored_clause(
+                absent[0]
+            )
         empty = [
             files.mask
             for files, found in split.findings.items()

@@ -12,13 +12,14 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
+from PIL import Image
 from rasterio.errors import NotGeoreferencedWarning
 
 from dfpenet_mm.datasets.checked_split import CheckedSplit, data_warnings, require_labels
 from dfpenet_mm.datasets.chip_files import NAMED
 from dfpenet_mm.datasets.data_report import DataReport
 from dfpenet_mm.datasets.file_check import Finding, SampleFiles, check_files
-from dfpenet_mm.datasets.model_match import model_faults
+from dfpenet_mm.datasets.model_match import model_faults, value_warnings
 from dfpenet_mm.datasets.sample_sources import files_of, leaves, reading_of
 from dfpenet_mm.errors import ConfigError, DfpenetError, InputFileError
 
@@ -44,17 +45,19 @@ def check_data(config: Config) -> DataReport:
     Raises:
         DfpenetError: one sentence on all that training or testing would fail on: images and masks
             that are missing, cannot be read or differ in size, values without a class, bands
-            or classes that are not the model's, data sets without samples, a training set
-            without a scored pixel or without one of two classes.
+            or classes that are not the model's, images that EXIF turns and masks that it does
+            not, data sets without samples, a training set without a scored pixel or without one
+            of two classes.
     """
     findings: dict[SampleFiles, Finding] = {}
-    checked, config_faults, causes = [], [], []
+    checked, datasets, config_faults, causes = [], [], [], []
     for name, cfg in _dataset_configs(config):
         try:
             dataset = _build(name, cfg)
         except DfpenetError as error:
             causes.append(error)
             continue
+        datasets.append(dataset)
         parts = list(leaves(dataset))
         readings = [reading_of(part) for part in parts]
         for part, reading in zip(parts, readings, strict=True):
@@ -65,7 +68,10 @@ def check_data(config: Config) -> DataReport:
     for split in checked:
         if split.name == TRAIN:
             require_labels(split)
-    return DataReport(tuple(split.report() for split in checked), tuple(data_warnings(checked)))
+    found = [*data_warnings(checked)]
+    for split, dataset in zip(checked, datasets, strict=True):
+        found += value_warnings(config, split, dataset)
+    return DataReport(tuple(split.report() for split in checked), tuple(found))
 
 
 def _dataset_configs(config: Config) -> list[tuple[str, Any]]:
@@ -119,6 +125,7 @@ def _check_split(
     fresh = [item for item in files if item not in known]
     with warnings.catch_warnings(), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
         warnings.simplefilter('ignore', NotGeoreferencedWarning)
+        warnings.simplefilter('ignore', Image.DecompressionBombWarning)
         known.update(zip(fresh, pool.map(check_files, fresh), strict=True))
     unused = chain.from_iterable(
         part.unused_masks() for part in parts if hasattr(part, 'unused_masks')

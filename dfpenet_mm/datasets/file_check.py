@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import rasterio
+from PIL import Image, UnidentifiedImageError
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
@@ -17,6 +18,8 @@ LABELS = 256
 STRIP = 1024
 # Values that an error names of those it did not expect.
 NAMED_VALUES = 5
+# The EXIF and TIFF tag that says how a viewer has to turn an image, and its value for "not".
+ORIENTATION, UPRIGHT = 274, 1
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,13 @@ class Finding:
         fault: what makes them useless, a clause that names the file; None if they serve.
         counts: pixels of each label, shape (256,), int64; 255 counts the ignored ones.
         dtype: type of the image's values.
+        reach: smallest and largest value of the bands that are read.
     """
 
     fault: str | None = None
     counts: np.ndarray = field(default_factory=lambda: np.zeros(LABELS, np.int64))
     dtype: str = ''
+    reach: tuple[float, float] = (np.inf, -np.inf)
 
 
 class _FaultError(Exception):
@@ -73,15 +78,17 @@ def check_files(files: SampleFiles) -> Finding:
     try:
         # Damage inside of a JPEG is but a warning to GDAL, and noise to a network.
         with rasterio.Env(GDAL_ERROR_ON_LIBJPEG_WARNING=True):
-            shape, dtype = _check_image(files)
+            shape, dtype, reach = _check_image(files)
             if files.mask is None:
-                return Finding(dtype=dtype)
-            return Finding(counts=_count_labels(files, shape), dtype=dtype)
+                return Finding(dtype=dtype, reach=reach)
+            _require_turned_alike(files.image, files.mask)
+            return Finding(counts=_count_labels(files, shape), dtype=dtype, reach=reach)
     except _FaultError as fault:
         return Finding(fault=str(fault))
 
 
-def _check_image(files: SampleFiles) -> tuple[tuple[int, int], str]:
+def _check_image(files: SampleFiles) -> tuple[tuple[int, int], str, tuple[float, float]]:
+    low, high = Finding().reach
     with _open(files.image) as source:
         bands = files.bands or tuple(source.indexes)
         if max(bands) > source.count:
@@ -96,7 +103,29 @@ def _check_image(files: SampleFiles) -> tuple[tuple[int, int], str]:
         for values in _strips(source, bands):
             if values.dtype.kind in 'fc' and not np.isfinite(values).all():
                 raise _FaultError(f'{files.image} holds values that are not finite')
-        return source.shape, source.dtypes[bands[0] - 1]
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+        return source.shape, source.dtypes[bands[0] - 1], (low, high)
+
+
+def _require_turned_alike(image: str, mask: str) -> None:
+    """Refuse a mask that was drawn on an image as viewers turn it, which training does not."""
+    turned = _orientation(image)
+    if turned != _orientation(mask):
+        raise _FaultError(
+            f'{image} has the EXIF orientation {turned}, by which viewers turn it, and its mask '
+            f'another or none, so that the two may not lie on each other (store the image upright '
+            f'and without that tag, for example with mogrify -auto-orient, and see that its mask '
+            f'fits)'
+        )
+
+
+def _orientation(path: str) -> int:
+    try:
+        with Image.open(path) as picture:
+            return int(picture.getexif().get(ORIENTATION, UPRIGHT))
+    # What Pillow does not know, or finds too large, carries no photograph's tags.
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, TypeError):
+        return UPRIGHT
 
 
 def _count_labels(files: SampleFiles, shape: tuple[int, int]) -> np.ndarray:

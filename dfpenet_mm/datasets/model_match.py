@@ -1,14 +1,23 @@
-"""Whether a data set and the network of a config speak of the same bands and classes."""
+"""Compare the bands, values and classes of a data set with those of a config's network."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 
+from dfpenet_mm.datasets.checked_split import CheckedSplit
 from dfpenet_mm.datasets.file_check import IGNORED
 from dfpenet_mm.datasets.sample_sources import Reading
+from dfpenet_mm.errors import ConfigError, DfpenetError
+
+# How many samples, and about how many pixels of each, tell the range of a data set's values.
+LOOKED_AT = 16
+PIXELS = 2**16
+# Standard deviations: farther off, or more or less spread, values are not those of a mean and std.
+FARTHEST, WIDEST, NARROWEST = 5.0, 5.0, 0.05
 
 
 def model_faults(config: Config, reading: Reading, classes: Sequence[str]) -> Iterator[str]:
@@ -35,11 +44,89 @@ def model_faults(config: Config, reading: Reading, classes: Sequence[str]) -> It
         number = head.get('num_classes')
         if number is not None and number != len(classes):
             yield f'{head.get("type")} has num_classes {number} and the data set {len(classes)}'
+        for loss in _several(head.get('loss_decode')):
+            weights = loss.get('class_weight')
+            if isinstance(weights, Sequence) and len(weights) not in (0, len(classes)):
+                yield (
+                    f'class_weight of {loss.get("type")} has {len(weights)} numbers and the data '
+                    f'set {len(classes)} classes'
+                )
+
+
+def value_warnings(config: Config, split: CheckedSplit, dataset: Any) -> Iterator[str]:
+    """Compare the values that reach the network with its data preprocessor's mean and std.
+
+    A few samples are made as in training, so that what a pipeline does to values is in them.
+
+    Args:
+        config: of the network; nothing is compared without a mean and std.
+        split: what its files hold.
+        dataset: the data set.
+
+    Yields:
+        A sentence, if values of another kind come: 16 bit for 8, or reflectances for either.
+
+    Raises:
+        ConfigError: if a sample cannot be made.
+    """
+    preprocessor = _preprocessor(config, _network(config.get('model')))
+    mean, std = (np.array(preprocessor.get(key) or (), float) for key in ('mean', 'std'))
+    # Mean 0 and std 1 are those of a network that normalises by itself.
+    if not mean.size or not std.size or (not mean.any() and (std == 1).all()):
+        return
+    values = _values(split.name, dataset)
+    if not values.size or len(mean) not in (1, len(values)):
+        return
+    if preprocessor.get('bgr_to_rgb') or preprocessor.get('rgb_to_bgr'):
+        values = values[::-1]
+    mean, std = (np.broadcast_to(numbers, len(values)) for numbers in (mean, std))
+    offset, spread = (values.mean(axis=1) - mean) / std, values.std(axis=1) / std
+    strange = (abs(offset) > FARTHEST) | (spread > WIDEST) | (spread < NARROWEST)
+    if strange.any():
+        band = int(strange.argmax())
+        low, high = mean[band] - 3 * std[band], mean[band] + 3 * std[band]
+        yield (
+            f'images of {split.name} hold values from {split.reach[0]:g} to {split.reach[1]:g}, '
+            f'of which {values[band].min():g} to {values[band].max():g} reach the network in band '
+            f'{band + 1}, and the mean of {mean[band]:g} and std of {std[band]:g} that they are '
+            f'normalised by are those of {low:.3g} to {high:.3g}; write images in the units that '
+            f'the network knows, as tools/dataset_converters/chips.py --scaling-of does, or set '
+            f'mean and std of the data preprocessor to theirs'
+        )
+
+
+def _values(name: str, dataset: Any) -> np.ndarray:
+    """Draw labelled pixels of some samples, shape (bands, pixels); none if there are no chips."""
+    drawn = []
+    for index in np.linspace(0, len(dataset) - 1, min(len(dataset), LOOKED_AT)).astype(int):
+        try:
+            sample = dataset[int(index)]
+        except DfpenetError:
+            raise
+        except Exception as error:
+            # A transform may fail in any way that a Python program can.
+            raise ConfigError(
+                f'sample {index} of the {name} data set cannot be made ({type(error).__name__}: '
+                f'{error}); mend the transforms of its pipeline'
+            ) from error
+        chip = sample.get('inputs') if isinstance(sample, Mapping) else None
+        if not hasattr(chip, 'numpy'):
+            continue
+        pixels = chip.numpy().reshape(len(chip), -1)
+        label = getattr(sample.get('data_samples'), 'gt_sem_seg', None)
+        if label is not None and label.data.numel() == pixels.shape[1]:
+            pixels = pixels[:, label.data.numpy().ravel() != IGNORED]
+        drawn.append(pixels[:, :: max(1, pixels.shape[1] // PIXELS)].astype(float))
+    return np.concatenate(drawn, axis=1) if drawn else np.empty((0, 0))
+
+
+def _preprocessor(config: Config, model: Mapping[str, Any]) -> Mapping[str, Any]:
+    # mmengine's Runner prefers the preprocessor at the top of a config.
+    return config.get('data_preprocessor') or model.get('data_preprocessor') or {}
 
 
 def _band_faults(config: Config, model: Mapping[str, Any], bands: int) -> Iterator[str]:
-    # mmengine's Runner prefers the preprocessor at the top of a config.
-    preprocessor = config.get('data_preprocessor') or model.get('data_preprocessor') or {}
+    preprocessor = _preprocessor(config, model)
     for name in ('mean', 'std'):
         values = preprocessor.get(name)
         if values is not None and len(values) not in (1, bands):
@@ -66,5 +153,8 @@ def _network(model: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 def _heads(model: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for name in ('decode_head', 'auxiliary_head'):
-        heads = model.get(name) or ()
-        yield from [heads] if isinstance(heads, Mapping) else heads
+        yield from _several(model.get(name))
+
+
+def _several(cfg: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> Sequence:
+    return [cfg] if isinstance(cfg, Mapping) else cfg or ()

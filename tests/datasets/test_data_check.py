@@ -187,6 +187,10 @@ def test_network_that_fits(train):
         ({'data_preprocessor': {'mean': [1] * 4, 'std': [1] * 4}}, 'mean of .* has 4 numbers'),
         ({'decode_head': {'type': 'DFPEHead', 'num_classes': 6}}, 'num_classes 6 and .* 2'),
         ({'auxiliary_head': [{'type': 'FCNHead', 'num_classes': 3}]}, 'FCNHead has num_classes 3'),
+        (
+            {'decode_head': {'loss_decode': [{'type': 'Focal', 'class_weight': [1, 2, 3]}]}},
+            'class_weight of Focal has 3 numbers and the data set 2 classes',
+        ),
     ],
 )
 def test_network_of_other_bands_or_classes(train, change, complaint):
@@ -237,6 +241,24 @@ def test_class_that_never_occurs(train, val):
     assert warnings == ('no pixel of val is landslide',)
     with pytest.raises(InputFileError, match='1 samples, is landslide'):
         check_data(config(part(val)))
+
+
+def test_landslides_of_a_value_that_is_ignored(train, val):
+    """Masks of 0 and 255, as most programs write them, and a config for which 255 is nodata."""
+    for root in (train, val):
+        for path in (root / 'masks').glob('*.tif'):
+            write(path, np.where(np.arange(16) < 2, 255, 0).reshape(1, 4, 4).astype(np.uint8))
+    maps = {'type': 'LoadRasterMask', 'value_map': {0: 0, 1: 1, 255: 255}}
+    parts = [part(root, pipeline=[PIPELINE[0], maps, PIPELINE[2]]) for root in (train, val)]
+    with pytest.raises(InputFileError) as info:
+        check_data(config(parts[0]))
+    assert (
+        'is landslide, so nothing can be learnt, and 12 % of the pixels are 255, which this config '
+        'ignores (if that is landslide, set value_map to {..., 255: 1});'
+    ) in str(info.value)
+    write(train / 'masks' / 'a.tif', np.eye(4, dtype=np.uint8)[None])
+    (warning,) = check_data(config(*parts)).warnings
+    assert warning.startswith('no pixel of val is landslide, and 12 % of the pixels are 255, which')
 
 
 def test_one_of_more_than_two_classes_may_be_absent(train, monkeypatch):
@@ -296,3 +318,77 @@ def test_base_config_of_landslide_chips(train, val):
     assert ('RandomFlip', 'horizontal') in kinds
     assert ('RandomFlip', 'vertical') in kinds
     assert base.crop_size == (512, 512)
+
+
+def values_of(train, mean, std, *, factor=1.0, dtype='float32', **settings):
+    """Let the check compare chips of 1 to 8 times a factor with a mean and std."""
+    for name in ('a', 'b'):
+        values = np.random.default_rng(0).integers(1, 9, (3, 4, 4)) * factor
+        write(train / 'images' / f'{name}.tif', values.astype(dtype))
+    preprocessor = {'type': 'SegDataPreProcessor', 'mean': mean, 'std': std}
+    model = {**NETWORK, 'data_preprocessor': preprocessor}
+    return check_data(config(part(train, **settings), model=model)).warnings
+
+
+def test_values_that_are_not_the_networks(train):
+    (warning,) = values_of(train, [4, 4, 4], [2, 2, 2], factor=100, dtype='uint16')
+    assert 'images of train hold values from 100 to 800, of which 100 to 800 reach' in warning
+    assert 'in band 1, and the mean of 4 and std of 2 ' in warning
+    assert ' are those of -2 to 10;' in warning
+    # Reflectances, for a network of 8 bits; and one band of three that is of another kind.
+    assert values_of(train, [60, 60, 60], [30, 30, 30], factor=0.01)
+    assert 'band 3, and the mean of 400' in values_of(train, [4, 4, 400], [2, 2, 40])[0]
+
+
+def test_values_that_are_the_networks(train):
+    assert values_of(train, [4, 4, 4], [2, 2, 2]) == ()
+    assert values_of(train, [4], [2]) == ()
+    # A network that normalises by itself says nothing.
+    assert values_of(train, [0, 0, 0], [1, 1, 1], factor=1000) == ()
+    scaled = {
+        'type': 'MatchBandStatistics',
+        'mean': [400] * 3,
+        'std': [200] * 3,
+        'target_mean': [4] * 3,
+        'target_std': [2] * 3,
+    }
+    pipeline = [*PIPELINE[:2], scaled, PIPELINE[2]]
+    assert values_of(train, [4] * 3, [2] * 3, factor=100, pipeline=pipeline) == ()
+
+
+def test_pixels_that_are_ignored_say_nothing_of_the_values(train):
+    chip(train, 'fill', mask=[[7, 7, 7, 0]] * 4, dtype='int16')
+    with rasterio.open(train / 'images' / 'fill.tif', 'r+') as file:
+        file.write(np.full((3, 4, 3), -9999, np.int16), window=((0, 4), (0, 3)))
+    model = {**NETWORK, 'data_preprocessor': {'mean': [4] * 3, 'std': [2] * 3}}
+    report = check_data(config(part(train), model=model))
+    assert report.warnings == (
+        'images are of several types (int16, uint8), whose values may not be alike',
+    )
+
+
+def test_a_pipeline_that_fails_is_one_sentence(train):
+    scaled = {'type': 'RandomCrop', 'crop_size': (2, 2), 'cat_max_ratio': 'much'}
+    model = {**NETWORK, 'data_preprocessor': {'mean': [4] * 3, 'std': [2] * 3}}
+    pipeline = [*PIPELINE[:2], scaled, PIPELINE[2]]
+    with pytest.raises(ConfigError, match=r'sample 0 of the train data set cannot be made \(Typ'):
+        check_data(config(part(train, pipeline=pipeline), model=model))
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.tif'])
+def test_images_that_viewers_turn_and_masks_that_they_do_not(train, suffix):
+    turned = Image.Exif()
+    turned[274] = 3
+    (train / 'images' / 'a.tif').unlink()
+    picture = Image.fromarray(np.full((4, 4, 3), 90, np.uint8))
+    picture.save(train / 'images' / f'a{suffix}', exif=turned)
+    with pytest.raises(InputFileError, match=r'a\..* has the EXIF orientation 3, by which viewers'):
+        check_data(config(part(train)))
+    labels = Image.fromarray(np.eye(4, dtype=np.uint8))
+    labels.save(train / 'masks' / 'a.tif', exif=turned)
+    check_data(config(part(train)))
+    # An orientation of 1 is upright.
+    turned[274] = 1
+    picture.save(train / 'images' / f'a{suffix}', exif=turned)
+    labels.save(train / 'masks' / 'a.tif')
+    check_data(config(part(train)))
