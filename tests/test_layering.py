@@ -16,6 +16,8 @@ FOUNDATION = (
     'dfpenet_mm.components',
     'dfpenet_mm.source_files',
     'dfpenet_mm.wording',
+    'dfpenet_mm.validity',
+    'dfpenet_mm.warped',
 )
 VAGUE_NAMES = {'utils', 'util', 'helpers', 'helper', 'misc', 'common'}
 PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
@@ -29,6 +31,8 @@ MAY_IMPORT = {
     'dfpenet_mm.components': FOUNDATION,
     'dfpenet_mm.source_files': FOUNDATION,
     'dfpenet_mm.wording': FOUNDATION,
+    'dfpenet_mm.validity': FOUNDATION,
+    'dfpenet_mm.warped': FOUNDATION,
     'dfpenet_mm.resources': FOUNDATION,
     'dfpenet_mm.install_check': FOUNDATION,
     'dfpenet_mm': ('dfpenet_mm',),

@@ -18,6 +18,7 @@ from rasterio.windows import Window
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.source_files import raster_sources
+from dfpenet_mm.validity import open_unhidden
 from postproc.atomic import brief, write_errors, written_beside
 from postproc.product import LandslideProduct
 
@@ -37,7 +38,7 @@ def open_raster(path: Path) -> DatasetReader:
         InputFileError: if it is missing, GDAL cannot read it, or it is a mosaic of itself.
     """
     try:
-        dataset = rasterio.open(path)
+        dataset = open_unhidden(path)
     except RasterioIOError as error:
         raise InputFileError(
             f'{path} cannot be read as a raster ({brief(error)}); check that it exists and is '

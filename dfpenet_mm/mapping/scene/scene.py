@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
@@ -16,8 +17,8 @@ from dfpenet_mm.errors import EmptySceneError, InputFileError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.scene.georeference import check_georeference
 from dfpenet_mm.mapping.scene.scene_checks import check_bands, check_overlap, open_raster
-from dfpenet_mm.mapping.scene.validity import ValidityRule
-from dfpenet_mm.mapping.scene.warped import warp_bilinear, warp_nearest
+from dfpenet_mm.validity import ValidityRule
+from dfpenet_mm.warped import WarpedRaster
 
 # Side of the tiles in which a whole scene is streamed, pixels.
 TILE = 1024
@@ -34,6 +35,7 @@ class Scene:
         grid: grid to read it on, such as the post-event scene's; None for its own. Values are
             interpolated bilinearly; a pixel is valid only if the source pixel at
             its centre is. On the very same grid nothing is resampled.
+        nodata: values that are no data, besides what the file declares.
         known: whether it is known to hold a valid pixel, which may take reading all of it to find.
 
     Raises:
@@ -50,10 +52,12 @@ class Scene:
         *,
         bands: Sequence[int] = (1, 2, 3),
         grid: RasterGrid | None = None,
+        nodata: Sequence[float] = (),
         known: bool = False,
     ) -> None:
         self.path = Path(path)
         self.bands = tuple(bands)
+        self.nodata = tuple(nodata)
         with ExitStack() as stack:
             source = stack.enter_context(open_raster(self.path))
             check_bands(source, self.bands)
@@ -70,12 +74,15 @@ class Scene:
         self.own_grid = RasterGrid.from_dataset(source)
         self.grid = grid or self.own_grid
         self.resampled = not self.grid.matches(self.own_grid)
-        self._values = self._validity = source
+        self._source, self._rule = source, ValidityRule.of(source, self.bands, self.nodata)
         if self.resampled:
             check_overlap(source, self.grid)
-            self._values = stack.enter_context(warp_bilinear(source, self.grid))
-            self._validity = stack.enter_context(warp_nearest(source, self.grid))
-        self._rule = ValidityRule.of(self._validity, self.bands, source.nodatavals)
+            on_grid = source, self._rule, self.grid
+            bilinear = WarpedRaster(*on_grid, Resampling.bilinear)
+            self._values = stack.enter_context(bilinear)
+            # One band will do to see where the centres of pixels fall.
+            nearest = WarpedRaster(*on_grid, Resampling.nearest, bands=self.bands[:1])
+            self._validity = stack.enter_context(nearest)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -96,8 +103,7 @@ class Scene:
             InputFileError: if the file is damaged there.
         """
         try:
-            raw = self._values.read(self.bands, window=window)
-            valid = self._read_valid(raw, window)
+            raw, valid = self._read_raw(window)
         except RasterioError as error:
             # GDAL's own words, which name file and block, are in the cause.
             raise InputFileError(
@@ -109,11 +115,11 @@ class Scene:
             raw[:, ~valid] = 0
         return raw.astype(np.float32), valid
 
-    def _read_valid(self, raw: np.ndarray, window: Window) -> np.ndarray:
+    def _read_raw(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         if not self.resampled:
-            return self._rule.read(self._validity, raw, window)
-        nearest = self._validity.read(self.bands, window=window)
-        return self._rule.read(self._validity, nearest, window) & np.isfinite(raw).all(axis=0)
+            raw = self._source.read(self.bands, window=window)
+            return raw, self._rule.read(self._source, raw, window=window)
+        return self._values.read(window=window), self._validity.valid(window=window)
 
     def tiles(self) -> Iterator[Window]:
         """Cover the scene with windows that do not overlap, from the top left."""

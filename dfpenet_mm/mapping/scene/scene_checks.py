@@ -18,6 +18,7 @@ from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError, Ra
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.source_files import raster_sources
 from dfpenet_mm.wording import counted
+from dfpenet_mm.validity import open_unhidden
 
 # Points along each side of a raster's outline, enough to follow its bend in another CRS.
 OUTLINE_POINTS = 33
@@ -35,7 +36,7 @@ def open_raster(path: Path) -> DatasetReader:
         with warnings.catch_warnings():
             # check_georeference says it in words that help.
             warnings.simplefilter('ignore', NotGeoreferencedWarning)
-            dataset = rasterio.open(path)
+            dataset = open_unhidden(path)
     except RasterioError as error:
         raise InputFileError(
             f'{path} cannot be read as a raster ({error}); check it with gdalinfo and '

@@ -18,16 +18,19 @@ class SceneSource:
         path: the raster, absolute, as every worker must see it.
         bands: bands to read, from 1.
         grid: grid to read it on; None for its own.
+        nodata: values that are no data, besides what the file declares.
     """
 
     path: Path
     bands: tuple[int, ...]
     grid: RasterGrid | None = None
+    nodata: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, scene: Scene) -> Self:
         """Name an open scene."""
-        return cls(scene.path.absolute(), scene.bands, scene.grid if scene.resampled else None)
+        grid = scene.grid if scene.resampled else None
+        return cls(scene.path.absolute(), scene.bands, grid, scene.nodata)
 
     def open(self) -> Scene:
         """Open the scene once more; whether it holds any valid pixel is not looked up again.
@@ -35,4 +38,4 @@ class SceneSource:
         Raises:
             InputFileError: if the file cannot be read any more.
         """
-        return Scene(self.path, bands=self.bands, grid=self.grid, known=True)
+        return Scene(self.path, bands=self.bands, grid=self.grid, nodata=self.nodata, known=True)

@@ -115,6 +115,34 @@ def test_a_value_never_measured_spoils_a_pixel(dtype, nodata, noise, write_raste
     assert values[:, valid].min() >= 1
 
 
+@pytest.mark.parametrize('strange', [np.nan, np.inf, -np.inf])
+def test_nan_beside_a_declared_value_takes_no_neighbours_with_it(
+    strange, noise, write_raster, tmp_path
+):
+    bands = noise(4, 4, 'float32')
+    bands[:, 0, 0] = -9999
+    bands[:, 2, 2] = strange
+    path = write_raster(tmp_path / 'scene.tif', bands, nodata=-9999)
+    with Scene(path, grid=TWICE_AS_FINE) as scene:
+        values, valid = read_all(scene)
+    expected = np.ones((8, 8), bool)
+    expected[:2, :2] = expected[4:6, 4:6] = False
+    np.testing.assert_array_equal(valid, expected)
+    assert values[:, valid].min() >= 1
+
+
+@pytest.mark.parametrize('grid', [None, TWICE_AS_FINE], ids=['own', 'finer'])
+def test_a_value_called_nodata_is_none(grid, noise, write_raster, tmp_path):
+    bands = noise(4, 4, 'int16')
+    bands[:, 2, 1] = -9999
+    bands[0, 3, 3] = -9999
+    path = write_raster(tmp_path / 'scene.tif', bands)
+    with Scene(path, grid=grid, nodata=(-9999,)) as scene:
+        values, valid = read_all(scene)
+    assert (~valid).sum() == 2 * (1 if grid is None else 4)
+    assert values[:, valid].min() >= 1
+
+
 @pytest.mark.parametrize('nodata', [0, 255])
 def test_a_dark_or_bright_band_does_not_spoil_a_pixel(nodata, noise, write_raster, tmp_path):
     bands = noise(4, 4)
