@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from affine import Affine
-from rasterio.enums import MaskFlags, Resampling
+from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
-from rasterio.vrt import WarpedVRT
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.validity import ValidityRule, open_unhidden
+from dfpenet_mm.warped import WarpedRaster
 
 STRETCH_PERCENTILES = (1, 99)
 
@@ -51,6 +52,7 @@ def read_backdrop(
     bands: Sequence[int] = (1, 2, 3),
     max_side: int,
     limits: np.ndarray | None = None,
+    nodata: Sequence[float] = (),
 ) -> Backdrop:
     """Read an image onto a scene's grid, decimated, and stretch its colours.
 
@@ -61,6 +63,7 @@ def read_backdrop(
         max_side: most rows or columns wanted.
         limits: values to draw darkest and brightest, shape (2, 3), such as another picture's;
             None for each band's 1st and 99th percentile.
+        nodata: values that are no data, besides what the file declares.
 
     Returns:
         Each band stretched between its limits.
@@ -69,12 +72,12 @@ def read_backdrop(
         InputFileError: if the raster cannot be read.
     """
     try:
-        with rasterio.open(path) as source:
+        with open_unhidden(path) as source:
             own = RasterGrid.from_dataset(source)
             target = decimated(grid or own, max_side)
             same = grid is None or own.matches(grid)
             read = _read_decimated if same else _read_warped
-            values, valid = read(source, target, tuple(bands))
+            values, valid = read(source, target, ValidityRule.of(source, bands, nodata))
     except (rasterio.errors.RasterioError, IndexError) as error:
         raise InputFileError(
             f'{path} cannot be drawn ({error}); give the image that was mapped'
@@ -86,29 +89,17 @@ def read_backdrop(
 
 
 def _read_decimated(
-    source: DatasetReader, target: RasterGrid, bands: tuple[int, ...]
+    source: DatasetReader, target: RasterGrid, rule: ValidityRule
 ) -> tuple[np.ndarray, np.ndarray]:
-    values = source.read(bands, out_shape=(len(bands), *target.shape))
-    valid = source.read_masks(bands, out_shape=(len(bands), *target.shape))
-    return values, (valid != 0).all(axis=0)
+    values = source.read(rule.bands, out_shape=(len(rule.bands), *target.shape))
+    return values, rule.read(source, values, out_shape=target.shape)
 
 
 def _read_warped(
-    source: DatasetReader, target: RasterGrid, bands: tuple[int, ...]
+    source: DatasetReader, target: RasterGrid, rule: ValidityRule
 ) -> tuple[np.ndarray, np.ndarray]:
-    rows, cols = target.shape
-    has_alpha = any(MaskFlags.alpha in flags for flags in source.mask_flag_enums)
-    with WarpedVRT(
-        source,
-        crs=target.crs,
-        transform=target.transform,
-        height=rows,
-        width=cols,
-        resampling=Resampling.bilinear,
-        add_alpha=not has_alpha and source.nodata is None,
-    ) as warped:
-        valid = warped.read_masks(bands)
-        return warped.read(bands), (valid != 0).all(axis=0)
+    with WarpedRaster(source, rule, target, Resampling.bilinear) as warped:
+        return warped.read(), warped.valid()
 
 
 def _stretch(values: np.ndarray, valid: np.ndarray, limits: np.ndarray | None) -> np.ndarray:

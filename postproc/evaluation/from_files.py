@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 
 from dfpenet_mm.errors import InputFileError, OutputError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.validity import ValidityRule
 from dfpenet_mm.wording import counted
 from postproc.atomic import brief
 from postproc.evaluation.derived_grid import derive_grid
@@ -23,6 +25,8 @@ from postproc.reference.reference_raster import check_landslide_value, warp_refe
 from postproc.reference.reference_vector import read_polygons
 
 PREDICTION = 'prediction'
+# Of a scene so many bands are looked at for nodata, as when it is mapped.
+RGB = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +148,11 @@ def _scene_mask(path: Path, grid: RasterGrid, scene: Path | None) -> Path:
 
 def _copy_nodata(scene: Path, mask: rasterio.io.DatasetWriter) -> None:
     with open_raster(scene) as source:
+        seen = [n for n, use in enumerate(source.colorinterp, 1) if use is not ColorInterp.alpha]
+        rule = ValidityRule.of(source, seen[:RGB])
         for window in scene_windows(mask.shape):
             try:
-                invalid = source.dataset_mask(window=window) == 0
+                invalid = ~rule.read(source, source.read(rule.bands, window=window), window=window)
             except RasterioError as error:
                 raise InputFileError(
                     f'{scene} cannot be read to its end ({brief(error)}); check that it is complete'

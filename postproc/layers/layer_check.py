@@ -30,7 +30,8 @@ def check_layer(
 
     Raises:
         InputFileError: if it is missing or unreadable.
-        RasterFormatError: if it lacks a CRS or bands, or has several where one is wanted.
+        RasterFormatError: if it lacks a CRS or bands, has several where one is wanted, or
+            complex values.
         GridMismatchError: if it lies beside the scene.
     """
     with open_raster(path) as dataset:
@@ -48,6 +49,12 @@ def check_layer(
             raise RasterFormatError(
                 f'the layer {name!r} ({path}) has {dataset.count} bands, and band {max(bands)} is '
                 f'asked for; correct the band numbers, which count from 1'
+            )
+        types = {dataset.dtypes[band - 1] for band in bands or (1,)}
+        if any(np.dtype(dtype).kind not in 'iuf' for dtype in types):
+            raise RasterFormatError(
+                f'the layer {name!r} ({path}) holds {", ".join(sorted(types))} values; wanted are '
+                f'real numbers, for example its amplitude from gdal_calc.py --calc="abs(A)"'
             )
         layer = RasterGrid.from_dataset(dataset)
     if not _overlap(grid, layer):

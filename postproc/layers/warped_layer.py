@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
-from rasterio.enums import ColorInterp, Resampling
+from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
-from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.validity import ValidityRule
+from dfpenet_mm.warped import WarpedRaster
 from postproc.atomic import brief
 from postproc.masks.rasters import open_raster
+
+# Beyond single precision, which no measurement is.
+HIGHEST = float(np.finfo(np.float32).max)
 
 
 class WarpedLayer(AbstractContextManager):
     """Bands of a raster, resampled to a grid window by window.
 
     Where the raster is finer than the grid, bilinear averages over the grid's pixel (GDAL widens
-    its kernel). A pixel is without data where the raster's nodata value, mask band, alpha band,
-    NaN or end says so. Scale and offset of a band are applied.
+    its kernel). A pixel is without data where all that its value would be made of is invalid by
+    the rule of ``dfpenet_mm.validity``, or beyond single precision, which no measurement is.
+    Scale and offset of a band are applied.
 
     Args:
         path: the raster.
@@ -46,18 +50,18 @@ class WarpedLayer(AbstractContextManager):
         bands: Sequence[int] = (1,),
         resampling: str = 'bilinear',
     ) -> None:
-        self._path, self._bands = path, list(bands)
-        self._source = open_raster(path)
-        try:
-            self._warped = WarpedVRT(
-                self._source,
-                **_grid_options(grid),
-                **_nodata_options(self._source, self._bands),
-                resampling=Resampling[resampling],
-            )
-        except RasterioError as error:
-            self._source.close()
-            raise self._unreadable(error) from error
+        self._path = path
+        with ExitStack() as stack:
+            source = stack.enter_context(open_raster(path))
+            self._scales = [(source.scales[band - 1], source.offsets[band - 1]) for band in bands]
+            try:
+                # One by one: where it is level a slope is known, and an aspect is not.
+                self._bands = [
+                    stack.enter_context(_warped(source, band, grid, resampling)) for band in bands
+                ]
+            except RasterioError as error:
+                raise self._unreadable(error) from error
+            self._opened = stack.pop_all()
 
     def read(self, window: Window) -> list[np.ndarray]:
         """Return the bands in a window of the grid, float64 (rows, cols), NaN without data.
@@ -65,24 +69,19 @@ class WarpedLayer(AbstractContextManager):
         Raises:
             InputFileError: if the raster breaks off.
         """
-        try:
-            stored = self._warped.read(self._bands, window=window)
-            known = np.isfinite(stored)
-            if ColorInterp.alpha in self._warped.colorinterp:
-                alpha = self._warped.colorinterp.index(ColorInterp.alpha) + 1
-                known &= self._warped.read(alpha, window=window) > 0
-        except RasterioError as error:
-            raise self._unreadable(error) from error
-        scales, offsets = (
-            np.array(values)[np.array(self._bands) - 1, None, None]
-            for values in (self._source.scales, self._source.offsets)
-        )
-        return list(np.where(known, stored * scales + offsets, np.nan))
+        layers = []
+        for band, (scale, offset) in zip(self._bands, self._scales, strict=True):
+            try:
+                stored, known = band.read(window=window)[0], band.valid(window=window)
+            except RasterioError as error:
+                raise self._unreadable(error) from error
+            known &= np.abs(stored) <= HIGHEST
+            layers.append(np.where(known, stored * scale + offset, np.nan))
+        return layers
 
     def close(self) -> None:
         """Close the raster."""
-        self._warped.close()
-        self._source.close()
+        self._opened.close()
 
     def __exit__(
         self,
@@ -99,24 +98,7 @@ class WarpedLayer(AbstractContextManager):
         )
 
 
-def _grid_options(grid: RasterGrid) -> dict[str, Any]:
-    rows, cols = grid.shape
+def _warped(source: DatasetReader, band: int, grid: RasterGrid, resampling: str) -> WarpedRaster:
+    rule = ValidityRule.of(source, (band,))
     # float64: whole metres would be rounded again between two cells.
-    return {
-        'crs': grid.crs,
-        'transform': grid.transform,
-        'height': rows,
-        'width': cols,
-        'dtype': 'float64',
-    }
-
-
-def _nodata_options(source: DatasetReader, bands: Sequence[int]) -> dict[str, Any]:
-    nodata = source.nodatavals[bands[0] - 1]
-    if nodata is None and np.issubdtype(np.dtype(source.dtypes[bands[0] - 1]), np.floating):
-        nodata = np.nan
-    if ColorInterp.alpha in source.colorinterp:
-        return {'src_nodata': None}
-    if nodata is None:
-        return {'src_nodata': None, 'add_alpha': True}
-    return {'src_nodata': nodata, 'nodata': np.nan}
+    return WarpedRaster(source, rule, grid, Resampling[resampling], dtype='float64')

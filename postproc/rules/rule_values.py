@@ -16,6 +16,7 @@ from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.product import LandslideProduct
 from postproc.rules.layer_rule import LayerRule
 from postproc.rules.layer_source import DEM, FROM_DEM, check_sources, comes_from_dem, raster_of
+from postproc.terrain.dem import ElevationLayer
 from postproc.terrain.dem_tiles import write_derivatives
 from postproc.terrain.landslide_terrain import mean_direction
 
@@ -88,7 +89,7 @@ def _dem_readers(
     bands = tuple(dict.fromkeys(band for layer in wanted for band in FROM_DEM[layer]))
     readers = {}
     if 'elevation' in wanted:
-        dem = stack.enter_context(WarpedLayer(product.layers[DEM], product.grid))
+        dem = stack.enter_context(ElevationLayer(product.layers[DEM], product.grid))
         readers['elevation',] = dem.read
     if bands:
         derived = write_derivatives(

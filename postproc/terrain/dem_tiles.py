@@ -15,8 +15,10 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.validity import ValidityRule
 from postproc.atomic import brief, write_errors
 from postproc.masks.rasters import open_raster
+from postproc.terrain.dem import ABSURD, metres_per_unit
 from postproc.terrain.derivatives import PLAIN, relief, relief_margin
 from postproc.terrain.ground_steps import ground_steps
 
@@ -38,7 +40,7 @@ def write_derivatives(
     the landslides and not with the DEM.
 
     Args:
-        dem: elevations in metres, as ``check_dem`` accepts them.
+        dem: elevations, as ``check_dem`` accepts them.
         destination: GeoTIFF to write on the DEM's own grid, float32, NaN without data.
         names: any of ``derivatives.DERIVATIVES``, in the order of the bands.
         landslides: polygons in the scene's CRS, shape (landslides,).
@@ -133,7 +135,7 @@ def _derived(
 
 
 def _elevations(source: DatasetReader, window: Window, margin: tuple[int, int]) -> np.ndarray:
-    """Read a window with a margin (rows, cols); NaN without data and beyond the raster."""
+    """Read a window with a margin (rows, cols), metres; NaN where the raster has no data."""
     rows, cols = margin
     wider = Window(
         window.col_off - cols,
@@ -146,13 +148,14 @@ def _elevations(source: DatasetReader, window: Window, margin: tuple[int, int]) 
     elevations = np.full((wider.height, wider.width), np.nan)
     top, left = known.row_off - wider.row_off, known.col_off - wider.col_off
     try:
-        stored = source.read(1, window=known, masked=True).astype(float).filled(np.nan)
+        stored = source.read([1], window=known)
+        valid = ValidityRule.of(source, (1,)).read(source, stored, window=known)
     except RasterioIOError as error:
         raise InputFileError(
             f'the DEM {source.name} cannot be read to its end ({brief(error)}); check that it is '
             f'complete'
         ) from error
-    elevations[top : top + known.height, left : left + known.width] = (
-        stored * source.scales[0] + source.offsets[0]
-    )
-    return np.where(np.isfinite(elevations), elevations, np.nan)
+    values = stored[0].astype(float) * source.scales[0] + source.offsets[0]
+    values[~valid | (np.abs(values) > ABSURD)] = np.nan
+    elevations[top : top + known.height, left : left + known.width] = values
+    return elevations * metres_per_unit(source)

@@ -14,7 +14,7 @@ import pyproj
 from dfpenet_mm.grid import RasterGrid
 from postproc.layers.warped_layer import WarpedLayer
 from postproc.masks.zonal_statistics import zonal_statistics
-from postproc.terrain.dem import check_dem
+from postproc.terrain.dem import ElevationLayer, check_dem
 from postproc.terrain.dem_tiles import write_derivatives
 
 BANDS = ('slope', 'aspect_east', 'aspect_north')
@@ -49,7 +49,7 @@ def terrain_attributes(
     Args:
         landslides: polygons in the scene's CRS that do not overlap.
         grid: the scene's grid.
-        dem: elevations in metres, one band, on any grid and in any CRS.
+        dem: elevations in metres or declared feet, one band, on any grid and in any CRS.
         folder: where a temporary raster may stand; None for the system's.
 
     Returns:
@@ -64,7 +64,7 @@ def terrain_attributes(
 
     Raises:
         InputFileError: if the DEM is missing or unreadable.
-        RasterFormatError: if it has several bands, no CRS, or is not in metres.
+        RasterFormatError: as ``check_dem``.
         GridMismatchError: if it lies beside the scene.
         OutputError: if the folder cannot take the temporary raster.
 
@@ -74,7 +74,7 @@ def terrain_attributes(
     geometries = landslides.geometry.to_numpy()
     with TemporaryDirectory(prefix='.part-', dir=folder) as temporary, ExitStack() as stack:
         derived = write_derivatives(dem, Path(temporary) / 'terrain.tif', BANDS, geometries, grid)
-        elevation = stack.enter_context(WarpedLayer(dem, grid))
+        elevation = stack.enter_context(ElevationLayer(dem, grid))
         terrain = stack.enter_context(WarpedLayer(derived, grid, bands=(1, 2, 3)))
         tables = zonal_statistics(
             geometries,

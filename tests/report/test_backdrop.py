@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 from affine import Affine
+from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.report.backdrop import decimated, read_backdrop
 from tests.report.page.generated_run import UPRIGHT, grid_of, write_raster
 
@@ -68,6 +70,31 @@ def test_nothing_but_nodata_is_transparent(tmp_path):
     backdrop = read_backdrop(tmp_path / 'image.tif', max_side=50)
     assert (backdrop.colours == 0).all()
     assert backdrop.limits is None
+
+
+@pytest.mark.parametrize('factor', [1, 2], ids=['own grid', 'warped'])
+def test_what_is_valid_is_what_the_scene_calls_valid(tmp_path, factor):
+    pixels = np.full((3, 20, 20), 90, np.uint8)
+    pixels[0, 4:8, 4:8] = 0
+    pixels[:, 12:16, 12:16] = 0
+    write_raster(tmp_path / 'image.tif', pixels, nodata=0)
+    grid = grid_of(UPRIGHT @ Affine.scale(1 / factor), shape=(20 * factor, 20 * factor))
+
+    shown = read_backdrop(tmp_path / 'image.tif', grid=grid, max_side=500).colours[..., 3] > 0
+    with Scene(tmp_path / 'image.tif', grid=grid) as scene:
+        _, valid = scene.read(Window(0, 0, 20 * factor, 20 * factor))
+
+    np.testing.assert_array_equal(shown, valid)
+    assert (~valid).sum() == 16 * factor**2
+
+
+def test_a_value_called_nodata_is_transparent(tmp_path):
+    pixels = np.full((3, 6, 6), 90, np.int16)
+    pixels[:, 0] = -9999
+    write_raster(tmp_path / 'image.tif', pixels)
+    backdrop = read_backdrop(tmp_path / 'image.tif', max_side=50, nodata=(-9999,))
+    assert (backdrop.colours[0, :, 3] == 0).all()
+    assert (backdrop.colours[1:, :, 3] == 255).all()
 
 
 def test_what_cannot_be_drawn_is_told(image, tmp_path):

@@ -17,8 +17,8 @@ from shapely import Polygon, box
 from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.source_files import raster_sources
-from dfpenet_mm.wording import counted
 from dfpenet_mm.validity import open_unhidden
+from dfpenet_mm.wording import counted
 
 # Points along each side of a raster's outline, enough to follow its bend in another CRS.
 OUTLINE_POINTS = 33

@@ -47,3 +47,10 @@ def test_bands_and_crs_are_wanted(write_raster):
         check_layer(write_raster('a.tif', SMALL, crs=None), SCENE, 'ndvi')
     with pytest.raises(RasterFormatError, match='has 1 bands, and band 4 is asked for'):
         check_layer(write_raster('a.tif', SMALL), SCENE, 'ndvi', bands=(1, 4))
+
+
+def test_complex_values_are_refused(write_raster):
+    layer = write_raster('radar.tif', SMALL.astype('complex64'))
+
+    with pytest.raises(RasterFormatError, match=r"'coherence' .* holds complex64 values"):
+        check_layer(layer, SCENE, 'coherence')

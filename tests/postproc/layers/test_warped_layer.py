@@ -154,3 +154,21 @@ def test_a_file_that_breaks_off_is_named(write):
         pytest.raises(InputFileError, match=r'layer\.tif cannot be read on'),
     ):
         layer.read(ALL)
+
+
+def test_bands_have_data_each_by_itself(write):
+    values = np.stack([VALUES, VALUES]).astype('float32')
+    values[(1, *HOLE)] = np.nan
+    with WarpedLayer(write(values), SCENE, bands=(1, 2)) as layer:
+        slope, aspect = layer.read(ALL)
+
+    row, col = 2 + 3 * HOLE[0] + 1, 2 + 3 * HOLE[1] + 1
+    assert slope[row, col] == pytest.approx(VALUES[HOLE])
+    assert np.isnan(aspect[row, col])
+
+
+def test_what_no_measurement_is_does_not_count(write):
+    with WarpedLayer(write(holed(1e308, 'float64')), SCENE) as layer:
+        (found,) = layer.read(ALL)
+
+    assert np.nanmax(found) == 35

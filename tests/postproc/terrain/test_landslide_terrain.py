@@ -274,18 +274,65 @@ def test_a_dem_that_cannot_serve_is_refused(write_dem, profile, error, sentence)
         terrain_attributes(table((50, 50, 100, 100)), SCENE, dem)
 
 
-def test_feet_are_refused(write_dem):
+@pytest.mark.parametrize('unit', ['cm', 'km', 'fathom'])
+def test_units_other_than_metres_and_feet_are_refused(write_dem, unit):
     dem = write_dem(plane)
     with rasterio.open(dem, 'r+') as dataset:
-        dataset.units = ['ft']
+        dataset.units = [unit]
 
-    with pytest.raises(RasterFormatError, match="elevations in 'ft'; wanted are metres"):
+    with pytest.raises(RasterFormatError, match=f"elevations in '{unit}'; wanted are metres or"):
         check_dem(dem, SCENE)
-    with pytest.raises(RasterFormatError, match="in 'US survey foot'"):
-        check_dem(write_dem(plane, crs='EPSG:32654+6360'), SCENE)
     check_dem(write_dem(plane, crs='EPSG:32654+5773'), SCENE)
     with pytest.raises(InputFileError, match='cannot be read as a raster'):
         check_dem(dem.with_name('none.tif'), SCENE)
+
+
+FOOT, SURVEY_FOOT = 0.3048, 1200 / 3937
+
+
+@pytest.mark.parametrize(
+    ('unit', 'crs', 'metres'),
+    [
+        ('ft', 'EPSG:32654', FOOT),
+        ('US survey foot', 'EPSG:32654', SURVEY_FOOT),
+        ('', 'EPSG:32654+6360', SURVEY_FOOT),
+        ('m', 'EPSG:32654', 1.0),
+    ],
+)
+def test_declared_feet_become_metres(write_dem, unit, crs, metres):
+    # A slope of 30 degrees to the north, 600 m of it under the scene.
+    tilt = np.tan(np.radians(30))
+    dem = write_dem(lambda x, y: (100 + (y - 4_699_400) * tilt + 0 * x) / metres, crs=crs)
+    if unit:
+        with rasterio.open(dem, 'r+') as dataset:
+            dataset.units = [unit]
+
+    found = terrain_attributes(table((50, 50, 100, 100)), SCENE, dem).iloc[0]
+
+    assert found['slope_mean_deg'] == pytest.approx(30, abs=0.1)
+    assert found['relief_m'] == pytest.approx(45 * tilt, rel=0.001)
+    assert found['elev_max_m'] < 500
+    assert doubt_elevations(dem) is None
+
+
+def test_a_grid_in_feet_without_a_vertical_unit_is_doubted(write_dem):
+    place = Affine(32.8, 0, 6_300_000, 0, -32.8, 1_900_000)
+    dem = write_dem(np.full((20, 20), 300.0), crs='EPSG:2230', transform=place)
+
+    assert 'on a grid in feet (US survey foot)' in doubt_elevations(dem)
+    with rasterio.open(dem, 'r+') as dataset:
+        dataset.units = ['m']
+    assert doubt_elevations(dem) is None
+
+
+@pytest.mark.parametrize('fill', [1e308, -3.4028234663852886e38, 1e20])
+def test_an_undeclared_fill_value_of_a_dem_is_refused(write_dem, fill):
+    dem = np.full((60, 80), 100.0)
+    dem[:20, :20] = fill
+
+    with pytest.raises(RasterFormatError, match=r'no elevation and not declared as nodata'):
+        check_dem(write_dem(dem), SCENE)
+    check_dem(write_dem(dem, nodata=fill), SCENE)
 
 
 @pytest.mark.parametrize(
