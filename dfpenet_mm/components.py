@@ -8,11 +8,29 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from mmengine.registry import Registry
 
 from dfpenet_mm.errors import ConfigError
+
+# Packages whose import registers the parts that configs name in mmseg's registries.
+PACKAGES = (
+    'dfpenet_mm.models',
+    'dfpenet_mm.datasets',
+    'dfpenet_mm.evaluation',
+    'dfpenet_mm.engine',
+)
+
+
+def register_components() -> None:
+    """Register every part of this project, whatever a config's ``custom_imports`` list.
+
+    That list of a config replaces its base's. Commands and tools call this for every config.
+    """
+    for package in PACKAGES:
+        import_module(package)
 
 
 def build_component(registry: Registry, cfg: Mapping[str, Any], **given: Any) -> Any:

@@ -55,11 +55,11 @@ def generate(dataset, root, number):
 
 def mask_values(pipeline):
     for step in pipeline:
-        if step.type == 'LoadRasterMask':
+        if 'value_map' in step:
             return {int(value): label for value, label in step.value_map.items()}
         for branch in step.get('transforms', []):
             for inner in branch:
-                if inner.type == 'LoadRasterMask':
+                if 'value_map' in inner:
                     return {int(value): label for value, label in inner.value_map.items()}
     raise LookupError('the pipeline loads no mask')
 

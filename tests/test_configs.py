@@ -10,6 +10,7 @@ from mmseg.registry import MODELS, TRANSFORMS
 from mmseg.structures import SegDataSample
 
 from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
+from dfpenet_mm.datasets import LoadRasterImage, LoadRasterMask
 from dfpenet_mm.mapping.scene.scaling import build_scaling
 from dfpenet_mm.resources import config_dir
 from postproc.pipeline import PostprocPipeline
@@ -51,9 +52,26 @@ def test_leaf_trains_a_step(path):
 def test_pipelines_of_a_leaf_build(path):
     config = Config.fromfile(path)
     with DefaultScope.overwrite_default_scope('mmseg'):
-        for name in ('train_pipeline', 'val_pipeline', 'tta_pipeline'):
+        for name in ('train_pipeline', 'val_pipeline', 'test_pipeline', 'tta_pipeline'):
             for transform in config.get(name, []):
                 TRANSFORMS.build(transform)
+
+
+@pytest.mark.parametrize(
+    'path', [leaf for leaf in LEAVES if 'test_dataloader' in Config.fromfile(leaf)], **BY_NAME
+)
+def test_mmsegs_api_finds_its_steps_and_ours_read(path):
+    """By name alone mmcv's loader would read, which gives BGR, and 8 bits of 16."""
+    config = Config.fromfile(path)
+    for steps in (config.test_pipeline, config.test_dataloader.dataset.pipeline):
+        names = [step.type for step in steps]
+        assert names[0] == 'LoadImageFromFile'
+        assert 'LoadAnnotations' in names
+        built = {step.type: TRANSFORMS.build(step) for step in steps if '_scope_' in step}
+        assert type(built['LoadImageFromFile']) is LoadRasterImage
+        assert type(built['LoadAnnotations']) is LoadRasterMask
+        # Whoever lacks the scope is told of an unknown argument instead of swapping colours.
+        assert 'bands' in steps[0]
 
 
 @pytest.mark.parametrize('path', [leaf for leaf in LEAVES if 'mapping' in Config.fromfile(leaf)])

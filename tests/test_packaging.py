@@ -10,15 +10,24 @@ import zipfile
 from email import message_from_string
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from PIL import Image
+from rasterio.windows import Window
 
 import dfpenet_mm
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ('dfpenet_mm', 'postproc', 'configs', 'checkpoints')
+# As users of a checkout or a wheel name them.
+CONFIG_AND_WEIGHTS = (
+    'configs/dfpenet/landslide4sense_mobilenetv2.py',
+    'checkpoints/dfpenet_mobilenetv2_landslide4sense.pth',
+)
 PIN = re.compile(r'^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[0-9][A-Za-z0-9.]*)$')
 
 
@@ -125,6 +134,80 @@ def test_installed_configs_load_with_their_bases(site):
     leaves = [n for n in files_below(ROOT / 'configs', '*.py') if not n.startswith('_base_/')]
     assert leaves
     assert int(run_installed(site, code).splitlines()[-1]) == len(leaves)
+
+
+# In a folder without a checkout: what mmsegmentation's own API makes of two chips.
+MMSEG_API = """
+import sys, mmcv, numpy as np
+from mmseg.apis import MMSegInferencer, inference_model, init_model
+from dfpenet_mm.resources import checkpoint_dir, config_dir
+config = str(config_dir() / 'dfpenet' / 'landslide4sense_mobilenetv2.py')
+weights = str(checkpoint_dir() / 'dfpenet_mobilenetv2_landslide4sense.pth')
+paths = sys.argv[1:]
+arrays = [mmcv.imread(path) for path in paths]
+model = init_model(config, weights, device='cpu')
+inferencer = MMSegInferencer(config, weights, device='cpu', show_progress=False)
+assert model.dataset_meta['classes'] == ('background', 'landslide')
+assert inferencer.model.dataset_meta['classes'] == ('background', 'landslide')
+found = []
+for inputs in (paths, arrays, paths):
+    found.append([result.pred_sem_seg.data[0].numpy() for result in inference_model(model, inputs)])
+    found.append(inferencer(inputs)['predictions'])
+np.save('predictions.npy', np.stack(found))
+"""
+
+
+@pytest.mark.slow
+def test_mmsegs_own_api_gives_the_pixels_of_the_test_tool(site, tmp_path):
+    """Of an installed package, from another folder, for paths and arrays."""
+    write_chips(tmp_path / 'chips')
+    config, weights = CONFIG_AND_WEIGHTS
+    options = [
+        f'test_dataloader.dataset.data_root={tmp_path / "chips"}',
+        'test_dataloader.num_workers=0',
+        'test_dataloader.persistent_workers=False',
+        'test_dataloader.batch_size=1',
+    ]
+    command = [ROOT / 'tools' / 'test.py', config, weights, '--out', tmp_path / 'out']
+    run_in(tmp_path, *command, '--cfg-options', *options)
+    chips = sorted((tmp_path / 'chips' / 'images').iterdir())
+
+    run_in(tmp_path, '-c', MMSEG_API, *chips, PYTHONPATH=str(site))
+
+    wanted = np.stack([np.array(Image.open(tmp_path / 'out' / path.name)) for path in chips])
+    assert 0.05 < wanted.mean() < 0.95
+    for found in np.load(tmp_path / 'predictions.npy'):
+        np.testing.assert_array_equal(found, wanted)
+
+
+def write_chips(folder):
+    """Two chips of the demo scene with many landslides, in values that the network knows."""
+    for name in ('images', 'masks'):
+        (folder / name).mkdir(parents=True)
+    knows = ((18, 178), (22, 121), (26, 105))
+    for index, (row, col) in enumerate(((300, 470), (400, 560))):
+        with rasterio.open(ROOT / 'demo' / 'hokkaido_post.tif') as scene:
+            bands = scene.read(window=Window(col, row, 128, 128))
+        image = np.dstack(
+            [
+                np.interp(band, np.percentile(band, (1, 99)), target)
+                for band, target in zip(bands, knows, strict=True)
+            ]
+        )
+        Image.fromarray(image.astype(np.uint8)).save(folder / 'images' / f'{index}.png')
+        Image.fromarray(np.zeros((128, 128), np.uint8)).save(folder / 'masks' / f'{index}.png')
+
+
+def run_in(folder, *command, **environment):
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_console_script_points_at_a_function(site):

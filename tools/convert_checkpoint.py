@@ -33,9 +33,13 @@ def main() -> None:
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
         with quiet_libraries():
+            from dfpenet_mm.datasets import IsprsDataset, LandslideDataset  # noqa: PLC0415
             from dfpenet_mm.models.convert_release import convert_release_file  # noqa: PLC0415
 
-            classes = convert_release_file(args.source, args.target)
+            names = dict(
+                zip(RELEASED, (LandslideDataset.METAINFO, IsprsDataset.METAINFO), strict=True)
+            )
+            classes = convert_release_file(args.source, args.target, names)
         print(f'wrote {args.target}: {classes} classes; use it with {how_to_use(classes)}')
 
 

@@ -16,6 +16,7 @@ with quiet_libraries():
     from dfpenet_mm.engine.checkpoint_file import read_state_dict
     from dfpenet_mm.engine.distributed import is_first, start_processes
     from dfpenet_mm.engine.test_time_flips import use_flips
+    from dfpenet_mm.export.new_folder import check_new_folder
     from dfpenet_mm.mapping.network.load_model import (
         build_model,
         check_fit,
@@ -35,6 +36,26 @@ def require_fit(config: Config, checkpoint: Path) -> None:
         check_fit(build_model(config), read_state_dict(checkpoint), str(checkpoint))
 
 
+def write_files(config: Config, *, out: Path | None, pictures: Path | None) -> None:
+    """Let the test of a config write its predictions.
+
+    Args:
+        config: changed in place.
+        out: folder of the predicted classes; None for none.
+        pictures: folder of pictures of them; None for none.
+
+    Raises:
+        OutputError: if one of them exists.
+    """
+    wanted = {'out': out, 'pictures': pictures}
+    folders = {name: str(path) for name, path in wanted.items() if path}
+    for folder in folders.values():
+        check_new_folder(Path(folder))
+    if folders:
+        hook = {'type': 'PredictionFilesHook', **folders}
+        config.custom_hooks = [*(config.get('custom_hooks') or []), hook]
+
+
 def main() -> None:
     """Build the runner of the config, load the weights, test."""
     parser = runner_parser(
@@ -44,12 +65,25 @@ def main() -> None:
     )
     parser.add_argument('checkpoint', type=Path, help='weights that fit the config')
     parser.add_argument('--tta', action='store_true', help='average predictions over flips')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        metavar='DIR',
+        help='new folder: predicted classes, a PNG for each image',
+    )
+    parser.add_argument(
+        '--show-dir',
+        type=Path,
+        metavar='DIR',
+        help='new folder: image, truth and prediction side by side, a PNG for each image',
+    )
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
         config = runner_config(args)
         require_parts(config, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
         checkpoint = shipped_file(args.checkpoint)
         require_fit(config, checkpoint)
+        write_files(config, out=args.out, pictures=args.show_dir)
         notices = start_processes(config)
         if is_first():
             print(*notices, sep='\n', end='\n' if notices else '', flush=True)

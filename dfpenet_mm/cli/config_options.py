@@ -9,12 +9,13 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 from dfpenet_mm.cli.option_names import check_option_name
+from dfpenet_mm.engine.safe_checkpoint import refuse_unsafe_checkpoints
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network.load_model import load_config
 
 
 def load_config_with_options(path: Path, options: Sequence[str]) -> Config:
-    """Load a config and override some of its settings.
+    """Load a config and override some of its settings; from here on mmengine unpickles no code.
 
     Args:
         path: the config.
@@ -24,6 +25,7 @@ def load_config_with_options(path: Path, options: Sequence[str]) -> Config:
         InputFileError: if the config is missing.
         ConfigError: if it cannot be run, or an option is malformed or names no setting.
     """
+    refuse_unsafe_checkpoints()
     config = load_config(path)
     if not options:
         return config

@@ -5,11 +5,10 @@ from .autocast_optim_wrapper import AutocastOptimWrapper
 from .average_buffers_hook import AverageBuffersHook
 from .channels_last_hook import ChannelsLastHook
 from .finite_training_hook import FiniteTrainingHook
-from .prediction_pictures_hook import PredictionPicturesHook
+from .prediction_pictures_hook import PredictionFilesHook, PredictionPicturesHook
 from .resumable_checkpoint_hook import ResumableCheckpointHook
 from .resumable_loop import ResumableTrainLoop
-from .safe_checkpoint import load_local_checkpoint
-from .safe_download import load_url_safely
+from .safe_checkpoint import load_local_checkpoint, load_url_safely, refuse_unsafe_checkpoints
 from .sample_stream import SeededDataset, StreamSampler
 
 __all__ = [
@@ -18,6 +17,7 @@ __all__ = [
     'AverageBuffersHook',
     'ChannelsLastHook',
     'FiniteTrainingHook',
+    'PredictionFilesHook',
     'PredictionPicturesHook',
     'ResumableCheckpointHook',
     'ResumableTrainLoop',
@@ -25,4 +25,5 @@ __all__ = [
     'StreamSampler',
     'load_local_checkpoint',
     'load_url_safely',
+    'refuse_unsafe_checkpoints',
 ]

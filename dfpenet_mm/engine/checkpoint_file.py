@@ -56,6 +56,23 @@ def not_finite(weights: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def read_class_names(path: str | Path) -> dict[str, dict[str, Any]]:
+    """Read what a checkpoint says of its classes, in the form of mmsegmentation's meta.
+
+    Args:
+        path: file that ``read_state_dict`` reads.
+
+    Returns:
+        ``{'dataset_meta': {'classes': names, 'palette': RGB of each}}``; empty if it says nothing.
+    """
+    content = load_local_checkpoint(str(path), map_location='cpu')
+    meta = content.get('meta')
+    told = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
+    if not isinstance(told, Mapping) or 'classes' not in told:
+        return {}
+    return {'dataset_meta': {name: told[name] for name in ('classes', 'palette') if name in told}}
+
+
 def _fault(stored: Any) -> str | None:
     """Say what keeps an object from being tensors by name; None if nothing does."""
     if not isinstance(stored, Mapping):

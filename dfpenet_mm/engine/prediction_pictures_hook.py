@@ -1,20 +1,23 @@
-"""Show how the predictions for the same few chips change from validation to validation."""
+"""Pictures of predictions: the same few chips at every validation, all of a test as files."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import mmcv
 import numpy as np
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
+from PIL import Image
 
 GAP = 2
 WHITE = 255
+UNKNOWN = 255
 
 
 @HOOKS.register_module()
@@ -55,6 +58,79 @@ class PredictionPicturesHook(Hook):
         )
         name = f'val_{chosen.index(batch_idx)}_{Path(sample.img_path).stem}'
         runner.visualizer.add_image(name, picture, step=runner.iter)
+
+
+@HOOKS.register_module()
+class PredictionFilesHook(Hook):
+    """Write what a network makes of every sample of a test set, one PNG each.
+
+    Files are called as the image, and the row and column of its window where the data set has
+    such; a name that comes again gets a number.
+
+    Args:
+        out: folder of the predicted classes, 8-bit grey values from 0; None for none.
+        pictures: folder of chip, truth and prediction side by side; None for none.
+        bands: positions of the bands shown as red, green and blue, from 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        out: str | None = None,
+        pictures: str | None = None,
+        bands: Sequence[int] = (0, 1, 2),
+    ) -> None:
+        self.out, self.pictures = (Path(name) if name else None for name in (out, pictures))
+        self.bands = tuple(bands)
+        self._taken: Counter[str] = Counter()
+
+    def before_test(self, _runner: Runner) -> None:
+        """Make the folders."""
+        for folder in filter(None, (self.out, self.pictures)):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,  # noqa: ARG002 - mmengine names it
+        data_batch: dict,
+        outputs: Sequence[SegDataSample],
+    ) -> None:
+        """Write the files of a batch."""
+        inputs = data_batch['inputs']
+        if isinstance(inputs[0], (list, tuple)):
+            inputs = inputs[0]  # test-time augmentation begins with the chip as it is
+        for chip, sample in zip(inputs, outputs, strict=True):
+            name = self._name(sample)
+            prediction = sample.pred_sem_seg.data[0].cpu().numpy()
+            if self.out:
+                Image.fromarray(prediction.astype(np.uint8)).save(self.out / name)
+            if self.pictures:
+                self._picture(runner, chip.cpu().numpy(), sample, prediction).save(
+                    self.pictures / name
+                )
+
+    def _name(self, sample: SegDataSample) -> str:
+        window = sample.metainfo.get('window')
+        parts = [Path(sample.img_path).stem, *(map(str, window[:2]) if window else ())]
+        name = '_'.join(parts)
+        self._taken[name] += 1
+        return f'{name}.png' if self._taken[name] == 1 else f'{name}_{self._taken[name]}.png'
+
+    def _picture(
+        self, runner: Runner, chip: np.ndarray, sample: SegDataSample, prediction: np.ndarray
+    ) -> Image.Image:
+        truth = sample.get('gt_sem_seg')
+        return Image.fromarray(
+            draw_prediction(
+                rgb_picture(chip[::-1] if swaps_channels(runner.model) else chip, self.bands),
+                truth=np.full_like(prediction, UNKNOWN)
+                if truth is None
+                else truth.data[0].cpu().numpy(),
+                prediction=prediction,
+                palette=np.array(runner.test_dataloader.dataset.metainfo['palette'], np.uint8),
+            )
+        )
 
 
 def spread(count: int, length: int) -> list[int]:
@@ -115,5 +191,7 @@ def _tinted(picture: np.ndarray, classes: np.ndarray, palette: np.ndarray) -> np
 
 def swaps_channels(model: object) -> bool:
     """Tell whether a network, wrapped or not, turns the order of the bands it is given."""
-    network = model.module if is_model_wrapper(model) else model
+    network = model
+    while is_model_wrapper(network) or isinstance(network, BaseTTAModel):
+        network = network.module
     return bool(getattr(network.data_preprocessor, '_channel_conversion', False))

@@ -7,7 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dfpenet_mm.engine.checkpoint_file import check_new_file, read_state_dict, save_checkpoint
+from dfpenet_mm.engine.checkpoint_file import (
+    check_new_file,
+    read_class_names,
+    read_state_dict,
+    save_checkpoint,
+)
 from dfpenet_mm.errors import CheckpointError
 
 HALF_MAX = torch.finfo(torch.float16).max
@@ -21,7 +26,8 @@ def publish_checkpoint(source: str | Path, target: str | Path) -> int:
     Args:
         source: checkpoint of a training run.
         target: file to write: ``{'state_dict': tensors, 'meta': {}}``, loadable with
-            ``weights_only=True``.
+            ``weights_only=True``. Its meta keeps the names and colours of the classes, by which
+            mmsegmentation calls what it predicts.
 
     Returns:
         Size of the file, bytes.
@@ -33,7 +39,8 @@ def publish_checkpoint(source: str | Path, target: str | Path) -> int:
     """
     check_new_file(target)
     weights = {name: to_half(name, value) for name, value in read_state_dict(source).items()}
-    return save_checkpoint({'state_dict': weights, 'meta': {'source': Path(source).name}}, target)
+    meta = {'source': Path(source).name, **read_class_names(source)}
+    return save_checkpoint({'state_dict': weights, 'meta': meta}, target)
 
 
 def to_half(name: str, value: Tensor) -> Tensor:

@@ -1,8 +1,7 @@
-"""Load checkpoints without ever running code that they carry.
+"""Load checkpoints, from files and addresses, without ever running code that they carry.
 
-mmengine falls back to full unpickling when a file holds more than tensors. Importing this
-module replaces its local loader, and what its other loaders read files with, by one that
-refuses instead. Downloads: ``dfpenet_mm.engine.safe_download``.
+mmengine falls back to full unpickling when a file holds more than tensors, and never asks for
+anything else of what it downloads. ``refuse_unsafe_checkpoints`` makes it refuse instead.
 """
 
 from __future__ import annotations
@@ -11,14 +10,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.error import URLError
 
+import mmengine
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from dfpenet_mm.errors import CheckpointError, InputFileError
+from dfpenet_mm.errors import CheckpointError, InputFileError, InstallError
 
 STATISTICS = ('mean', 'max', 'min', 'current')
 
@@ -104,6 +105,60 @@ def load_local_checkpoint(filename: str, map_location: Any = None) -> dict:
     return load_safely(path, map_location)
 
 
-CheckpointLoader.register_scheme(prefixes='', loader=load_local_checkpoint, force=True)
-# The loaders of model zoos and object stores read their files with this function.
-mmengine_checkpoint._safe_torch_load = load_safely
+def load_url_safely(
+    url: str, model_dir: str | None = None, map_location: Any = None, progress: bool = True
+) -> Any:
+    """Download a checkpoint, or take it from torch's cache, and load it with ``weights_only``.
+
+    Args:
+        url: where it is.
+        model_dir: folder of the cache; None for torch's.
+        map_location: as of ``torch.load``.
+        progress: whether to show a bar.
+
+    Returns:
+        What the file holds.
+
+    Raises:
+        InputFileError: if it cannot be downloaded.
+        CheckpointError: if it does not load safely.
+    """
+    try:
+        with resume_types_allowed():
+            return torch.hub.load_state_dict_from_url(
+                url, model_dir, map_location, progress, weights_only=True
+            )
+    except (URLError, TimeoutError, ConnectionError) as error:
+        raise InputFileError(
+            f'checkpoint {url} cannot be downloaded ({error}); check the connection, or download '
+            f'it by other means and give its path'
+        ) from error
+    except Exception as error:
+        # As in load_safely, damage shows up as almost any exception.
+        raise unsafe_or_damaged(url, error) from error
+
+
+# Names in mmengine's module of checkpoints and what stands in for them. All of its loaders
+# that end in an address, from https:// to torchvision:// and openmmlab://, fetch it with the first.
+# Those of model zoos and object stores read their files with the second, which is private.
+REPLACED = {'load_url': load_url_safely, '_safe_torch_load': load_safely}
+
+
+def refuse_unsafe_checkpoints() -> None:
+    """Let mmengine load checkpoints with ``weights_only=True`` alone, in this whole process.
+
+    Every command and tool of this project calls it. A program of your own that has mmengine or
+    mmsegmentation load files of strangers should call it first; calling it again changes nothing.
+
+    Raises:
+        InstallError: if mmengine lacks what is to be replaced, so that nothing would be safe.
+    """
+    gone = [name for name in REPLACED if not hasattr(mmengine_checkpoint, name)]
+    if gone:
+        raise InstallError(
+            f'mmengine {mmengine.__version__} has no {" and no ".join(gone)}, so that it cannot be '
+            f'kept from running code in checkpoints; install a version within the range of setup.py'
+        )
+    for name, function in REPLACED.items():
+        setattr(mmengine_checkpoint, name, function)
+    CheckpointLoader.register_scheme(prefixes='', loader=load_local_checkpoint, force=True)

@@ -10,8 +10,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 
+from dfpenet_mm.components import register_components
 from dfpenet_mm.engine.finite_training_hook import FiniteTrainingHook
 from dfpenet_mm.engine.resume import changed_parts, find_resume_point, resume_run
+from dfpenet_mm.engine.safe_checkpoint import refuse_unsafe_checkpoints
 from dfpenet_mm.engine.start_weights import check_start_weights
 from dfpenet_mm.engine.test_time_flips import use_flips
 from dfpenet_mm.errors import ConfigError
@@ -36,6 +38,8 @@ def train_and_score(settings: dict[str, Any], *, flips: bool) -> dict[str, float
         TrainingError: if the loss or the weights become NaN or infinite.
     """
     config = Config(settings)
+    register_components()
+    refuse_unsafe_checkpoints()
     # What Config.fromfile does in the process that reads the file.
     import_modules_from_strings(**config.get('custom_imports', {'imports': []}))
     training = copy.deepcopy(config)

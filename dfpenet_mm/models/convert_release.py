@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from mmengine.registry import init_default_scope
@@ -119,8 +121,17 @@ def class_count(tensors: Mapping[str, Tensor]) -> int:
     return next((len(tensor) for tensor in classifier if tensor.ndim and len(tensor)), 2)
 
 
-def convert_release_file(source: str | Path, target: str | Path) -> int:
+def convert_release_file(
+    source: str | Path,
+    target: str | Path,
+    class_names: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
+) -> int:
     """Convert a checkpoint file and return its number of classes.
+
+    Args:
+        source: released checkpoint.
+        target: file to write.
+        class_names: ``classes`` and ``palette`` to write into it, by the number of classes.
 
     Raises:
         InputFileError: if ``source`` is missing.
@@ -131,5 +142,7 @@ def convert_release_file(source: str | Path, target: str | Path) -> int:
     state_dict = convert_release(read_state_dict(source))
     num_classes = state_dict['decode_head.conv_seg.weight'].shape[0]
     meta = {'source': Path(source).name, 'num_classes': num_classes}
+    if num_classes in class_names:
+        meta['dataset_meta'] = dict(class_names[num_classes])
     save_checkpoint({'state_dict': state_dict, 'meta': meta}, target)
     return num_classes

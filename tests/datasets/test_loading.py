@@ -1,3 +1,4 @@
+import mmcv
 import numpy as np
 import pytest
 import rasterio
@@ -31,6 +32,37 @@ def test_16_bit_becomes_float32(tmp_path):
     results = LoadRasterImage()({'img_path': write(tmp_path / 'chip.tif', bands)})
     assert results['img'].dtype == np.float32
     assert results['img'].max() == 40_000
+
+
+def test_an_array_has_the_order_of_mmcv(tmp_path):
+    """An image read by mmcv is BGR: the network gets what it would get from the file."""
+    bands = np.arange(3 * 6, dtype=np.uint8).reshape(3, 2, 3)
+    path = write(tmp_path / 'chip.tif', bands)
+    for order in ((1, 2, 3), (3, 1, 2)):
+        loading = LoadRasterImage(bands=order)
+        from_file, from_array = (
+            loading(given) for given in ({'img_path': path}, {'img': mmcv.imread(path)})
+        )
+        np.testing.assert_array_equal(from_array.pop('img'), from_file.pop('img'))
+        assert from_array == from_file | {'img_path': None}
+
+
+def test_an_array_of_another_number_of_bands_has_the_order_of_the_file():
+    array = np.arange(2 * 3 * 4, dtype=np.float64).reshape(2, 3, 4)
+    results = LoadRasterImage(bands=(4, 2))({'img': array})
+    np.testing.assert_array_equal(results['img'], array[..., [3, 1]])
+    assert results['img'].dtype == np.float32
+    grey = LoadRasterImage(bands=(1,))({'img': array[..., 0]})
+    np.testing.assert_array_equal(grey['img'], array[..., :1])
+
+
+@pytest.mark.parametrize(
+    ('shape', 'complaint'),
+    [((2, 2), r'has 1 band\(s\), wanted is band 3'), ((2, 2, 3, 1), 'is no image')],
+)
+def test_an_array_that_does_not_serve(shape, complaint):
+    with pytest.raises(RasterFormatError, match=complaint):
+        LoadRasterImage()({'img': np.zeros(shape, np.uint8)})
 
 
 def test_too_few_bands(tmp_path):

@@ -12,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 from dfpenet_mm.engine.prediction_pictures_hook import (
+    PredictionFilesHook,
     PredictionPicturesHook,
     draw_prediction,
     rgb_picture,
@@ -112,3 +113,35 @@ def test_a_resized_chip_is_brought_to_the_prediction():
     )
     assert drawn.shape == (2, 10, 3)
     assert drawn[0, 0].tolist() == [80, 80, 80]
+
+
+def test_every_sample_of_a_test_is_written(tmp_path):
+    chip = torch.tensor([200, 100, 50], dtype=torch.uint8).view(3, 1, 1).expand(3, 2, 2)
+    samples = [make_sample('a'), make_sample('a'), make_sample('tile')]
+    samples[2].set_metainfo({'window': (0, 600, 2, 2)})
+    del samples[1].gt_sem_seg
+    model = nn.Module()
+    model.data_preprocessor = SimpleNamespace(_channel_conversion=False)
+    dataset = SimpleNamespace(metainfo={'palette': PALETTE})
+    runner = SimpleNamespace(model=model, test_dataloader=SimpleNamespace(dataset=dataset))
+    hook = PredictionFilesHook(out=str(tmp_path / 'out'), pictures=str(tmp_path / 'shown'))
+
+    hook.before_test(runner)
+    hook.after_test_iter(runner, 0, {'inputs': [chip] * 2}, samples[:2])
+    # Test-time augmentation gives every version of a batch, the first unchanged.
+    hook.after_test_iter(runner, 1, {'inputs': [[chip], [chip.flip(-1)]]}, samples[2:])
+
+    for folder in ('out', 'shown'):
+        names = sorted(path.name for path in (tmp_path / folder).iterdir())
+        assert names == ['a.png', 'a_2.png', 'tile_0_600.png']
+    assert np.array(Image.open(tmp_path / 'out' / 'a.png')).tolist() == [[1, 1], [0, 0]]
+    shown = np.array(Image.open(tmp_path / 'shown' / 'a.png'))
+    assert shown[0, 0].tolist() == [200, 100, 50]
+    assert shown[0, 5].tolist() == [227, 50, 25]
+    assert shown[1, 4].tolist() == [200, 100, 50]  # not labelled
+
+
+def test_without_a_folder_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    PredictionFilesHook().before_test(None)
+    assert list(tmp_path.iterdir()) == []

@@ -2,8 +2,11 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
+from dfpenet_mm.datasets import LandslideDataset
 from dfpenet_mm.engine.publish import publish_checkpoint
+from dfpenet_mm.engine.safe_checkpoint import load_safely
 from dfpenet_mm.errors import CheckpointError, OutputError
+from dfpenet_mm.resources import checkpoint_dir
 
 
 def save(path, weight):
@@ -25,6 +28,26 @@ def test_only_half_precision_weights_are_left(tmp_path):
     assert content['state_dict']['layer.weight'].dtype == torch.float16
     assert content['state_dict']['layer.weight'].tolist() == [0.5, -2.0]
     assert content['state_dict']['bn.num_batches_tracked'].item() == 7
+
+
+def test_the_names_of_the_classes_stay(tmp_path):
+    """mmsegmentation would call two classes background and vessel, as in DRIVE."""
+    source = save(tmp_path / 'iter_9.pth', torch.ones(1))
+    content = load_safely(source)
+    names = {'classes': ('background', 'scar'), 'palette': [[0, 0, 0], [255, 0, 0]]}
+    content['meta'] = {'dataset_meta': {**names, 'label_map': None}, 'seed': 1}
+    torch.save(content, source)
+    publish_checkpoint(source, tmp_path / 'published.pth')
+    assert load_safely(tmp_path / 'published.pth')['meta'] == {
+        'source': 'iter_9.pth',
+        'dataset_meta': names,
+    }
+
+
+def test_the_shipped_network_names_its_classes():
+    for path in checkpoint_dir().glob('*.pth'):
+        told = load_safely(path)['meta']['dataset_meta']
+        assert told == LandslideDataset.METAINFO
 
 
 def test_overflow_is_refused_by_name(tmp_path):

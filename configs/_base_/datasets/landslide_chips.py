@@ -15,11 +15,13 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5, direction='vertical'),
     dict(type='PackSegInputs'),
 ]
+# LoadRasterImage and LoadRasterMask under the names that mmsegmentation's own API looks for.
 val_pipeline = [
-    dict(type='LoadRasterImage'),
-    dict(type='LoadRasterMask', value_map=mask_values),
+    dict(type='LoadImageFromFile', _scope_='dfpenet_mm', bands=(1, 2, 3)),
+    dict(type='LoadAnnotations', _scope_='dfpenet_mm', value_map=mask_values),
     dict(type='PackSegInputs'),
 ]
+test_pipeline = val_pipeline
 tta_pipeline = [
     dict(type='LoadRasterImage'),
     dict(

@@ -24,13 +24,15 @@ train_pipeline = [
     dict(type='PackSegInputs'),
 ]
 # The mask is read after resizing: a prediction is scored on the original's pixels.
+# LoadRasterImage and LoadRasterMask under the names that mmsegmentation's own API looks for.
 val_pipeline = [
-    dict(type='LoadRasterImage'),
+    dict(type='LoadImageFromFile', _scope_='dfpenet_mm', bands=(1, 2, 3)),
     quarter,
-    dict(type='LoadRasterMask', value_map=mask_values),
+    dict(type='LoadAnnotations', _scope_='dfpenet_mm', value_map=mask_values),
     as_landslide4sense,
     dict(type='PackSegInputs'),
 ]
+test_pipeline = val_pipeline
 tta_pipeline = [
     dict(type='LoadRasterImage'),
     quarter,

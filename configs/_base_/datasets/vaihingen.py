@@ -8,11 +8,26 @@ train_pipeline = [
     dict(type='RandomGaussianBlur', prob=0.5, sigma=(0.0, 1.0)),
     dict(type='PackSegInputs'),
 ]
+# With the place of a window, by which tools/test.py --out names its files.
+pack_window = dict(
+    type='PackSegInputs',
+    meta_keys=(
+        'img_path',
+        'seg_map_path',
+        'window',
+        'ori_shape',
+        'img_shape',
+        'flip',
+        'flip_direction',
+    ),
+)
+# LoadRasterImage and LoadRasterMask under the names that mmsegmentation's own API looks for.
 val_pipeline = [
-    dict(type='LoadRasterImage'),
-    dict(type='LoadRasterMask', value_map=mask_values),
-    dict(type='PackSegInputs'),
+    dict(type='LoadImageFromFile', _scope_='dfpenet_mm', bands=(1, 2, 3)),
+    dict(type='LoadAnnotations', _scope_='dfpenet_mm', value_map=mask_values),
+    pack_window,
 ]
+test_pipeline = val_pipeline
 tta_pipeline = [
     dict(type='LoadRasterImage'),
     dict(
@@ -23,7 +38,7 @@ tta_pipeline = [
                 dict(type='RandomFlip', prob=1.0, direction='horizontal'),
             ],
             [dict(type='LoadRasterMask', value_map=mask_values)],
-            [dict(type='PackSegInputs')],
+            [pack_window],
         ],
     ),
 ]

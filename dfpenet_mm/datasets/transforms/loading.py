@@ -15,8 +15,11 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError, RasterFormatError
+from dfpenet_mm.registry import TRANSFORMS as OWN_TRANSFORMS
 
 IGNORED = 255
+# The order of three bands in an array, by the custom of OpenCV and mmcv.
+BGR = (3, 2, 1)
 
 
 def read_bands(
@@ -100,13 +103,46 @@ def _inside(source: DatasetReader, window: tuple[int, int, int, int] | None) -> 
     return Window(col, row, width, height)
 
 
+def bands_of_array(array: np.ndarray, bands: Sequence[int]) -> np.ndarray:
+    """Choose bands of an image that is in memory, as mmsegmentation's users hand it over.
+
+    Args:
+        array: shape (rows, cols) or (rows, cols, bands). Three bands are blue, green, red, as
+            ``mmcv.imread`` gives them; of any other number the order is the file's.
+        bands: band numbers of the file, from 1.
+
+    Returns:
+        Array of the same type, shape (rows, cols, len(bands)).
+
+    Raises:
+        RasterFormatError: if it is no image, or has too few bands.
+    """
+    if array.ndim not in (2, 3):
+        raise RasterFormatError(
+            f'an array of shape {array.shape} is no image; give (rows, cols, bands)'
+        )
+    pixels = array[..., None] if array.ndim == 2 else array
+    if max(bands) > pixels.shape[-1]:
+        raise RasterFormatError(
+            f'an array of shape {array.shape} has {pixels.shape[-1]} band(s), wanted is band '
+            f'{max(bands)}; give (rows, cols, bands) with as many as the network takes'
+        )
+    in_file_order = pixels[..., ::-1] if pixels.shape[-1] == len(BGR) else pixels
+    return in_file_order[..., [band - 1 for band in bands]]
+
+
+@OWN_TRANSFORMS.register_module(name=['LoadImageFromFile', 'LoadImageFromNDArray'])
 @TRANSFORMS.register_module()
 class LoadRasterImage(BaseTransform):
     """Read ``img_path`` into ``img``, shape (rows, cols, bands), bands in the order asked.
 
     Where the data set gives a ``window``, (row, col, height, width), only that is read.
     8-bit images stay 8-bit, others become float32. Unlike mmcv's loader the order is the
-    file's own (RGB), so the data preprocessor must not swap channels.
+    file's own (RGB), so the data preprocessor must not swap channels. An ``img`` that is there
+    already is taken as mmsegmentation's API hands it over: three bands are blue, green, red.
+
+    ``LoadImageFromFile`` with ``_scope_='dfpenet_mm'`` is the same under the name that mmseg's
+    ``MMSegInferencer`` looks for.
 
     Args:
         bands: band numbers, from 1.
@@ -117,7 +153,11 @@ class LoadRasterImage(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Add ``img``, ``img_shape`` and ``ori_shape``."""
-        image = read_bands(results['img_path'], self.bands, results.get('window'))
+        if results.get('img') is None:
+            image = read_bands(results['img_path'], self.bands, results.get('window'))
+        else:
+            image = bands_of_array(results['img'], self.bands)
+            results.setdefault('img_path', None)
         if image.dtype != np.uint8:
             image = image.astype(np.float32)
         results['img'] = np.ascontiguousarray(image)
@@ -128,6 +168,7 @@ class LoadRasterImage(BaseTransform):
         return f'{type(self).__name__}(bands={self.bands})'
 
 
+@OWN_TRANSFORMS.register_module(name='LoadAnnotations')
 @TRANSFORMS.register_module()
 class LoadRasterMask(BaseTransform):
     """Read ``seg_map_path`` into ``gt_seg_map``, its values mapped to classes.
@@ -135,6 +176,9 @@ class LoadRasterMask(BaseTransform):
     Where the data set gives a ``window``, (row, col, height, width), only that is read. Where
     it gives ``seen``, (rows, cols), so many leading rows and columns become 255: another window
     holds them, and no pixel must be scored twice.
+
+    ``LoadAnnotations`` with ``_scope_='dfpenet_mm'`` is the same under the name that mmseg's API
+    looks for, which leaves it out.
 
     Args:
         value_map: class of every value that may occur in the file; 255 is ignored by

@@ -13,6 +13,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from dfpenet_mm.components import register_components
 from dfpenet_mm.engine.checkpoint_file import read_state_dict
 from dfpenet_mm.errors import CheckpointError, ConfigError, InputFileError
 from dfpenet_mm.mapping.network.device import find_device
@@ -23,7 +24,7 @@ NAMED = 3
 
 
 def load_config(path: str | Path) -> Config:
-    """Read a config; being Python, it runs.
+    """Read a config; being Python, it runs. The project's own parts are registered before.
 
     Raises:
         InputFileError: if the file is missing.
@@ -31,6 +32,7 @@ def load_config(path: str | Path) -> Config:
     """
     if not Path(path).exists():
         raise InputFileError(f'config {path} does not exist; check its path')
+    register_components()
     try:
         return Config.fromfile(path)
     except Exception as error:
