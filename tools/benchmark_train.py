@@ -7,6 +7,7 @@ import json
 import tempfile
 from pathlib import Path
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.errors import ConfigError
@@ -35,8 +36,8 @@ def parse_arguments() -> argparse.Namespace:
         'configs/dfpenet/landslide4sense_mobilenetv2.py '
         '--against configs/dfpenet/landslide4sense_deeplabv3plus_mobilenetv2.py',
     )
-    parser.add_argument('config', type=Path, help='config (Python: run only those you trust)')
-    parser.add_argument('--against', type=Path, help='config to compare with')
+    parser.add_argument('config', type=file_name, help='config (Python: run only those you trust)')
+    parser.add_argument('--against', type=file_name, help='config to compare with')
     parser.add_argument('--iters', type=int, default=30, help='timed steps of each (default 30)')
     parser.add_argument(
         '--warmup', type=int, default=5, help='steps before each round, not timed (default 5)'

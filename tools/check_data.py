@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.resources import shipped_file
@@ -20,7 +20,7 @@ def main() -> None:
         description=__doc__,
         epilog='example: python tools/check_data.py configs/dfpenet/landslide4sense_mobilenetv2.py',
     )
-    parser.add_argument('config', type=Path, help='config (Python: run only those you trust)')
+    parser.add_argument('config', type=file_name, help='config (Python: run only those you trust)')
     parser.add_argument(
         '--cfg-options',
         nargs='+',

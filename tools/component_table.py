@@ -11,6 +11,7 @@ from pathlib import Path
 
 from griffe import Docstring, DocstringSectionKind
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.errors import ConfigError
@@ -173,7 +174,7 @@ def main() -> None:
         description=__doc__, epilog='example: python tools/component_table.py'
     )
     parser.add_argument(
-        '--out', type=Path, default=ROOT / 'docs' / 'components.md', help='file to write'
+        '--out', type=file_name, default=ROOT / 'docs' / 'components.md', help='file to write'
     )
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 
@@ -27,8 +28,8 @@ def main() -> None:
         description=__doc__,
         epilog='example: python tools/convert_checkpoint.py release.pth.tar dfpenet_2class.pth',
     )
-    parser.add_argument('source', help='released checkpoint with a state_dict')
-    parser.add_argument('target', help='file to write; it must not exist')
+    parser.add_argument('source', type=file_name, help='released checkpoint with a state_dict')
+    parser.add_argument('target', type=file_name, help='file to write; it must not exist')
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 
@@ -15,8 +16,10 @@ def main() -> None:
         epilog='example: python tools/convert_mobilenetv2.py mobilenet_v2-b0353104.pth '
         'checkpoints/imagenet/mobilenet_v2.pth',
     )
-    parser.add_argument('source', help="state dict of torchvision's mobilenet_v2 or its features")
-    parser.add_argument('target', help='file to write; it must not exist')
+    parser.add_argument(
+        'source', type=file_name, help="state dict of torchvision's mobilenet_v2 or its features"
+    )
+    parser.add_argument('target', type=file_name, help='file to write; it must not exist')
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 
@@ -19,9 +19,9 @@ def main() -> None:
         epilog='example: python tools/draw_inventory.py demo/hokkaido_post.tif '
         'demo/out/landslides.gpkg hokkaido.png',
     )
-    parser.add_argument('image', type=Path, help='the raster that was mapped')
-    parser.add_argument('inventory', type=Path, help='GeoPackage that landslide-map wrote')
-    parser.add_argument('target', type=Path, help='PNG to write')
+    parser.add_argument('image', type=file_name, help='the raster that was mapped')
+    parser.add_argument('inventory', type=file_name, help='GeoPackage that landslide-map wrote')
+    parser.add_argument('target', type=file_name, help='PNG to write')
     parser.add_argument('--title', help='what to write above the picture')
     parser.add_argument(
         '--max-side', type=int, default=1800, help='most pixels of a side that are read'

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.resources import shipped_file
@@ -24,9 +24,11 @@ def parse() -> argparse.Namespace:
         'configs/dfpenet/landslide4sense_mobilenetv2.py '
         'checkpoints/dfpenet_mobilenetv2_landslide4sense.pth --out samples.png --samples 6',
     )
-    parser.add_argument('config', type=Path, help='config (Python: run only those you trust)')
-    parser.add_argument('checkpoints', type=Path, nargs='+', help='weights that fit the config')
-    parser.add_argument('--out', type=Path, required=True, help='PNG to write')
+    parser.add_argument('config', type=file_name, help='config (Python: run only those you trust)')
+    parser.add_argument(
+        'checkpoints', type=file_name, nargs='+', help='weights that fit the config'
+    )
+    parser.add_argument('--out', type=file_name, required=True, help='PNG to write')
     samples = parser.add_mutually_exclusive_group()
     samples.add_argument(
         '--samples',

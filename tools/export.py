@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.errors import ConfigError
@@ -40,8 +41,8 @@ def parse_arguments() -> argparse.Namespace:
         description='Export a network for other runtimes, and measure what int8 costs.',
         epilog=EXAMPLE,
     )
-    parser.add_argument('config', type=Path, help='config (Python: run only those you trust)')
-    parser.add_argument('checkpoint', type=Path, help='weights that fit the config')
+    parser.add_argument('config', type=file_name, help='config (Python: run only those you trust)')
+    parser.add_argument('checkpoint', type=file_name, help='weights that fit the config')
     parser.add_argument('--backend', choices=('openvino', 'onnx'), default='openvino')
     parser.add_argument(
         '--precision',
@@ -51,7 +52,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         '--calibration',
-        type=Path,
+        type=file_name,
         metavar='SCENE_OR_DIR',
         help='real windows: a scene to cut as for mapping, or a folder of training images',
     )
@@ -68,7 +69,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         '--validation-samples', type=int, help='most images of the validation set (default all)'
     )
-    parser.add_argument('--out', type=Path, help='folder to make (default: beside the checkpoint)')
+    parser.add_argument(
+        '--out', type=file_name, help='folder to make (default: beside the checkpoint)'
+    )
     parser.add_argument('--json', action='store_true', help='write the card to stdout')
     parser.add_argument(
         '--cfg-options',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.errors import ConfigError
@@ -29,10 +30,12 @@ def parse() -> argparse.Namespace:
         'configs/dfpenet/sichuan_scratch.py --out docs/experiments. A stopped study goes on where '
         'it was when the command is given again.',
     )
-    parser.add_argument('configs', type=Path, nargs='+', help='a curve for each config')
+    parser.add_argument('configs', type=file_name, nargs='+', help='a curve for each config')
     parser.add_argument('--fractions', type=float, nargs='+', default=FRACTIONS, metavar='PERCENT')
     parser.add_argument('--seeds', type=int, nargs='+', default=(0, 1, 2))
-    parser.add_argument('--out', type=Path, required=True, help='folder of the table and picture')
+    parser.add_argument(
+        '--out', type=file_name, required=True, help='folder of the table and picture'
+    )
     parser.add_argument('--flips', action='store_true', help='average over flips when scoring')
     parser.add_argument(
         '--landslide-weight',
@@ -40,7 +43,7 @@ def parse() -> argparse.Namespace:
         default=4.0,
         help='weight of landslides in the cross-entropy for fractions under 20 %% (default 4)',
     )
-    parser.add_argument('--work-root', type=Path, default=Path('work_dirs/learning_curve'))
+    parser.add_argument('--work-root', type=file_name, default=Path('work_dirs/learning_curve'))
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     return parser.parse_args()

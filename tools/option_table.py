@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.landslide_map_options import build_parser
 from dfpenet_mm.errors import ConfigError
@@ -55,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='example: python tools/option_table.py'
     )
-    parser.add_argument('--page', type=Path, default=PAGE, help='page to write into')
+    parser.add_argument('--page', type=file_name, default=PAGE, help='page to write into')
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.resources import shipped_file
@@ -25,12 +26,14 @@ def main() -> None:
         epilog='example: python tools/run_study.py configs/studies/landslide4sense_ablation.py '
         '(given again, a study that was stopped goes on where it was)',
     )
-    parser.add_argument('study', type=Path, help='configs/studies/NAME.py')
-    parser.add_argument('--results', type=Path, help="table of results, instead of the study's")
+    parser.add_argument('study', type=file_name, help='configs/studies/NAME.py')
+    parser.add_argument(
+        '--results', type=file_name, help="table of results, instead of the study's"
+    )
     parser.add_argument('--seeds', type=int, nargs='+', help="seeds, instead of the study's")
     parser.add_argument(
         '--work-root',
-        type=Path,
+        type=file_name,
         default=Path('work_dirs/studies'),
         help='folder of the work dirs of all runs (default: %(default)s)',
     )

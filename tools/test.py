@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.resources import shipped_file
@@ -63,7 +64,7 @@ def main() -> None:
         example='python tools/test.py configs/dfpenet/landslide4sense_mobilenetv2.py '
         'checkpoints/dfpenet_mobilenetv2_landslide4sense.pth --tta',
     )
-    parser.add_argument('checkpoint', type=Path, help='weights that fit the config')
+    parser.add_argument('checkpoint', type=file_name, help='weights that fit the config')
     parser.add_argument('--tta', action='store_true', help='average predictions over flips')
     parser.add_argument(
         '--out',

@@ -1,15 +1,41 @@
-"""A parser of options that tells programs, too, what is wrong with them."""
+"""Options: a parser that tells programs, too, what is wrong with them, and names of files."""
 
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from dfpenet_mm.cli.errors import write_error
 from dfpenet_mm.errors import EXIT_CODE
 
 JSON = '--json'
+
+
+def file_name(text: str) -> Path:
+    """Read the name of a file or folder, as the ``type`` of an option.
+
+    Raises:
+        argparse.ArgumentTypeError: if no library could open or write a file of that name.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError('the name is empty; give one, or leave the option out')
+    try:
+        text.encode()
+        os.stat(text)
+    except UnicodeEncodeError:
+        shown = os.fsencode(text).decode(errors='replace')
+        raise argparse.ArgumentTypeError(
+            f'the name {shown} is not UTF-8; rename the file or folder'
+        ) from None
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            mend = 'shorten it' if error.errno == errno.ENAMETOOLONG else 'it is a link to itself'
+            raise argparse.ArgumentTypeError(f'{text}: {error.strerror}; {mend}') from None
+    return Path(text)
 
 
 class CommandParser(argparse.ArgumentParser):

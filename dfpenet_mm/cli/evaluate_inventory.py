@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dfpenet_mm.cli.command_parser import CommandParser
+from dfpenet_mm.cli.command_parser import CommandParser, file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.evaluation_findings import findings
 from dfpenet_mm.cli.output_folder import SUMMARY, check_output_folder, disk_errors, staging_folder
@@ -42,10 +42,12 @@ def build_parser() -> CommandParser:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('predicted', type=Path, metavar='PRED', help='vector file or mask raster')
-    parser.add_argument('reference', type=Path, metavar='REF', help='likewise, in any CRS')
     parser.add_argument(
-        '--area', type=Path, help='compare only inside of these polygons: vector file, any CRS'
+        'predicted', type=file_name, metavar='PRED', help='vector file or mask raster'
+    )
+    parser.add_argument('reference', type=file_name, metavar='REF', help='likewise, in any CRS')
+    parser.add_argument(
+        '--area', type=file_name, help='compare only inside of these polygons: vector file, any CRS'
     )
     parser.add_argument(
         '--tolerance',
@@ -70,7 +72,7 @@ def build_parser() -> CommandParser:
     grid = parser.add_mutually_exclusive_group()
     grid.add_argument(
         '--grid',
-        type=Path,
+        type=file_name,
         metavar='RASTER',
         help='count pixels on the grid of this raster, where it has data (default: PRED or REF)',
     )
@@ -87,7 +89,9 @@ def build_parser() -> CommandParser:
         '--landslide-value', type=int, default=1, help='of landslides in rasters (%(default)s)'
     )
     parser.add_argument(
-        '--out', type=Path, help='folder for matches, TP/FP/FN raster, picture and summary.json'
+        '--out',
+        type=file_name,
+        help='folder for matches, TP/FP/FN raster, picture and summary.json',
     )
     parser.add_argument('--overwrite', action='store_true', help='replace products in OUT')
     parser.add_argument(

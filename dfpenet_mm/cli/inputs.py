@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.source_files import source_files
@@ -95,7 +97,10 @@ def named_layers(dem: Path | None, options: Sequence[str]) -> dict[str, Path]:
             raise ConfigError(
                 f'the layer {name} was given as {layers[name]} and as {path}; give one of them'
             )
-        layers[name] = Path(path)
+        try:
+            layers[name] = file_name(path)
+        except ArgumentTypeError as error:
+            raise ConfigError(f'--layer {name}: {error}') from error
     return layers
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.progress import progress_display
 from dfpenet_mm.cli.quiet import quiet_libraries
@@ -16,9 +16,9 @@ def conversion_parser(*, description: str, example: str) -> argparse.ArgumentPar
     """Return a parser with the arguments that the conversions share."""
     parser = argparse.ArgumentParser(description=description, epilog=f'example: {example}')
     parser.add_argument(
-        'sources', nargs='+', type=Path, metavar='SRC', help='folders or zip files of ISPRS'
+        'sources', nargs='+', type=file_name, metavar='SRC', help='folders or zip files of ISPRS'
     )
-    parser.add_argument('--out', type=Path, required=True, help='folder to write')
+    parser.add_argument('--out', type=file_name, required=True, help='folder to write')
     parser.add_argument('--seed', type=int, default=0, help='of the random patches (%(default)s)')
     parser.add_argument(
         '--patch', type=int, default=600, help='side of a patch in pixels (%(default)s)'

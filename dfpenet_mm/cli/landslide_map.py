@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dfpenet_mm.cli.doctor.finding import in_one_line
 from dfpenet_mm.cli.end_of_run import report
-from dfpenet_mm.cli.errors import TerminatedError, exit_on_user_error
+from dfpenet_mm.cli.errors import TerminatedError, exit_on_user_error, machine_refusal
 from dfpenet_mm.cli.landslide_map_options import MATCHING, build_parser
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.cli.run_progress import RunProgress, run_progress
@@ -173,6 +173,8 @@ def _broken_installation() -> Iterator[None]:
     try:
         yield
     except (ImportError, OSError) as error:
+        if machine_refusal(error):
+            raise
         # A shared library that is missing may be either.
         raise InstallError(
             f'the installation is broken ({in_one_line(error)}); landslide-map doctor says how to '

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from dfpenet_mm import __version__
-from dfpenet_mm.cli.command_parser import CommandParser
+from dfpenet_mm.cli.command_parser import CommandParser, file_name
 
 # What --match-histogram puts into the config.
 MATCHING = {'auto': 'auto', 'yes': True, 'no': False}
@@ -65,7 +64,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         'config',
         nargs='?',
-        type=Path,
+        type=file_name,
         metavar='CONFIG',
         help='config of the network (Python: run only those you trust). Default: the shipped one; '
         'a file called doctor is given as ./doctor',
@@ -73,7 +72,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         'checkpoint',
         nargs='?',
-        type=Path,
+        type=file_name,
         metavar='CHECKPOINT',
         help='weights that fit the config. Default: the shipped ones',
     )
@@ -91,7 +90,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     )
     network.add_argument(
         '--quantised',
-        type=Path,
+        type=file_name,
         metavar='DIR',
         help='int8 network that tools/export.py wrote, for --precision int8 and --backend auto. '
         'Default: the folder NAME_int8 beside a checkpoint NAME.pth',
@@ -107,26 +106,26 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
 
 def _add_input(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        '--post', type=Path, required=True, metavar='IMAGE', help='image after the event'
+        '--post', type=file_name, required=True, metavar='IMAGE', help='image after the event'
     )
     group.add_argument(
-        '--pre', type=Path, metavar='IMAGE', help='image before the event, on any grid'
+        '--pre', type=file_name, metavar='IMAGE', help='image before the event, on any grid'
     )
     group.add_argument(
         '--reference',
-        type=Path,
+        type=file_name,
         metavar='INVENTORY',
         help='inventory to evaluate against, vector or raster',
     )
     group.add_argument(
         '--aoi',
-        type=Path,
+        type=file_name,
         metavar='POLYGONS',
         help='map only this area: vector file in any CRS; pixels outside become nodata',
     )
     group.add_argument(
         '--dem',
-        type=Path,
+        type=file_name,
         metavar='RASTER',
         help='elevation model in metres, on any grid: gives hooks the terrain',
     )
@@ -142,7 +141,7 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
 def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--out',
-        type=Path,
+        type=file_name,
         metavar='DIR',
         help='folder of the products. Default: landslides_NAME here, for an image NAME.tif',
     )

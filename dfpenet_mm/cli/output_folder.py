@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,10 +40,16 @@ def check_output_folder(
         OutputError: if it is a file, holds anything but unfinished work that may be continued or
             thrown away, or holds an input, which a product might replace.
     """
-    if folder.exists() and not folder.is_dir():
+    with disk_errors(folder):
+        there = folder.exists()
+    if there and not folder.is_dir():
         raise OutputError(f'{folder} is a file; name a folder with --out')
+    if folder.is_symlink() and not there:
+        raise OutputError(
+            f'{folder} is a link that leads nowhere; remove it, or name another folder with --out'
+        )
     for path in inputs:
-        if path.resolve().parent in (folder.resolve(), (folder / FIGURES).resolve()):
+        if _real(path).parent in (_real(folder), _real(folder / FIGURES)):
             raise OutputError(
                 f'{path} lies in the output folder, where a product could replace it; move it '
                 f'away or name another folder with --out'
@@ -137,7 +144,12 @@ def _listed(folder: Path, path: Path) -> list[str]:
 def _is_inside(folder: Path, name: str) -> bool:
     """Tell whether a name is that of a file in the folder, whatever links say."""
     try:
-        place = (folder / name).parent.resolve()
+        place = _real((folder / name).parent)
     except (OSError, ValueError):
         return False
-    return Path(name).name not in ('', '..') and place.is_relative_to(folder.resolve())
+    return Path(name).name not in ('', '..') and place.is_relative_to(_real(folder))
+
+
+def _real(path: Path) -> Path:
+    """Follow links; ``Path.resolve`` raises where they lead in a circle."""
+    return Path(os.path.realpath(path))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.errors import InputFileError, OutputError
@@ -29,13 +30,13 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('out', type=Path, metavar='OUT', help='folder of the finished run')
+    parser.add_argument('out', type=file_name, metavar='OUT', help='folder of the finished run')
     parser.add_argument(
-        '--post', type=Path, required=True, metavar='IMAGE', help='the image that was mapped'
+        '--post', type=file_name, required=True, metavar='IMAGE', help='the image that was mapped'
     )
-    parser.add_argument('--pre', type=Path, metavar='IMAGE', help='the image before the event')
+    parser.add_argument('--pre', type=file_name, metavar='IMAGE', help='the image before the event')
     parser.add_argument(
-        '--target', type=Path, metavar='FILE', help='page to write (default: OUT/report.html)'
+        '--target', type=file_name, metavar='FILE', help='page to write (default: OUT/report.html)'
     )
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     return parser

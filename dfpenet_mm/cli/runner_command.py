@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import MutableMapping
-from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.config_options import load_config_with_options
 from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.errors import ConfigError
@@ -21,8 +21,8 @@ LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 def runner_parser(*, description: str, example: str) -> argparse.ArgumentParser:
     """Return a parser with the arguments that training and testing share."""
     parser = argparse.ArgumentParser(description=description, epilog=f'example: {example}')
-    parser.add_argument('config', type=Path, help='config (Python: run only those you trust)')
-    parser.add_argument('--work-dir', type=Path, help='folder of logs and checkpoints')
+    parser.add_argument('config', type=file_name, help='config (Python: run only those you trust)')
+    parser.add_argument('--work-dir', type=file_name, help='folder of logs and checkpoints')
     parser.add_argument(
         '--launcher',
         choices=LAUNCHERS,

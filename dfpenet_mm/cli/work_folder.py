@@ -60,7 +60,10 @@ def record_of(folder: Path) -> Path:
 
 def finished_blocks(folder: Path) -> int:
     """Count the finished blocks that an output folder holds of an unfinished run."""
-    return sum(1 for _ in (folder / NAME).glob('*/blocks/*.block'))
+    try:
+        return sum(1 for _ in (folder / NAME).glob('*/blocks/*.block'))
+    except OSError:
+        return 0  # whoever writes there will say why it cannot be read
 
 
 def check_unfinished(folder: Path, *, overwrite: bool, resume: bool) -> None:
@@ -95,6 +98,7 @@ def open_work_folder(folder: Path, *, overwrite: bool, resume: bool) -> Iterator
     done = False
     try:
         with disk_errors(folder):
+            _make_room(work.path, overwrite=overwrite and not resume)
             work.path.mkdir(parents=True, exist_ok=True)
         with _locked(folder, work.path / LOCK):
             try:
@@ -115,6 +119,15 @@ def open_work_folder(folder: Path, *, overwrite: bool, resume: bool) -> Iterator
         with suppress(OSError):
             for path in made:
                 path.rmdir()
+
+
+def _make_room(path: Path, *, overwrite: bool) -> None:
+    """Remove a file, or a link that leads nowhere, where the work folder shall be."""
+    if path.is_dir() or not (path.is_symlink() or path.exists()):
+        return
+    if not overwrite:
+        raise OutputError(f'{path} is no folder; remove it, or pass --overwrite')
+    path.unlink()
 
 
 @contextmanager

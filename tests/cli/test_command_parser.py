@@ -1,8 +1,10 @@
 import json
+import os
+from pathlib import Path
 
 import pytest
 
-from dfpenet_mm.cli.command_parser import CommandParser
+from dfpenet_mm.cli.command_parser import CommandParser, file_name
 
 
 @pytest.fixture
@@ -31,3 +33,44 @@ def test_complaints_are_for_people_and_for_programs(parser, capsys, as_json):
         assert json.loads(printed.out) == document
     else:
         assert printed.out == ''
+
+
+@pytest.fixture
+def odd_names(tmp_path):
+    (tmp_path / 'loop').symlink_to(tmp_path / 'loop')
+    return {
+        'empty': '',
+        'foreign': os.fsdecode(b'\x8en\x90\xd8.tif'),
+        'long': 'x' * 300,
+        'loop': str(tmp_path / 'loop' / 'post.tif'),
+    }
+
+
+@pytest.mark.parametrize(
+    ('name', 'complaint'),
+    [
+        ('empty', 'argument --out: the name is empty'),
+        (
+            'foreign',
+            'argument --out: the name \ufffdn\ufffd\ufffd.tif is not UTF-8',
+        ),
+        ('long', 'File name too long; shorten it'),
+        ('loop', 'it is a link to itself'),
+    ],
+)
+def test_names_that_no_library_can_open(parser, odd_names, capsys, name, complaint):
+    parser.add_argument('--out', type=file_name)
+    with pytest.raises(SystemExit) as exit_info:
+        parser.parse(['--json', '--out', odd_names[name]])
+    assert exit_info.value.code == 2
+    printed = capsys.readouterr()
+    assert complaint in printed.err
+    assert complaint in json.loads(printed.out)['error']
+
+
+def test_names_of_what_is_not_there_yet(tmp_path):
+    assert (
+        file_name(f'{tmp_path}/new/\u5317\u6d77\u9053.tif')
+        == tmp_path / 'new' / '\u5317\u6d77\u9053.tif'
+    )
+    assert file_name('/vsizip/images.zip/a.tif') == Path('/vsizip/images.zip/a.tif')

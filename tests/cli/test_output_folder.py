@@ -1,5 +1,6 @@
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -182,3 +183,28 @@ def test_refusals(tmp_path):
         staging_folder(file / 'below', overwrite=False),
     ):
         pass
+
+
+@pytest.mark.parametrize('leads_to', ['out', 'nowhere'])
+def test_a_link_that_leads_nowhere(tmp_path, leads_to):
+    (tmp_path / 'out').symlink_to(tmp_path / leads_to)
+    with pytest.raises(OutputError, match='out is a link that leads nowhere'):
+        check_output_folder(tmp_path / 'out', overwrite=True)
+
+
+def test_a_default_name_that_is_too_long():
+    with pytest.raises(OutputError, match=r'File name too long.*--out'):
+        check_output_folder(Path('landslides_' + 'x' * 245), overwrite=False)
+
+
+def test_a_file_where_a_run_would_work(tmp_path):
+    (tmp_path / '.unfinished').write_text('a file')
+    with (
+        pytest.raises(OutputError, match='unfinished is no folder; remove it, or pass --overwrite'),
+        staging_folder(tmp_path, overwrite=False),
+    ):
+        pass
+    assert (tmp_path / '.unfinished').read_text() == 'a file'
+    with staging_folder(tmp_path, overwrite=True) as work:
+        (work.products / 'mask.tif').write_text('mask')
+    assert [path.name for path in tmp_path.iterdir()] == ['mask.tif']

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.progress import progress_display
 from dfpenet_mm.cli.provenance import provenance
@@ -31,21 +32,21 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         '--labels inventory.gpkg --out data/landslides --chip 512 --block-size 2500m',
     )
     add = parser.add_argument
-    add('--image', type=Path, nargs='+', required=True, help='scenes, georeferenced')
+    add('--image', type=file_name, nargs='+', required=True, help='scenes, georeferenced')
     add(
         '--val-image',
-        type=Path,
+        type=file_name,
         nargs='+',
         default=[],
         help='scenes that validate as a whole, while all of the others trains',
     )
-    add('--labels', type=Path, required=True, help='GeoPackage, Shapefile or GeoJSON, any CRS')
+    add('--labels', type=file_name, required=True, help='GeoPackage, Shapefile or GeoJSON, any CRS')
     add('--layer', help='layer of the landslides, if there are several')
-    add('--out', type=Path, required=True, help='folder to write')
+    add('--out', type=file_name, required=True, help='folder to write')
     add('--bands', type=int, nargs='+', default=DEFAULTS.bands, help='bands of the chips, from 1')
     add(
         '--scaling-of',
-        type=Path,
+        type=file_name,
         metavar='CONFIG',
         help='bring values to those that the network of this config knows, as mapping does',
     )
