@@ -5,6 +5,8 @@ print it on stderr and end with ``EXIT_CODE``; a library caller catches the clas
 """
 
 EXIT_CODE = 2
+# GDAL puts whole SQL statements into its messages.
+CAUSE_LENGTH = 150
 
 
 class DfpenetError(Exception):
@@ -57,3 +59,10 @@ class VectorFormatError(DfpenetError):
 
 class PreEventError(DfpenetError):
     """The pre-event image contradicts the post-event one too much to be subtracted."""
+
+
+def brief(error: Exception) -> str:
+    """Return the first line of an error's message, cut to ``CAUSE_LENGTH`` characters."""
+    message = str(getattr(error, 'strerror', None) or error) or type(error).__name__
+    line = message.splitlines()[0]
+    return line if len(line) <= CAUSE_LENGTH else f'{line[: CAUSE_LENGTH - 3]}...'

@@ -52,6 +52,27 @@ def planar_within(crs: CRS, bounds: Iterable[float]) -> bool:
     return all(measures_are_planar(crs, x, y) for x, y in corners)
 
 
+def horizontal(crs: CRS | None) -> CRS | None:
+    """Return a CRS without its heights, if it has any."""
+    if not crs:
+        return crs
+    whole = pyproj.CRS.from_user_input(crs)
+    if len(whole.axis_info) <= 2 or not (whole.is_projected or whole.is_geographic):
+        return crs
+    return CRS.from_user_input(whole.to_2d())
+
+
+def turn_of(crs: CRS | pyproj.CRS | None) -> float | None:
+    """Return a whole turn of longitude in the units of a geographic CRS; None for any other."""
+    if not crs:
+        return None
+    own = pyproj.CRS.from_user_input(crs)
+    if not own.is_geographic:
+        return None
+    # Most are in degrees, the French ones in gons.
+    return round(2 * math.pi / own.axis_info[0].unit_conversion_factor, 6)
+
+
 @dataclass(frozen=True)
 class RasterGrid:
     """The grid of one raster.
@@ -68,8 +89,12 @@ class RasterGrid:
 
     @classmethod
     def from_dataset(cls, dataset: DatasetReader) -> RasterGrid:
-        """Read the grid of an open dataset; its CRS must be set."""
-        return cls(dataset.crs, dataset.transform, (dataset.height, dataset.width))
+        """Read the grid of an open dataset.
+
+        Heights say nothing about where a pixel lies, and a CRS with them is often more than a
+        product can hold: of it, only the horizontal part is taken.
+        """
+        return cls(horizontal(dataset.crs), dataset.transform, (dataset.height, dataset.width))
 
     @property
     def center(self) -> tuple[float, float]:
@@ -97,15 +122,26 @@ class RasterGrid:
         return math.sqrt(math.prod(self.pixel_size))
 
     def matches(self, other: RasterGrid) -> bool:
-        """Tell whether both grids lay the same pixels on the ground (to 1/1000 pixel)."""
-        return (
-            self.shape == other.shape
-            and self.crs == other.crs
-            and all(
-                math.dist(~self.transform @ (other.transform @ corner), corner) < 1e-3
-                for corner in self._corners()
-            )
+        """Tell whether both grids lay the same pixels on the ground (to 1/1000 pixel).
+
+        Longitudes may differ by whole turns: 181 degrees are 179 west.
+        """
+        if self.shape != other.shape or self.crs != other.crs:
+            return False
+        moved = Affine.translation(self.turns_to(other.center[0]), 0) @ other.transform
+        return all(
+            math.dist(~self.transform @ (moved @ corner), corner) < 1e-3
+            for corner in self._corners()
         )
+
+    def turns_to(self, x: float) -> float:
+        """Return the whole turns, map units, that bring a longitude nearest to the grid's middle.
+
+        Args:
+            x: in the grid's CRS; where that is not geographic, nothing is to be turned.
+        """
+        turn = turn_of(self.crs)
+        return turn * round((self.center[0] - x) / turn) if turn else 0.0
 
     def require_match(self, other: RasterGrid, name: str) -> None:
         """Raise unless ``other``, the grid of the raster called ``name``, is this grid.

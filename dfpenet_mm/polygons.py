@@ -1,77 +1,141 @@
-"""Polygons of a vector file, in any CRS: read, mended and moved to another one."""
+"""Polygons of a vector file, in any CRS: read, mended, and brought to a scene."""
 
 from __future__ import annotations
 
+import re
+import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import geopandas as gpd
 import numpy as np
 import pyogrio
+import pyproj
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 
-from dfpenet_mm.errors import InputFileError, VectorFormatError
+from dfpenet_mm.errors import InputFileError, VectorFormatError, brief
+from dfpenet_mm.georeference import crs_fault
+from dfpenet_mm.grid import RasterGrid, turn_of
+from dfpenet_mm.longitudes import beside, unbroken
+from dfpenet_mm.sources import gdal_name, require_file
 from dfpenet_mm.wording import counted
 
-Shapes = TypeVar('Shapes', gpd.GeoDataFrame, gpd.GeoSeries)
 POLYGON = shapely.GeometryType.POLYGON
+AREAL = (POLYGON, shapely.GeometryType.MULTIPOLYGON)
 # Pieces into which the longest side of all polygons is cut, at least, before they are moved: a
 # long straight line of one CRS is bent in another.
 PIECES = 256
+# Coordinates beyond are nowhere on Earth in any unit, and GEOS cannot reckon with them.
+FARTHEST = 1e12
+# Formats for which the wheels of GDAL have no driver.
+UNREADABLE = ('.parquet', '.geoparquet')
+# Whatever GDAL, its drivers and the encodings of names raise.
+READ_ERRORS = (DataSourceError, DataLayerError, RuntimeError, ValueError, OSError)
+TABLE = re.compile(r'GPKG:(?P<file>.+\.gpkg):(?P<layer>[^:/]+)', re.IGNORECASE)
+# Of several layers the one that landslide-map writes, unless the file is an area.
+LANDSLIDES = 'landslides'
+MAY_BE_RASTERS = ('reference', 'prediction')
+# How to name a layer, by what the file is for.
+NAMING = {
+    'reference': 'set layer to that of the landslides in ConsistencyEvaluator, in the config or '
+    'with --cfg-options postproc.N.layer=NAME (N: its place in the postproc list, from 0), or '
+    'with --reference-layer NAME in evaluate_inventory',
+    'prediction': 'name that of the landslides with --layer',
+    'inventory': 'name that of the landslides with --layer',
+    'evaluation area': 'name that of the area with --area-layer, or area_layer in '
+    'ConsistencyEvaluator',
+    None: 'give a file with one layer',
+}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Polygons:
     """Single valid polygons with an area, in their own CRS.
 
     Args:
         path: the vector file.
+        layer: the layer that was read.
         role: what they are, for messages, such as ``area of interest``.
-        shapes: the polygons.
+        shapes: the polygons; of those in degrees none jumps at the antimeridian.
+        records: position of the feature of each polygon, shape (polygons,).
+        fids: number of every feature in the file, shape (features,).
+        ids: the column ``id``, shape (features,); None without one.
+        mended: features that were invalid and made valid.
     """
 
     path: Path
+    layer: str
     role: str
     shapes: gpd.GeoSeries
+    records: np.ndarray
+    fids: np.ndarray
+    ids: np.ndarray | None
+    mended: int
 
-    def in_crs(self, crs: CRS) -> np.ndarray:
-        """Return the polygons in another CRS, valid, without those it cannot show.
+    @property
+    def features(self) -> int:
+        """How many features the layer has."""
+        return len(self.fids)
+
+    @cached_property
+    def ignored(self) -> int:
+        """How many of them are empty, unreadable, nowhere on Earth or no polygons."""
+        return len(self.fids) - len(np.unique(self.records))
+
+    def on_grid(self, grid: RasterGrid) -> np.ndarray:
+        """Return the polygons as ``in_crs``, those in degrees on the turn of a scene."""
+        return self.in_crs(grid.crs, grid.center[0])
+
+    def in_crs(self, crs: CRS | pyproj.CRS, center_x: float | None = None) -> np.ndarray:
+        """Return the polygons in another CRS.
+
+        Args:
+            crs: the one wanted.
+            center_x: middle of the scene, map units: with a geographic ``crs``, longitudes are
+                brought within half a turn of it; None for the first polygon's.
+
+        Returns:
+            Valid polygons or multipolygons, shape (polygons,), empty where ``crs`` cannot show
+            them.
 
         Raises:
             VectorFormatError: if there is no way from their CRS to that one.
         """
-        if CRS.from_user_input(self.shapes.crs) == crs:
-            return self.shapes.to_numpy()
-        try:
-            moved = densified(self.shapes).to_crs(crs).to_numpy()
-        except ProjError as error:
-            raise VectorFormatError(
-                f'the {self.role} {self.path} cannot be brought into the CRS of the scene '
-                f'({error}); give it in that CRS, for example with ogr2ogr -t_srs'
-            ) from error
-        # Bent lines may cross.
-        return single_polygons(moved[np.isfinite(shapely.bounds(moved)).all(axis=1)])
+        moved = self.shapes.to_numpy()
+        if not self.shapes.crs.equals(pyproj.CRS.from_user_input(crs), ignore_axis_order=True):
+            try:
+                there = unbroken(densified(self.shapes).to_crs(crs))
+            except (ProjError, ValueError) as error:
+                raise VectorFormatError(
+                    f'the {self.role} {self.path} cannot be brought into the CRS of the scene '
+                    f'({brief(error)}); give it in that CRS, for example with ogr2ogr -t_srs'
+                ) from error
+            # Bent lines may cross.
+            moved = areas(_on_earth(there.to_numpy()))
+        turn = turn_of(crs)
+        if turn is None or not len(moved):
+            return moved
+        return beside(moved, turn, _middle(moved) if center_x is None else center_x)
 
 
-def densified(shapes: Shapes) -> Shapes:
+def densified(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
     """Cut long sides into pieces, as a long straight line of one CRS is bent in another.
 
     Args:
-        shapes: a table or column of geometries; missing ones stay.
+        shapes: geometries; missing ones stay.
 
     Returns:
         The same with further vertices: no side is longer than a share 1 / ``PIECES`` of the whole.
     """
+    if not len(shapes):
+        return shapes
     left, bottom, right, top = shapes.total_bounds
     longest = max(right - left, top - bottom)
-    if not longest > 0:
-        return shapes
-    pieces = shapes.geometry.segmentize(longest / PIECES)
-    return shapes.set_geometry(pieces) if isinstance(shapes, gpd.GeoDataFrame) else pieces
+    return shapes.segmentize(longest / PIECES) if longest > 0 else shapes
 
 
 def mend(geometries: np.ndarray) -> np.ndarray:
@@ -79,65 +143,164 @@ def mend(geometries: np.ndarray) -> np.ndarray:
     return shapely.make_valid(geometries, method='structure', keep_collapsed=False)
 
 
-def single_polygons(geometries: np.ndarray) -> np.ndarray:
-    """Mend geometries and take them apart.
+def areas(geometries: np.ndarray) -> np.ndarray:
+    """Mend geometries so that they can be intersected: valid, two-dimensional, areas only.
 
     Args:
-        geometries: of any kind, missing ones too, shape (geometries,).
+        geometries: of any kind, None too, shape (geometries,).
 
     Returns:
-        Valid single polygons with an area, without Z values, shape (polygons,).
+        As many polygons or multipolygons; what has no area is an empty polygon.
     """
-    flat = mend(shapely.force_2d(geometries))
-    # Mended geometries may be collections of multipolygons: two levels deep.
-    parts = shapely.get_parts(shapely.get_parts(flat))
-    return parts[(shapely.get_type_id(parts) == POLYGON) & (shapely.area(parts) > 0)]
+    # A copy of the table only: a scene's polygons fill hundreds of megabytes.
+    flat = np.array(geometries, dtype=object)
+    solid = shapely.has_z(flat)
+    flat[solid] = shapely.force_2d(flat[solid])
+    flat[shapely.is_missing(flat)] = shapely.Polygon()
+    broken = ~shapely.is_valid(flat)
+    flat[broken] = mend(flat[broken])
+    for row in np.flatnonzero(~np.isin(shapely.get_type_id(flat), AREAL)):
+        parts = shapely.get_parts(flat[row])
+        flat[row] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), AREAL)])
+    flat[shapely.area(flat) == 0] = shapely.Polygon()
+    return flat
 
 
-def read_polygons(path: Path, role: str) -> Polygons:
-    """Read the polygons of a vector file of one layer.
+def read_polygons(
+    path: Path, role: str, layer: str | None = None, *, may_be_empty: bool = False
+) -> Polygons:
+    """Read the polygons of a vector file.
+
+    Rings that do not close are closed, Z values dropped, invalid polygons mended, multipolygons
+    taken apart.
 
     Args:
-        path: GeoPackage, Shapefile, GeoJSON or whatever else GDAL reads.
+        path: GeoPackage, Shapefile, GeoJSON or whatever else GDAL reads: a folder, a zip
+            archive, a name such as ``/vsizip/a.zip/b.shp`` or ``GPKG:a.gpkg:layer``.
         role: what the polygons are, for messages.
+        layer: a layer's name; None for the only one, or among several for ``landslides``, which
+            is no area.
+        may_be_empty: let a layer without any feature pass: nothing was predicted.
 
     Returns:
         The polygons.
 
     Raises:
         InputFileError: if the file is missing or cannot be read.
-        VectorFormatError: if it has several layers, no CRS or no polygon.
+        VectorFormatError: if it has no such layer, no CRS on Earth, or no polygon.
     """
-    if not path.exists():
-        raise InputFileError(f'the {role} {path} does not exist; check its path')
-    try:
-        layers = [name for name, kind in pyogrio.list_layers(path) if kind is not None]
-        if len(layers) > 1:
-            raise VectorFormatError(
-                f'the {role} {path} has the layers {", ".join(layers)}; give a file with one'
-            )
-        table = gpd.read_file(path, engine='pyogrio', columns=[])
-    except (DataSourceError, DataLayerError) as error:
+    what = f'the {role} {path}'
+    table = TABLE.fullmatch(str(path))
+    source, layer = (Path(table['file']), layer or table['layer']) if table else (path, layer)
+    require_file(source, what)
+    if source.suffix.lower() in UNREADABLE:
         raise InputFileError(
-            f'the {role} {path} cannot be read as a vector file ({error}); give a GeoPackage, '
-            f'Shapefile or GeoJSON, with all of its files'
+            f'{what} is GeoParquet, which this GDAL cannot read; save it as a '
+            f'GeoPackage in QGIS, or give the one that was written beside it'
+        )
+    name = gdal_name(source)
+    try:
+        with warnings.catch_warnings():
+            # Of rings that do not close, and numbers that are none: both are mended here.
+            warnings.simplefilter('ignore', RuntimeWarning)
+            layers = [name for name, kind in pyogrio.list_layers(name) if kind is not None]
+            chosen = _choose(what, layers, layer, role)
+            meta, fids, geometries, fields = pyogrio.raw.read(
+                name, layer=chosen, columns=['id'], return_fids=True, force_2d=True
+            )
+    except READ_ERRORS as error:
+        how = (
+            'can be read neither as a raster nor as a vector'
+            if role in MAY_BE_RASTERS
+            else 'cannot be read as a vector'
+        )
+        raise InputFileError(
+            f'{what} {how} file ({brief(error)}); give a GeoPackage, '
+            f'Shapefile, GeoJSON or FileGDB folder, with all of its files'
         ) from error
-    return _checked(path, role, table)
-
-
-def _checked(path: Path, role: str, table: object) -> Polygons:
-    if not isinstance(table, gpd.GeoDataFrame) or table.empty:
-        raise VectorFormatError(f'the {role} {path} has no feature; give one with polygons')
-    if table.crs is None:
+    what = f'{what}, layer {chosen},'
+    crs = _crs(what, meta['crs'])
+    # A ring that does not close is closed, as GIS programs do; what no ring can be is left out.
+    column = gpd.GeoSeries(shapely.from_wkb(geometries, on_invalid='fix'), crs=crs)
+    shapes = unbroken(gpd.GeoSeries(_on_earth(column.to_numpy()), crs=crs)).to_numpy()
+    broken = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
+    parts, records = _single_polygons(areas(shapes))
+    if not len(parts) and not (may_be_empty and not len(fids)):
+        kinds = ', '.join(sorted(set(column.geom_type.dropna()))) or 'empty'
+        found = f'{counted(len(fids), "feature")} of type {kinds}' if len(fids) else 'no feature'
         raise VectorFormatError(
-            f'the {role} {path} has no CRS, so it has no place; assign one, for example with '
+            f'{what} has {found} and no polygon with an area; give the outlines of '
+            f'{"areas" if "area" in role else "landslides"}'
+        )
+    return Polygons(
+        path=path,
+        layer=chosen,
+        role=role,
+        shapes=gpd.GeoSeries(parts, crs=crs),
+        records=records,
+        fids=fids,
+        ids=_plain(fields),
+        mended=int(broken[np.unique(records)].sum()),
+    )
+
+
+def _choose(what: str, layers: list[str], layer: str | None, role: str) -> str:
+    if layer is None and len(layers) == 1:
+        return layers[0]
+    wanted = layer or ('' if 'area' in role else LANDSLIDES)
+    if wanted in layers:
+        return wanted
+    raise VectorFormatError(
+        f'{what} has the layers {", ".join(layers) or "(none)"}'
+        f'{f" and none is {wanted!r}" if wanted else ""}; {NAMING.get(role, NAMING[None])}'
+    )
+
+
+def _crs(what: str, text: str | None) -> pyproj.CRS:
+    if text is None:
+        raise VectorFormatError(
+            f'{what} has no CRS, so it has no place; assign one, for example with '
             f'ogr2ogr -a_srs EPSG:CODE'
         )
-    shapes = single_polygons(table.geometry.to_numpy())
-    if not shapes.size:
-        kinds = sorted(set(table.geom_type.dropna())) or ['empty']
+    try:
+        crs = pyproj.CRS.from_user_input(text)
+        fault = crs_fault(crs)
+    except ProjError as error:
+        fault = f'has a CRS that PROJ does not know ({brief(error)})'
+    if fault:
         raise VectorFormatError(
-            f'the {role} {path} has {counted(len(table), "feature")} of type '
-            f'{", ".join(kinds)} and no polygon with an area; give polygons'
+            f'{what} {fault}; assign the right one, for example with ogr2ogr -a_srs EPSG:CODE'
         )
-    return Polygons(path, role, gpd.GeoSeries(shapes, crs=table.crs))
+    return crs
+
+
+def _plain(fields: list[np.ndarray]) -> np.ndarray | None:
+    """Return the only column; None if there is none, or if it holds lists."""
+    nested = any(isinstance(value, list | dict | np.ndarray) for value in (*fields, ())[0])
+    return fields[0] if fields and not nested else None
+
+
+def _on_earth(geometries: np.ndarray) -> np.ndarray:
+    """Leave out geometries with a coordinate that is nowhere."""
+    kept = np.array(geometries, dtype=object)
+    bounds = shapely.bounds(kept).reshape(-1, 4)
+    kept[~(np.abs(bounds) < FARTHEST).all(axis=1)] = None
+    return kept
+
+
+def _single_polygons(geometries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the parts of areas, in their order, and the position of each one's whole."""
+    # Taking a polygon apart would copy it.
+    whole = shapely.get_type_id(geometries) == POLYGON
+    compound = np.flatnonzero(~whole)
+    parts, index = shapely.get_parts(geometries[compound], return_index=True)
+    owners = np.concatenate([np.flatnonzero(whole), compound[index]])
+    order = np.argsort(owners, kind='stable')
+    parts, owners = np.concatenate([geometries[whole], parts])[order], owners[order]
+    solid = shapely.area(parts) > 0
+    return parts[solid], owners[solid]
+
+
+def _middle(geometries: np.ndarray) -> float:
+    left, _, right, _ = shapely.bounds(geometries[~shapely.is_empty(geometries)][:1]).T
+    return float((left[0] + right[0]) / 2) if len(left) else 0.0

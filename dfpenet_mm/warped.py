@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 from xml.sax.saxutils import escape
@@ -11,11 +12,12 @@ from xml.sax.saxutils import escape
 import numpy as np
 import rasterio
 from rasterio.dtypes import dtype_rev, typename_fwd
-from rasterio.enums import Resampling
+from rasterio.enums import MaskFlags, Resampling
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.validity import READ_SETTINGS, ValidityRule
 
 # Curves by which GDAL turns what a source holds into 255 (valid) or 0.
@@ -59,7 +61,11 @@ class WarpedRaster:
         self._bands = list(range(1, len(bands) + 1))
         with ExitStack() as stack:
             stack.enter_context(rasterio.Env(**READ_SETTINGS))
-            masked = stack.enter_context(rasterio.open(_with_mask(source, rule, bands)))
+            turned = stack.enter_context(raster_beside(source, grid))
+            if turned is not source and MaskFlags.per_dataset in turned.mask_flag_enums[0]:
+                # Between its ends a turned raster has no data.
+                rule = replace(rule, masks=tuple({*rule.masks, rule.bands[0]}))
+            masked = stack.enter_context(rasterio.open(_with_mask(turned, rule, bands)))
             self._warped = stack.enter_context(
                 WarpedVRT(
                     masked,

@@ -8,10 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dfpenet_mm.errors import OutputError
-
-# GDAL puts whole SQL statements into its messages.
-CAUSE_LENGTH = 150
+from dfpenet_mm.errors import OutputError, brief
 
 
 @contextmanager
@@ -79,10 +76,3 @@ def write_errors(path: Path, *kinds: type[Exception]) -> Iterator[None]:
             f'{path} cannot be written ({brief(error)}); free some space there, see that the '
             f'folder may be written to, or choose another'
         ) from error
-
-
-def brief(error: Exception) -> str:
-    """Return the first line of an error's message, cut to ``CAUSE_LENGTH`` characters."""
-    message = str(getattr(error, 'strerror', None) or error) or type(error).__name__
-    line = message.splitlines()[0]
-    return line if len(line) <= CAUSE_LENGTH else f'{line[: CAUSE_LENGTH - 3]}...'

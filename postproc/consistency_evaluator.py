@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.wording import counted
 from postproc.early_check import EarlyInputs
 from postproc.evaluation.comparison import compare
 from postproc.evaluation.evaluation_area import EvaluationArea
@@ -158,12 +157,7 @@ class ConsistencyEvaluator:
 
 
 def _warnings(name: str, reference: Reference, result: Mapping[str, Any]) -> list[str]:
-    warnings = []
-    if reference.ignored:
-        warnings.append(
-            f'{counted(reference.ignored, "feature")} of the reference {name} could not be '
-            f'evaluated: no polygon, or beyond the CRS of the scene'
-        )
+    warnings = list(reference.notes)
     if not result['reference_landslides']:
         warnings.append(
             f'no landslide of the reference {name} has half of its area in the evaluation area '

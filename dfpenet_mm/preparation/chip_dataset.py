@@ -11,6 +11,7 @@ from typing import Any
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, RasterFormatError
 from dfpenet_mm.mapping.scene.scaling import Scaling
+from dfpenet_mm.polygons import Polygons, read_polygons
 from dfpenet_mm.preparation.chip_choice import ChipChooser, Choice
 from dfpenet_mm.preparation.chip_plan import Chip
 from dfpenet_mm.preparation.chip_report import ChipReport, SideCounts
@@ -21,7 +22,6 @@ from dfpenet_mm.preparation.chip_survey import Survey, survey_chips
 from dfpenet_mm.preparation.chip_writer import INDEX, write_chips
 from dfpenet_mm.preparation.complete_folder import SUMMARY, check_free, complete_folder
 from dfpenet_mm.preparation.inventory_census import count_features
-from dfpenet_mm.preparation.inventory_polygons import Inventory, read_inventory
 
 # Scenes of one data set that differ more in pixel size are worth a note.
 MAX_GSD_RATIO = 1.5
@@ -71,7 +71,7 @@ def make_chip_dataset(
     check_free(out, overwrite=overwrite, marker=INDEX)
     scenes = [*images, *val_images]
     _require_distinct(scenes)
-    landslides = read_inventory(inventory, layer)
+    landslides = read_polygons(inventory, 'inventory', layer)
     with ExitStack() as stack:
         sources = [
             stack.enter_context(
@@ -109,7 +109,7 @@ def make_chip_dataset(
 
 def _report(
     sources: Sequence[ChipSource],
-    inventory: Inventory,
+    inventory: Polygons,
     survey: Survey,
     choice: Choice,
     side: int,
@@ -146,7 +146,7 @@ def _require_one_type(sources: Sequence[ChipSource]) -> None:
         )
 
 
-def _require_labels(chips: Sequence[Chip], inventory: Inventory) -> None:
+def _require_labels(chips: Sequence[Chip], inventory: Polygons) -> None:
     if not any(chip.landslide for chip in chips):
         raise GridMismatchError(
             f'the inventory {inventory.path} covers no pixel with data in {len(chips)} '

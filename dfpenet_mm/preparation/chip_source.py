@@ -14,9 +14,9 @@ from rasterio.windows import Window
 from dfpenet_mm.errors import GridMismatchError, RasterFormatError
 from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.polygons import Polygons
 from dfpenet_mm.preparation.chip_plan import Chip, block_side, chip_windows, split_blocks
 from dfpenet_mm.preparation.inventory_mask import LANDSLIDE, InventoryMask
-from dfpenet_mm.preparation.inventory_polygons import Inventory
 
 # Types that a chip keeps; a network is given float32 of any other.
 KEPT_TYPES = ('uint8', 'uint16', 'int16')
@@ -42,7 +42,7 @@ class ChipSource:
     def __init__(
         self,
         path: Path,
-        inventory: Inventory,
+        inventory: Polygons,
         *,
         bands: Sequence[int],
         all_touched: bool = False,
@@ -51,7 +51,7 @@ class ChipSource:
         self.scene = Scene(path, bands=bands)
         self._scaling = scaling.fit(self.scene) if scaling else None
         self.grid = self.scene.grid
-        polygons = inventory.polygons_in(self.grid.crs)
+        polygons = inventory.on_grid(self.grid)
         self.unreachable = int(shapely.is_empty(polygons).sum())
         self._mask = InventoryMask(polygons, self.grid, all_touched=all_touched)
         self.landslides = len(self._mask)
@@ -173,7 +173,7 @@ class ChipSource:
         self.close()
 
 
-def require_landslides(sources: Sequence[ChipSource], inventory: Inventory) -> None:
+def require_landslides(sources: Sequence[ChipSource], inventory: Polygons) -> None:
     """Raise unless some scene lies where landslides are.
 
     Raises:
@@ -182,7 +182,7 @@ def require_landslides(sources: Sequence[ChipSource], inventory: Inventory) -> N
     if any(source.landslides for source in sources):
         return
     first = sources[0]
-    polygons = inventory.polygons_in(first.grid.crs)
+    polygons = inventory.on_grid(first.grid)
     polygons = polygons[~shapely.is_empty(polygons)]
     rows, cols = first.grid.shape
     corners = [first.grid.transform @ corner for corner in [(0, 0), (cols, rows)]]

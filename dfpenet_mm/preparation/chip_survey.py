@@ -9,7 +9,7 @@ import shapely
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.mapping.scene.scene_checks import outline
+from dfpenet_mm.longitudes import outline
 from dfpenet_mm.preparation.chip_overlap import each_once
 from dfpenet_mm.preparation.chip_plan import Chip
 from dfpenet_mm.preparation.chip_source import ChipSource

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dfpenet_mm.preparation.inventory_polygons import Inventory
+from dfpenet_mm.polygons import Polygons
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class FeatureCounts:
 
 
 def count_features(
-    inventory: Inventory, fates: Sequence[tuple[np.ndarray, np.ndarray]]
+    inventory: Polygons, fates: Sequence[tuple[np.ndarray, np.ndarray]]
 ) -> FeatureCounts:
     """Count features by what became of them; one of several polygons by its luckiest.
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from dfpenet_mm.polygons import areas
 from postproc.evaluation.confusion import PixelComparison, PixelCounts
 from postproc.evaluation.confusion_picture import ConfusionOverview, draw_confusion
 from postproc.evaluation.confusion_raster import confusion_raster
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.landslide_comparison import compare_landslides
 from postproc.evaluation.match_layer import write_match_layers
-from postproc.evaluation.matching import polygonal
 from postproc.evaluation.scores import Counts
 from postproc.evaluation.size_classes import recall_by_size
 from postproc.product import LandslideProduct
@@ -53,7 +53,7 @@ def compare(
         OutputError: if a file cannot be written.
     """
     # A reference was mended as it was read.
-    predicted = polygonal(product.landslides.geometry.to_numpy())
+    predicted = areas(product.landslides.geometry.to_numpy())
     true = reference.regions.geometry.to_numpy()
     unknown = [] if reference.mask is None else [reference.mask]
     landslides = compare_landslides(

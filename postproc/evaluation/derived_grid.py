@@ -12,7 +12,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError
-from dfpenet_mm.grid import RasterGrid, measures_are_planar
+from dfpenet_mm.grid import RasterGrid, horizontal, measures_are_planar
 from postproc.inventory.measures import LON_LAT, areas_m2
 
 # A landslide of median size gets about this many pixels, unless there would be too many.
@@ -77,7 +77,7 @@ def derive_grid(
 
 def _metric_crs(tables: Sequence[gpd.GeoDataFrame]) -> CRS:
     for table in tables:
-        crs = CRS.from_user_input(table.crs)
+        crs = horizontal(CRS.from_user_input(table.crs))
         left, bottom, right, top = table.total_bounds
         corners = [(x, y) for x in (left, right) for y in (bottom, top)]
         if all(measures_are_planar(crs, x, y) for x, y in corners):

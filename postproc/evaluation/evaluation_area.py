@@ -11,9 +11,8 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError
 from dfpenet_mm.grid import RasterGrid
-from postproc.evaluation.matching import polygonal
+from dfpenet_mm.polygons import read_polygons
 from postproc.masks.burner import PolygonBurner
-from postproc.reference.reference_vector import read_polygons
 
 ROLE = 'evaluation area'
 # A landslide cut by the area's border counts if at least so much of its area lies inside.
@@ -48,8 +47,7 @@ class EvaluationArea:
             VectorFormatError: if it has no CRS, polygon or such layer.
             GridMismatchError: if it does not overlap the grid.
         """
-        table, _ = read_polygons(path, grid.crs, layer, role=ROLE, center_x=grid.center[0])
-        shape = shapely.union_all(polygonal(table.geometry.to_numpy()))
+        shape = shapely.union_all(read_polygons(path, ROLE, layer).on_grid(grid))
         rows, cols = grid.shape
         burner = PolygonBurner(np.array([shape], dtype=object), grid.transform)
         if not burner.rows_near(Window(0, 0, cols, rows)).size:

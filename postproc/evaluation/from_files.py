@@ -10,10 +10,11 @@ import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 
-from dfpenet_mm.errors import InputFileError, OutputError, RasterFormatError
+from dfpenet_mm.errors import InputFileError, OutputError
+from dfpenet_mm.georeference import check_placed
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.polygons import read_polygons
 from dfpenet_mm.validity import ValidityRule
-from dfpenet_mm.wording import counted
 from postproc.atomic import brief
 from postproc.evaluation.derived_grid import derive_grid
 from postproc.evaluation.evaluation_area import ROLE as AREA_ROLE
@@ -22,7 +23,7 @@ from postproc.masks.rasters import NODATA, edit_mask, mask_profile, open_raster,
 from postproc.product import LandslideProduct
 from postproc.reference.reference import is_raster
 from postproc.reference.reference_raster import check_landslide_value, warp_reference
-from postproc.reference.reference_vector import read_polygons
+from postproc.reference.reference_vector import read_landslides
 
 PREDICTION = 'prediction'
 # Of a scene so many bands are looked at for nodata, as when it is mapped.
@@ -64,8 +65,11 @@ class InventoryFiles:
         """
         if self.scene is not None:
             return self.scene
-        roles = (self.predicted, PREDICTION), (self.reference, 'reference')
-        return next((path for path, role in roles if is_raster(path, role)), None)
+        roles = (
+            (self.predicted, PREDICTION, self.layer),
+            (self.reference, 'reference', self.reference_layer),
+        )
+        return next((path for path, *named in roles if is_raster(path, *named)), None)
 
     def product(self, folder: Path, out_dir: Path) -> LandslideProduct:
         """Read the prediction.
@@ -87,11 +91,11 @@ class InventoryFiles:
         source = self.grid_source()
         grid = self._derived_grid() if source is None else _grid_of(source)
         mask = _scene_mask(folder / 'scene.tif', grid, self.scene)
-        if is_raster(self.predicted, PREDICTION):
+        if is_raster(self.predicted, PREDICTION, self.layer):
             mask = _predicted_mask(self.predicted, mask, folder, self.landslide_value)
-            landslides, ignored = polygonise(mask), 0
+            landslides, notes = polygonise(mask), ()
         else:
-            landslides, ignored = read_polygons(
+            found = read_landslides(
                 self.predicted,
                 grid.crs,
                 self.layer,
@@ -99,19 +103,17 @@ class InventoryFiles:
                 may_be_empty=True,
                 center_x=grid.center[0],
             )
+            landslides, notes = found.table, found.notes
         product = LandslideProduct(
             landslides, grid, {'mask': mask}, out_dir, reference=self.reference
         )
-        if not ignored:
-            return product
-        return product.with_warning(
-            f'{counted(ignored, "feature")} of the prediction {self.predicted.name} could not be '
-            f'evaluated: no polygon, or beyond the CRS of the scene'
-        )
+        for note in notes:
+            product = product.with_warning(note)
+        return product
 
     def _derived_grid(self) -> RasterGrid:
         inventories = [
-            read_polygons(path, None, layer, role=role, may_be_empty=role == PREDICTION)[0]
+            read_landslides(path, None, layer, role=role, may_be_empty=role == PREDICTION).table
             for path, layer, role in (
                 (self.predicted, self.layer, PREDICTION),
                 (self.reference, self.reference_layer, 'reference'),
@@ -119,17 +121,13 @@ class InventoryFiles:
         ]
         area = None
         if self.area is not None:
-            area, _ = read_polygons(self.area, None, self.area_layer, role=AREA_ROLE)
+            area = read_polygons(self.area, AREA_ROLE, self.area_layer).shapes.to_frame('geometry')
         return derive_grid(inventories, area, self.pixel_size_m)
 
 
 def _grid_of(path: Path) -> RasterGrid:
     with open_raster(path) as dataset:
-        if dataset.crs is None:
-            raise RasterFormatError(
-                f'{path} has no CRS, so its grid has no place; assign one, for example with '
-                f'gdal_edit.py -a_srs'
-            )
+        check_placed(dataset, str(path))
         return RasterGrid.from_dataset(dataset)
 
 

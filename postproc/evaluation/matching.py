@@ -12,7 +12,6 @@ import shapely
 HAIR = 1e-6
 # Pairs intersected at once: of most only the area is kept, not the piece.
 PAIRS_AT_ONCE = 10_000
-AREAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
 @dataclass(frozen=True)
@@ -135,26 +134,3 @@ def _covered(
         covered[owners] = shapely.area(shapely.union_all(joined[:, np.newaxis], axis=1))
     shares = np.divide(covered, areas, out=np.zeros(len(areas)), where=areas > 0)
     return np.minimum(shares, 1.0)
-
-
-def polygonal(geometries: np.ndarray) -> np.ndarray:
-    """Mend geometries so that they can be intersected: valid, two-dimensional, areas only.
-
-    Args:
-        geometries: of any kind, None too, shape (geometries,).
-
-    Returns:
-        As many polygons or multipolygons; what has no area is an empty polygon.
-    """
-    # A copy of the table only: a scene's polygons fill hundreds of megabytes.
-    flat = np.array(geometries, dtype=object)
-    solid = shapely.has_z(flat)
-    flat[solid] = shapely.force_2d(flat[solid])
-    flat[shapely.is_missing(flat)] = shapely.Polygon()
-    broken = ~shapely.is_valid(flat)
-    flat[broken] = shapely.make_valid(flat[broken], method='structure', keep_collapsed=False)
-    for row in np.flatnonzero(~np.isin(shapely.get_type_id(flat), AREAL)):
-        parts = shapely.get_parts(flat[row])
-        flat[row] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), AREAL)])
-    flat[shapely.area(flat) == 0] = shapely.Polygon()
-    return flat

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyproj
 import shapely
 
 from dfpenet_mm.errors import GridMismatchError, RasterFormatError
+from dfpenet_mm.georeference import check_placed
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.longitudes import outline
 from postproc.masks.rasters import open_raster
-
-# Points on every side of the scene: a straight line of one CRS is bent in another.
-POINTS = 21
 
 
 def check_layer(
@@ -34,12 +32,9 @@ def check_layer(
             complex values.
         GridMismatchError: if it lies beside the scene.
     """
-    with open_raster(path) as dataset:
-        if dataset.crs is None:
-            raise RasterFormatError(
-                f'the layer {name!r} ({path}) has no CRS, so it has no place; assign one, for '
-                f'example with gdal_edit.py -a_srs'
-            )
+    what = f'the layer {name!r} ({path})'
+    with open_raster(path, what) as dataset:
+        check_placed(dataset, what)
         if bands is None and dataset.count != 1:
             raise RasterFormatError(
                 f'the layer {name!r} ({path}) has {dataset.count} bands; wanted is a raster of '
@@ -57,26 +52,9 @@ def check_layer(
                 f'real numbers, for example its amplitude from gdal_calc.py --calc="abs(A)"'
             )
         layer = RasterGrid.from_dataset(dataset)
-    if not _overlap(grid, layer):
+    rows, cols = layer.shape
+    if not outline(grid, layer).intersects(shapely.box(0, 0, cols, rows)):
         raise GridMismatchError(
             f'the layer {name!r} ({path}) has grid {layer} and lies beside the scene grid {grid}; '
             f'give a raster of this place, and check its CRS'
         )
-
-
-def _overlap(scene: RasterGrid, layer: RasterGrid) -> bool:
-    """Tell whether a scene's outline, moved to a layer's CRS, meets the layer."""
-    steps = np.linspace(0.0, 1.0, POINTS)
-    zero, one = np.zeros(POINTS), np.ones(POINTS)
-    around = np.concatenate([(steps, zero), (one, steps), (1 - steps, one), (zero, 1 - steps)], 1)
-    x, y = scene.transform @ tuple(around * np.array(scene.shape[::-1])[:, None])
-    to_layer = pyproj.Transformer.from_crs(
-        pyproj.CRS.from_user_input(scene.crs),
-        pyproj.CRS.from_user_input(layer.crs),
-        always_xy=True,
-    )
-    points = np.column_stack(to_layer.transform(x, y))
-    points = points[np.isfinite(points).all(axis=1)]
-    rows, cols = layer.shape
-    corners = [layer.transform @ corner for corner in ((0, 0), (cols, 0), (cols, rows), (0, rows))]
-    return bool(shapely.MultiPoint(points).convex_hull.intersects(shapely.Polygon(corners)))

@@ -17,8 +17,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.source_files import raster_sources
-from dfpenet_mm.validity import open_unhidden
+from dfpenet_mm.sources import open_raster
 from postproc.atomic import brief, write_errors, written_beside
 from postproc.product import LandslideProduct
 
@@ -29,24 +28,6 @@ WINDOW_SIZE = 1024
 TILE = 512
 # Higher levels of deflate take time and save next to nothing on a mask.
 ZLEVEL = 1
-
-
-def open_raster(path: Path) -> DatasetReader:
-    """Open a raster for reading.
-
-    Raises:
-        InputFileError: if it is missing, GDAL cannot read it, or it is a mosaic of itself.
-    """
-    try:
-        dataset = open_unhidden(path)
-    except RasterioIOError as error:
-        raise InputFileError(
-            f'{path} cannot be read as a raster ({brief(error)}); check that it exists and is '
-            f'complete'
-        ) from error
-    if dataset.driver == 'VRT':
-        raster_sources(dataset)  # refuses a loop
-    return dataset
 
 
 def open_role(product: LandslideProduct, role: str) -> DatasetReader:

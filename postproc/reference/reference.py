@@ -6,18 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
-import rasterio
-from rasterio.errors import RasterioIOError
+import pyogrio
+from pyogrio.errors import DataSourceError
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import GridMismatchError, InputFileError
+from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.sources import gdal_name, require_file
 from dfpenet_mm.wording import counted
 from postproc.masks.burner import PolygonBurner
 from postproc.masks.polygonise import polygonise
 from postproc.masks.rasters import open_raster
 from postproc.reference.reference_raster import check_landslide_value, warp_reference
-from postproc.reference.reference_vector import read_polygons
+from postproc.reference.reference_vector import read_landslides
 from postproc.reference.visible import visible
 
 
@@ -31,30 +32,48 @@ class Reference:
             None for a vector, which knows the whole scene.
         ignored: features that were no polygons, or lie where the scene's CRS cannot reach.
         outside: reference landslides without a valid pixel of the scene.
+        notes: what was not taken as it stands in the file, a sentence each.
     """
 
     regions: gpd.GeoDataFrame
     mask: Path | None = None
     ignored: int = 0
     outside: int = 0
+    notes: tuple[str, ...] = ()
 
 
-def is_raster(path: Path, role: str = 'reference') -> bool:
+def is_raster(path: Path, role: str = 'reference', layer: str | None = None) -> bool:
     """Tell a raster from a vector file, which may be a folder, by opening it.
+
+    A GeoPackage may be both, such as landslides and a basemap: then its landslides are meant.
 
     Args:
         path: the file.
         role: what it is for, in messages.
+        layer: that was named; only a vector file has layers.
 
     Raises:
-        InputFileError: if there is no such file.
+        InputFileError: if there is no such file, or it is a pipe.
+        RasterFormatError: if it only holds several rasters.
     """
-    if not path.exists():
-        raise InputFileError(f'the {role} {path} does not exist; check its path')
+    require_file(path, f'the {role} {path}')
+    if layer is not None:
+        return False
     try:
-        with rasterio.open(path) as dataset:
-            return dataset.count > 0
-    except RasterioIOError:
+        with open_raster(path, f'the {role} {path}') as dataset:
+            return dataset.driver != 'GPKG' or not _has_layers(path)
+    except InputFileError:
+        return False
+    except RasterFormatError:
+        if _has_layers(path):
+            return False
+        raise
+
+
+def _has_layers(path: Path) -> bool:
+    try:
+        return any(kind is not None for _, kind in pyogrio.list_layers(gdal_name(path)))
+    except DataSourceError:
         return False
 
 
@@ -78,10 +97,10 @@ def check_reference(
         VectorFormatError: if a vector has no CRS, polygon or such layer.
         GridMismatchError: if it does not overlap the scene.
     """
-    if is_raster(path):
+    if is_raster(path, layer=layer):
         check_landslide_value(path, grid, landslide_value)
         return
-    regions, _ = read_polygons(path, grid.crs, layer, center_x=grid.center[0])
+    regions = read_landslides(path, grid.crs, layer, center_x=grid.center[0]).table
     rows, cols = grid.shape
     burner = PolygonBurner(regions.geometry.to_numpy(), grid.transform)
     if not burner.rows_near(Window(0, 0, cols, rows)).size:
@@ -112,14 +131,14 @@ def read_reference(
         RasterFormatError: if a raster has several bands or no CRS.
         GridMismatchError: if no reference landslide lies on a valid pixel of the scene.
     """
-    if is_raster(path):
+    if is_raster(path, layer=layer):
         warp_reference(path, mask, warped, landslide_value)
         reference = Reference(regions=polygonise(warped), mask=warped)
     else:
         with open_raster(mask) as scene:
             grid = RasterGrid.from_dataset(scene)
-        regions, ignored = read_polygons(path, grid.crs, layer, center_x=grid.center[0])
-        reference = Reference(regions=regions, ignored=ignored)
+        found = read_landslides(path, grid.crs, layer, center_x=grid.center[0])
+        reference = Reference(found.table, ignored=found.ignored, notes=found.notes)
     seen = visible(reference.regions.geometry.to_numpy(), [mask])
     if not seen.any():
         raise GridMismatchError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
 from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
+from dfpenet_mm.georeference import check_placed
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.longitudes import raster_beside
 from postproc.atomic import brief
 from postproc.masks.rasters import LANDSLIDE, NODATA, edit_mask, open_raster, scene_windows
 
@@ -29,19 +32,15 @@ def check_raster(path: Path, role: str = 'reference') -> None:
 
     Raises:
         InputFileError: if it cannot be read.
-        RasterFormatError: if it has several bands or no CRS.
+        RasterFormatError: if it has several bands, or no place on Earth.
     """
-    with open_raster(path) as dataset:
+    what = f'the {role} {path}'
+    with open_raster(path, what) as dataset:
         if dataset.count != 1:
             raise RasterFormatError(
-                f'the {role} {path} has {dataset.count} bands; wanted is one band of '
-                f'landslide values'
+                f'{what} has {dataset.count} bands; wanted is one band of landslide values'
             )
-        if dataset.crs is None:
-            raise RasterFormatError(
-                f'the {role} {path} has no CRS, so it has no place; assign one, for example '
-                f'with gdal_edit.py -a_srs'
-            )
+        check_placed(dataset, what)
 
 
 def check_landslide_value(
@@ -127,19 +126,24 @@ def warp_reference(path: Path, mask: Path, destination: Path, landslide_value: i
         return edit_mask(mask, destination, reference)
 
 
-def _on_grid(source: DatasetReader, grid: RasterGrid) -> WarpedVRT:
+@contextmanager
+def _on_grid(source: DatasetReader, grid: RasterGrid) -> Iterator[WarpedVRT]:
     rows, cols = grid.shape
     # Alpha, not a nodata value, tells where the source ends: any value may be in use.
-    return WarpedVRT(
-        source,
-        crs=grid.crs,
-        transform=grid.transform,
-        width=cols,
-        height=rows,
-        resampling=Resampling.nearest,
-        src_nodata=None,
-        add_alpha=True,
-    )
+    with (
+        raster_beside(source, grid) as turned,
+        WarpedVRT(
+            turned,
+            crs=grid.crs,
+            transform=grid.transform,
+            width=cols,
+            height=rows,
+            resampling=Resampling.nearest,
+            src_nodata=None,
+            add_alpha=True,
+        ) as warped,
+    ):
+        yield warped
 
 
 def _unknown(values: np.ndarray, source: DatasetReader, landslide_value: int) -> np.ndarray:

@@ -14,7 +14,8 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.grid import RasterGrid, turn_of
+from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.validity import ValidityRule
 from postproc.atomic import brief, write_errors
 from postproc.masks.rasters import open_raster
@@ -53,11 +54,22 @@ def write_derivatives(
         InputFileError: if the DEM is missing or breaks off.
         OutputError: if the destination cannot be written, as on a full disk.
     """
-    with open_raster(dem) as source, write_errors(destination):
+    with (
+        open_raster(dem) as whole,
+        raster_beside(whole, scene) as source,
+        write_errors(destination),
+    ):
         grid = RasterGrid.from_dataset(source)
         with rasterio.open(destination, 'w', **_profile(grid, len(names))) as target:
             for window in _tiles(grid, _wanted(landslides, scene, grid)):
-                target.write(_derived(source, grid, window, names), window=window)
+                try:
+                    derived = _derived(source, grid, window, names)
+                except RasterioIOError as error:
+                    raise InputFileError(
+                        f'the DEM {dem} cannot be read to its end ({brief(error)}); check that it '
+                        f'is complete'
+                    ) from error
+                target.write(derived, window=window)
     return destination
 
 
@@ -106,6 +118,9 @@ def _dem_boxes(landslides: np.ndarray, scene: RasterGrid, dem: RasterGrid) -> np
         pyproj.CRS.from_user_input(scene.crs), pyproj.CRS.from_user_input(dem.crs), always_xy=True
     )
     x, y = to_dem.transform(*(scene.transform @ (col.reshape(9, -1), row.reshape(9, -1))))
+    turn = turn_of(dem.crs)
+    if turn:
+        x = x + turn * np.round((dem.center[0] - x) / turn)
     cols, rows = ~dem.transform @ (x, y)
     boxes = np.stack(
         [cols.min(0) - REACH, rows.min(0) - REACH, cols.max(0) + REACH, rows.max(0) + REACH], 1
@@ -147,14 +162,8 @@ def _elevations(source: DatasetReader, window: Window, margin: tuple[int, int]) 
     known = wider.intersection(whole)
     elevations = np.full((wider.height, wider.width), np.nan)
     top, left = known.row_off - wider.row_off, known.col_off - wider.col_off
-    try:
-        stored = source.read([1], window=known)
-        valid = ValidityRule.of(source, (1,)).read(source, stored, window=known)
-    except RasterioIOError as error:
-        raise InputFileError(
-            f'the DEM {source.name} cannot be read to its end ({brief(error)}); check that it is '
-            f'complete'
-        ) from error
+    stored = source.read([1], window=known)
+    valid = ValidityRule.of(source, (1,)).read(source, stored, window=known)
     values = stored[0].astype(float) * source.scales[0] + source.offsets[0]
     values[~valid | (np.abs(values) > ABSURD)] = np.nan
     elevations[top : top + known.height, left : left + known.width] = values

@@ -131,9 +131,7 @@ def test_options_that_cannot_serve(complain, options, complaint):
 
 
 def test_no_crs(complain, tmp_path):
-    assert 'no coordinate reference system' in complain(
-        post=raster(tmp_path / 'bare.tif', crs=None)
-    )
+    assert 'has no CRS' in complain(post=raster(tmp_path / 'bare.tif', crs=None))
 
 
 def test_no_georeference(complain, tmp_path):

@@ -196,7 +196,7 @@ def test_checks_its_layers_early(make_product, tmp_path):
     GeologicFilter(min_area_m2=0).check(EarlyInputs(grid=grid))
     with pytest.raises(ConfigError, match='--dem PATH'):
         slope.check(EarlyInputs(grid=grid))
-    with pytest.raises(InputFileError, match='cannot be read'):
+    with pytest.raises(InputFileError, match='does not exist'):
         slope.check(EarlyInputs(grid=grid, layers={'dem': tmp_path / 'none.tif'}))
     with pytest.raises(ConfigError, match='smallest area kept 250 m2, so nothing would pass'):
         GeologicFilter(area_factor=25, max_area_m2=200).check(EarlyInputs(grid=grid))

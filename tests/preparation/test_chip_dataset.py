@@ -364,7 +364,7 @@ def test_scene_without_landslides_is_noted(tmp_path):
 @pytest.mark.parametrize(
     ('scene', 'error', 'complaint'),
     [
-        ({'crs': None}, RasterFormatError, 'no coordinate reference system'),
+        ({'crs': None}, RasterFormatError, 'has no CRS'),
         ({'bands': 1}, RasterFormatError, r'has 1 band\(s\)'),
     ],
 )

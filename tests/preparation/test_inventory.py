@@ -11,9 +11,9 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.polygons import read_polygons
 from dfpenet_mm.preparation.inventory_census import FeatureCounts, count_features
 from dfpenet_mm.preparation.inventory_mask import InventoryMask
-from dfpenet_mm.preparation.inventory_polygons import read_inventory
 from tests.preparation.chip_world import NORTH, SIDE, UTM54, WEST, pixel_box, write_inventory
 
 CRS54 = CRS.from_string(UTM54)
@@ -21,8 +21,12 @@ GRID = RasterGrid(CRS54, from_origin(WEST, NORTH, SIDE, SIDE), (6, 6))
 EVERYWHERE = Window(0, 0, 6, 6)
 
 
+def read_inventory(path, layer=None):
+    return read_polygons(path, 'inventory', layer)
+
+
 def burn(inventory, valid=None, **options):
-    mask = InventoryMask(inventory.polygons_in(CRS54), GRID, **options)
+    mask = InventoryMask(inventory.in_crs(CRS54), GRID, **options)
     return mask.labels(EVERYWHERE, np.ones((6, 6), bool) if valid is None else valid)
 
 
@@ -41,7 +45,7 @@ def test_windows_burn_as_the_whole_does(tmp_path):
     rng = np.random.default_rng(0)
     points = rng.uniform((WEST, NORTH - 60), (WEST + 60, NORTH), (12, 3, 2))
     inventory = read_inventory(write_inventory(tmp_path / 'a.gpkg', shapely.polygons(points)))
-    mask = InventoryMask(inventory.polygons_in(CRS54), GRID)
+    mask = InventoryMask(inventory.in_crs(CRS54), GRID)
     whole, tile = mask.labels(EVERYWHERE, np.ones((6, 6), bool)), np.ones((3, 2), bool)
     parts = [[mask.labels(Window(c, r, 2, 3), tile) for c in (0, 2, 4)] for r in (0, 3)]
     np.testing.assert_array_equal(np.block(parts), whole)
@@ -75,7 +79,7 @@ def test_fate_of_every_feature(tmp_path):
         shapely.Point(WEST, NORTH),
     ]
     inventory = read_inventory(write_inventory(tmp_path / 'a.gpkg', features))
-    polygons = inventory.polygons_in(CRS54)
+    polygons = inventory.in_crs(CRS54)
     counts = [
         count_features(inventory, [InventoryMask(polygons, GRID, all_touched=touched).fates()])
         for touched in (False, True)
@@ -99,10 +103,10 @@ def test_fates_by_strips_and_on_a_turned_grid(tmp_path, monkeypatch):
     turned = GRID.transform @ Affine.rotation(45) @ Affine.scale(0.5)
     for transform in (GRID.transform, turned):
         grid = RasterGrid(CRS54, transform, (6, 6))
-        meets, burns = InventoryMask(inventory.polygons_in(CRS54), grid).fates()
+        meets, burns = InventoryMask(inventory.in_crs(CRS54), grid).fates()
         alone = [
             InventoryMask(np.array([box]), grid).labels(EVERYWHERE, np.ones((6, 6), bool)).any()
-            for box in inventory.polygons
+            for box in inventory.shapes
         ]
         np.testing.assert_array_equal(burns, alone)
         assert (meets >= burns).all()
@@ -114,7 +118,7 @@ def test_bow_ties_are_mended_and_points_left_out(tmp_path):
     features = [bow_tie, shapely.Point(x, y), shapely.Polygon(), pixel_box(0, 0, 1, 1)]
     inventory = read_inventory(write_inventory(tmp_path / 'a.gpkg', features))
     assert (inventory.features, inventory.mended, inventory.ignored) == (4, 1, 2)
-    assert shapely.is_valid(inventory.polygons.to_numpy()).all()
+    assert shapely.is_valid(inventory.shapes.to_numpy()).all()
     assert burn(inventory)[2, 0] == 1
     assert burn(inventory)[0, 3] == 0
 
@@ -140,9 +144,7 @@ def test_no_crs(tmp_path):
 def test_nothing_but_lines(tmp_path):
     line = shapely.LineString([(WEST, NORTH), (WEST + 9, NORTH)])
     path = write_inventory(tmp_path / 'a.gpkg', [line])
-    with pytest.raises(
-        VectorFormatError, match=r'1 feature\(s\) of type LineString and no polygon'
-    ):
+    with pytest.raises(VectorFormatError, match=r'1 feature of type LineString and no polygon'):
         read_inventory(path)
 
 

@@ -57,7 +57,7 @@ class AreaOfInterest:
             VectorFormatError: if it has no CRS or no polygon.
             GridMismatchError: if no polygon reaches into the scene.
         """
-        polygons = read_polygons(path, 'area of interest').in_crs(grid.crs)
+        polygons = read_polygons(path, 'area of interest').on_grid(grid)
         rows, cols = grid.shape
         inside = shapely.intersects(polygons, outline(grid.transform, (rows, cols)))
         if not inside.any():

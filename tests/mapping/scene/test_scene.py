@@ -271,7 +271,7 @@ def test_a_colour_table_is_refused(noise, write_raster, tmp_path):
 
 def test_a_raster_without_crs_is_refused(noise, write_raster, tmp_path):
     path = write_raster(tmp_path / 'scene.tif', noise(4, 4), crs=None)
-    with pytest.raises(RasterFormatError, match=r'scene\.tif has no coordinate reference system'):
+    with pytest.raises(RasterFormatError, match=r'scene\.tif has no CRS'):
         Scene(path)
 
 

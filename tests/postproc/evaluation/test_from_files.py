@@ -80,5 +80,5 @@ def test_a_mask_of_other_values_is_refused(read, write_raster, write_vector):
 def test_a_scene_without_crs_is_refused(read, write_raster, write_vector):
     vector, scene = write_vector([BOX]), write_raster('scene.tif', SCENE, crs=None)
 
-    with pytest.raises(RasterFormatError, match='has no CRS, so its grid has no place'):
+    with pytest.raises(RasterFormatError, match='has no CRS, so it has no place'):
         read(predicted=vector, reference=vector, scene=scene)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postproc.evaluation import matching as matching_module
-from postproc.evaluation.matching import Matching, match_landslides, polygonal
+from postproc.evaluation.matching import Matching, match_landslides
 
 BOX = shapely.box
 
@@ -106,19 +106,6 @@ def test_shares_are_those_of_the_union(predicted, reference):
         assert share == pytest.approx(wanted)
     back = match_landslides(reference, predicted)
     assert pairs(back) == {(reference, predicted) for predicted, reference in pairs(matching)}
-
-
-def test_polygonal_keeps_what_has_an_area():
-    bow_tie = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
-    mixed = shapely.GeometryCollection([BOX(0, 0, 2, 2), shapely.LineString([(0, 0), (9, 9)])])
-    high = shapely.from_wkt('POLYGON Z ((0 0 5, 1 0 5, 1 1 5, 0 0 5))')
-
-    mended = polygonal(shapes(None, shapely.Point(0, 0), bow_tie, mixed, high, BOX(0, 0, 1, 1)))
-
-    assert shapely.area(mended).tolist() == [0, 0, 2, 4, 0.5, 1]
-    assert shapely.is_valid(mended).all()
-    assert not shapely.has_z(mended).any()
-    assert {shape.geom_type for shape in mended} <= {'Polygon', 'MultiPolygon'}
 
 
 def test_pairs_taken_some_at_a_time_match_the_same(monkeypatch):

@@ -8,7 +8,8 @@ import pytest
 import shapely
 from shapely.affinity import translate
 
-from postproc.evaluation.matching import match_landslides, polygonal
+from dfpenet_mm.polygons import areas
+from postproc.evaluation.matching import match_landslides
 
 REAL = Path(__file__).parents[2] / 'data' / 'bhuyan_nepal_2015' / 'landslides.fgb'
 
@@ -32,7 +33,7 @@ def test_pairs_and_shares_are_those_of_an_overlay(inventories):
     )
     overlay = overlay[overlay.area > 1e-3]
 
-    matching = match_landslides(*(polygonal(table.geometry.to_numpy()) for table in inventories))
+    matching = match_landslides(*(areas(table.geometry.to_numpy()) for table in inventories))
 
     pairs = set(zip(matching.predicted_rows, matching.reference_rows, strict=True))
     assert pairs == set(zip(overlay['one'], overlay['other'], strict=True))

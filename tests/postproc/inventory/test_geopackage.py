@@ -13,7 +13,7 @@ from postproc.inventory.formats import write_inventory
 from postproc.inventory.geopackage import write_geopackage
 from postproc.inventory.layer import LANDSLIDES, Layer
 from postproc.inventory.qgis_style import style_of
-from postproc.reference.reference_vector import check_vector, read_polygons
+from postproc.reference.reference_vector import read_landslides
 
 
 def rows(path, query):
@@ -89,9 +89,9 @@ def test_an_edited_file_serves_as_an_inventory(layers, tmp_path):
     )
     drawn.to_file(path, layer='landslides', driver='GPKG')
 
-    assert check_vector(path) == 'landslides'
-    landslides, ignored = read_polygons(path, CRS.from_epsg(32654))
-    assert ignored == 0
+    found = read_landslides(path, CRS.from_epsg(32654))
+    landslides = found.table
+    assert found.ignored == 0
     before = layers[0].table.geometry
     assert sorted(landslides.area) == sorted([before.area[0], before.area[2], 200.0])
     bottom = np.sort(landslides.bounds['miny'])

@@ -27,7 +27,7 @@ def test_open_role_says_what_is_missing(make_product, write_raster):
         open_role(product, 'pre_mask')
     with pytest.raises(GridMismatchError, match="the raster 'pre_mask'"):
         open_role(product.replace(rasters={'pre_mask': other}), 'pre_mask')
-    with pytest.raises(InputFileError, match='cannot be read'):
+    with pytest.raises(InputFileError, match='does not exist'):
         open_role(product.replace(rasters={'mask': other.with_name('x.tif')}), 'mask')
 
 

@@ -37,7 +37,7 @@ def test_passes_what_shows_a_landslide_on_the_scene(write_vector, write_raster):
 
 def test_refuses_a_vector_that_shows_none(write_vector):
     cases = {
-        'lines': ([LINE], VectorFormatError, 'has 1 features but no polygon'),
+        'lines': ([LINE], VectorFormatError, 'has 1 feature.* and no polygon'),
         'empty': ([], VectorFormatError, 'has no feature'),
         'far': ([FAR], GridMismatchError, 'none of 1 landslide .* lies on the scene grid'),
     }

@@ -202,26 +202,42 @@ def test_what_the_dem_does_not_cover_is_null(write_dem):
     assert np.isnan(found.loc[8, 'slope_mean_deg'])
 
 
-def test_beyond_the_antimeridian_is_null_and_not_wrong(write_dem):
+@pytest.mark.parametrize('west', [179.98, -180.02, -180, 0])
+@pytest.mark.parametrize('epsg', [32601, 4326])
+def test_a_dem_goes_on_across_the_antimeridian(write_dem, epsg, west):
+    """One that runs on, one of the other turn, and two of all the earth's pixels."""
     crs = CRS.from_epsg(32601)
     x0, y0 = pyproj.Transformer.from_crs(4326, crs, always_xy=True).transform(-180, 17)
     scene = RasterGrid(crs, Affine(10, 0, x0 - 500, 0, -10, y0 + 500), (100, 100))
-    west, middle, east = (
-        shapely.box(x0 + x, y0 - 100, x0 + x + 200, y0 + 100) for x in (-400, -100, 200)
+    lefts = np.array([-400, -100, 200])
+    slides = gpd.GeoDataFrame(
+        geometry=shapely.box(x0 + lefts, y0 - 100, x0 + lefts + 200, y0 + 100), crs=crs
     )
+    if epsg == 4326:
+        crs = CRS.from_epsg(4326)
+        scene = RasterGrid(crs, Affine(1e-4, 0, 179.995, 0, -1e-4, 17.005), (100, 100))
+        lefts = 180 + lefts * 1e-5
+        slides = gpd.GeoDataFrame(
+            geometry=shapely.box(lefts, 16.999, lefts + 2e-3, 17.001), crs=4326
+        )
+    side, cols = (0.01, 36_000) if west in (0, -180) else (1e-4, 400)
     dem = write_dem(
-        lambda lon, _: (lon - 179) * 1000,
-        shape=(200, 300),
+        lambda lon, _: (lon % 360 - 179) * 1000,
+        shape=(20, cols) if side == 0.01 else (200, cols),
         crs='EPSG:4326',
-        transform=Affine(1e-4, 0, 179.98, 0, -1e-4, 17.01),
+        transform=Affine(side, 0, west, 0, -side, 17.1 if side == 0.01 else 17.01),
     )
 
-    found = terrain_attributes(gpd.GeoDataFrame(geometry=[west, middle, east], crs=crs), scene, dem)
+    found = terrain_attributes(slides, scene, dem)
 
-    assert found['dem_coverage'].tolist() == pytest.approx([1, 0.5, 0], abs=0.03)
-    assert found['elev_max_m'][:2].max() < 1001
-    assert found['elev_min_m'][:2].min() > 994
-    assert found.drop(columns='dem_coverage').loc[2].isna().all()
+    assert found['dem_coverage'].tolist() == [1, 1, 1]
+    middles = found[['elev_min_m', 'elev_max_m']].mean(axis=1)
+    east = shapely.get_x(slides.centroid.to_crs(4326)) % 360 if epsg != 4326 else lefts + 1e-3
+    np.testing.assert_allclose(middles, (east - 179) * 1000, atol=0.1)
+    # The slope of 1 m in 0.001 degrees, across the line too.
+    slope = np.degrees(np.arctan(1 / (1e-3 * 111_320 * np.cos(np.radians(17)))))
+    np.testing.assert_allclose(found['slope_mean_deg'], slope, rtol=0.01)
+    np.testing.assert_allclose(found['aspect_deg'], 270, atol=1)
 
 
 def test_no_landslide_gives_an_empty_table(write_dem):
@@ -283,7 +299,7 @@ def test_units_other_than_metres_and_feet_are_refused(write_dem, unit):
     with pytest.raises(RasterFormatError, match=f"elevations in '{unit}'; wanted are metres or"):
         check_dem(dem, SCENE)
     check_dem(write_dem(plane, crs='EPSG:32654+5773'), SCENE)
-    with pytest.raises(InputFileError, match='cannot be read as a raster'):
+    with pytest.raises(InputFileError, match='does not exist'):
         check_dem(dem.with_name('none.tif'), SCENE)
 
 

@@ -4,7 +4,7 @@ import rasterio
 from rasterio.transform import from_origin
 
 from dfpenet_mm.errors import RasterFormatError
-from dfpenet_mm.mapping.scene.georeference import check_georeference
+from dfpenet_mm.georeference import check_georeference
 from dfpenet_mm.mapping.scene.scene import Scene
 
 LOCAL = 'LOCAL_CS["site grid",UNIT["metre",1]]'
@@ -15,14 +15,25 @@ ENGINEERING = (
 
 
 @pytest.fixture
-def check(write_raster, tmp_path):
+def write_raster(tmp_path):
+    def write(name, bands, **profile):
+        count, rows, cols = bands.shape
+        shape = {'count': count, 'height': rows, 'width': cols, 'dtype': bands.dtype}
+        path = tmp_path / name
+        with rasterio.open(path, 'w', driver='GTiff', **shape, **profile) as target:
+            target.write(bands)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def check(write_raster):
     """Check a raster of 4 x 6 pixels with this CRS, upper left corner and pixel size."""
 
     def run(crs, x, y, size, *, shape=(4, 6)):
         bands = np.ones((1, *shape), np.uint8)
-        path = write_raster(
-            tmp_path / 'scene.tif', bands, crs=crs, transform=from_origin(x, y, size, size)
-        )
+        path = write_raster('scene.tif', bands, crs=crs, transform=from_origin(x, y, size, size))
         with rasterio.open(path) as dataset:
             check_georeference(dataset)
 
@@ -72,7 +83,8 @@ def test_contradictions_are_refused_with_a_mend(check, placed, complaint):
         check(*placed)
 
 
-def test_a_scene_is_checked(write_raster, noise, tmp_path):
-    path = write_raster(tmp_path / 'drone.tif', noise(4, 4), crs=LOCAL)
+def test_a_scene_is_checked(write_raster):
+    place = from_origin(500, 700, 1, 1)
+    path = write_raster('drone.tif', np.ones((3, 4, 4), np.uint8), crs=LOCAL, transform=place)
     with pytest.raises(RasterFormatError, match=r'drone\.tif is in CRS LOCAL_CS'):
         Scene(path)
