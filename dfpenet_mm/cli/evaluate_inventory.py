@@ -18,7 +18,7 @@ from dfpenet_mm.cli.quiet import quiet_libraries
 from dfpenet_mm.errors import ConfigError
 
 with quiet_libraries():
-    from dfpenet_mm.cli.provenance import provenance
+    from dfpenet_mm.cli.provenance import lasting, provenance
     from dfpenet_mm.cli.summary import describe_grid, write_summary
     from postproc.consistency_evaluator import OVERLAPS, ConsistencyEvaluator
     from postproc.early_check import EarlyInputs
@@ -174,7 +174,7 @@ def evaluate(args: argparse.Namespace, command: Sequence[str]) -> dict[str, Any]
             command=command,
         )
         with staging_folder(args.out, overwrite=args.overwrite) as work:
-            product = evaluator(product.replace(out_dir=work.products, provenance=origin))
+            product = evaluator(product.replace(out_dir=work.products, provenance=lasting(origin)))
             names = sorted([SUMMARY, *(path.name for path in work.products.iterdir())])
             summary = _summary(product, files, names)
             with disk_errors(args.out):

@@ -18,6 +18,9 @@ from dfpenet_mm.errors import InputFileError
 
 # What of a config shapes a map.
 SECTIONS = ('model', 'mapping', 'postproc')
+# What differs between two runs that come to the same: products go without it, so that resumed,
+# repeated and distributed runs write the same bytes. The summary has it all.
+OF_ONE_RUN = ('command', 'created')
 # GeoTIFF tag that holds a product's provenance as JSON.
 TAG = 'DFPENET_MM'
 PACKAGES = (
@@ -35,6 +38,11 @@ PACKAGES = (
     'numpy',
     'openvino',
 )
+
+
+def lasting(origin: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a provenance goes into the products."""
+    return {name: value for name, value in origin.items() if name not in OF_ONE_RUN}
 
 
 def sha256(path: Path) -> str:

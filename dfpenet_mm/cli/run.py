@@ -19,16 +19,17 @@ from dfpenet_mm.cli.output_folder import (
     staging_folder,
 )
 from dfpenet_mm.cli.pictures import write_pictures
-from dfpenet_mm.cli.provenance import provenance, resolved_settings
-from dfpenet_mm.cli.rasters import write_rasters
+from dfpenet_mm.cli.provenance import lasting, provenance, resolved_settings
+from dfpenet_mm.cli.rasters import write_area, write_rasters
 from dfpenet_mm.cli.recognition import Recogniser
 from dfpenet_mm.cli.run_progress import RunProgress
 from dfpenet_mm.cli.run_record import keep_or_check, run_record
 from dfpenet_mm.cli.scene_pair import check_shift, fit_scalings, picture_shift
 from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
 from dfpenet_mm.cli.source_watch import SourceWatch
-from dfpenet_mm.cli.summary import summarise, write_summary
+from dfpenet_mm.cli.summary import describe_area, summarise, write_summary
 from dfpenet_mm.cli.work_folder import disk_errors
+from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.executors.executor import BlockExecutor
 from dfpenet_mm.mapping.mapper import CACHE_BYTES
 from dfpenet_mm.mapping.network.device import find_device
@@ -39,6 +40,11 @@ from postproc.masks.final_mask import write_final_mask
 from postproc.masks.polygonise import polygonise
 from postproc.pipeline import PostprocPipeline
 from postproc.product import LandslideProduct
+
+NO_PRE_EVENT = (
+    'no pre-event image was given, so that landslides older than the event, and fields, quarries '
+    'and river bars, cannot be told from new landslides'
+)
 
 
 @dataclass(frozen=True)
@@ -162,14 +168,24 @@ def map_landslides(
                 out_dir=work.products,
                 layers=inputs.layers,
                 reference=inputs.reference,
-                provenance=origin,
+                provenance=lasting(origin),
             )
-            for doubt in (settings.doubt_gsd(grid.gsd), shift and shift.doubt):
+            for doubt in (
+                settings.doubt_gsd(grid.gsd),
+                NO_PRE_EVENT if inputs.pre is None else None,
+                shift and shift.doubt,
+            ):
                 product = product.with_warning(doubt) if doubt else product
             product, records = pipeline(product, progress.step)
             final_mask = write_final_mask(product, work.path / 'final_mask.tif')
         with progress.running('write'):
-            _write_each(rasters | {'mask': final_mask}, work.products, origin, progress)
+            _write_own(
+                rasters | {'mask': final_mask},
+                area and (area, grid),
+                folder=work.products,
+                origin=lasting(origin),
+                progress=progress,
+            )
             if shift:
                 picture_shift(shift, grid, work.products)
         findings = {
@@ -177,6 +193,8 @@ def map_landslides(
             'recognition': recognition,
             'choice': choice,
             'pre_event': shift and {'shift': shift.to_dict(), 'histogram_match': match},
+            'area': describe_area(area, grid),
+            'provenance': origin,
         }
         doubts = pictures and write_pictures(
             product,
@@ -196,9 +214,16 @@ def map_landslides(
     return LandslideRun(summary, tuple(out / name for name in names))
 
 
-def _write_each(
-    rasters: Mapping[str, Path], folder: Path, origin: Mapping[str, Any], progress: RunProgress
+def _write_own(
+    rasters: Mapping[str, Path],
+    area: tuple[AreaOfInterest, RasterGrid] | None,
+    *,
+    folder: Path,
+    origin: Mapping[str, Any],
+    progress: RunProgress,
 ) -> None:
     for done, (name, path) in enumerate(rasters.items()):
         progress.step(f'write {name}.tif', done, len(rasters))
         write_rasters({name: path}, folder, origin)
+    if area is not None:
+        write_area(*area, folder, origin)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from postproc.inventory.measures import areas_m2
 from postproc.pipeline import HookRecord
 from postproc.product import LandslideProduct
@@ -25,6 +26,13 @@ def describe_grid(grid: RasterGrid) -> dict[str, Any]:
         'pixel_size_m': list(grid.pixel_size),
         'gsd_m': grid.gsd,
     }
+
+
+def describe_area(area: AreaOfInterest | None, grid: RasterGrid) -> dict[str, Any] | None:
+    """Name the area of interest, and count its pixels; None for the whole scene."""
+    if area is None:
+        return None
+    return {'name': area.path.name, 'pixels': area.count_pixels(grid.shape)}
 
 
 def describe_totals(product: LandslideProduct) -> dict[str, Any]:
@@ -59,6 +67,8 @@ def summarise(
     recognition: Mapping[str, Mapping[str, Any]],
     choice: str | None = None,
     pre_event: Mapping[str, Any] | None = None,
+    area: Mapping[str, Any] | None = None,
+    provenance: Mapping[str, Any],
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """Gather a run's findings.
@@ -69,6 +79,8 @@ def summarise(
         recognition: what mapping each scene came to, by role (``post``, ``pre``).
         choice: why this backend ran; None where the config said so.
         pre_event: how the pre-event image compares with the post-event one; None without it.
+        area: as from ``describe_area``.
+        provenance: where the run comes from, its command and its time included.
         seconds: time of every stage.
 
     Returns:
@@ -82,11 +94,12 @@ def summarise(
         'results': dict(product.results),
         'evaluation': evaluations(product),
         'scene': describe_grid(product.grid),
+        'area_of_interest': None if area is None else dict(area),
         'recognition': dict(recognition),
         'backend_choice': choice,
         'pre_event': None if pre_event is None else dict(pre_event),
         'seconds': {stage: round(taken, 3) for stage, taken in seconds.items()},
-        'provenance': dict(product.provenance),
+        'provenance': dict(provenance),
     }
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import rasterio
 from affine import Affine
 from rasterio.enums import Resampling
+from rasterio.features import rasterize
 from rasterio.io import DatasetReader
+from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
@@ -19,6 +21,8 @@ from dfpenet_mm.validity import ValidityRule, open_unhidden
 from dfpenet_mm.warped import WarpedRaster
 
 STRETCH_PERCENTILES = (1, 99)
+# Brightness that is left where nothing was asked for.
+DIMMED = 0.4
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,20 @@ def read_backdrop(
     if limits is None and valid.any():
         limits = np.percentile(values[:, valid], STRETCH_PERCENTILES, axis=1)
     return Backdrop(_stretch(values, valid, limits), target, limits)
+
+
+def inside(grid: RasterGrid, area: BaseGeometry) -> np.ndarray:
+    """Find the pixels whose centre lies in an area in the grid's CRS, bool."""
+    return rasterize([area], grid.shape, transform=grid.transform, dtype='uint8').astype(bool)
+
+
+def dimmed_outside(backdrop: Backdrop, area: BaseGeometry) -> Backdrop:
+    """Return the picture in dark grey outside of an area in its CRS."""
+    outside = ~inside(backdrop.grid, area) & (backdrop.colours[..., 3] > 0)
+    colours = backdrop.colours.copy()
+    grey = colours[outside, :3].mean(axis=1, keepdims=True)
+    colours[outside, :3] = np.rint(DIMMED * grey)
+    return replace(backdrop, colours=colours)
 
 
 def _read_decimated(

@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pyogrio
 import rasterio
+from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.backdrop import Backdrop, read_backdrop
+from dfpenet_mm.report.backdrop import Backdrop, dimmed_outside, read_backdrop
 
 # Rows or columns of a picture of the scene: sharp on a laptop's screen, some 500 kB as JPEG.
 BACKDROP_SIDE = 1800
 SUMMARY, INVENTORY = 'summary.json', 'landslides.gpkg'
+# The only part of the scene that was asked for, in a file and layer of this name.
+AREA = 'area_of_interest'
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class RunProducts:
 
     Args:
         folder: holds ``mask.tif`` and, if the hooks wrote them, ``landslides.gpkg``,
-            ``evaluation.tif``, ``evaluation.gpkg``, ``statistics.png``, ``figures/``.
+            ``area_of_interest.gpkg``, ``evaluation.tif``, ``evaluation.gpkg``,
+            ``statistics.png``, ``figures/``.
         summary: as in ``summary.json``.
         landslides: the inventory, in the CRS of the scene.
         rejected: what hooks took away, with columns ``hook`` and ``reason``; None without any.
@@ -58,7 +63,7 @@ class RunProducts:
             InputFileError: if the folder lacks the summary or the inventory, or they cannot be
                 read.
         """
-        summary = _read_summary(folder / SUMMARY)
+        summary = read_summary(folder / SUMMARY)
         mapping = summary.get('provenance', {}).get('settings', {}).get('mapping', {})
         inventory = _find_inventory(folder, summary)
         try:
@@ -96,12 +101,37 @@ class RunProducts:
     @cached_property
     def backdrops(self) -> Mapping[str, Backdrop]:
         """The images by role (``post``, ``pre``), decimated, on one grid; read once."""
-        images = {'post': self.post, 'pre': self.pre}
-        return {
-            role: read_backdrop(path, grid=self.grid, bands=self.bands, max_side=BACKDROP_SIDE)
-            for role, path in images.items()
-            if path is not None
-        }
+        return {role: self.picture(role, self.grid, BACKDROP_SIDE) for role in self.roles}
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles of the images there are: ``post``, and perhaps ``pre``."""
+        return ('post',) if self.pre is None else ('post', 'pre')
+
+    def picture(
+        self, role: str, grid: RasterGrid, max_side: int, limits: np.ndarray | None = None
+    ) -> Backdrop:
+        """Draw an image on a part of the scene, dark where nothing was asked for.
+
+        Args:
+            role: ``post`` or ``pre``.
+            grid: of the part.
+            max_side: most rows or columns wanted.
+            limits: as of ``read_backdrop``.
+
+        Raises:
+            InputFileError: if the image cannot be read.
+        """
+        path = self.post if role == 'post' else self.pre
+        backdrop = read_backdrop(
+            path, grid=grid, bands=self.bands, max_side=max_side, limits=limits
+        )
+        return backdrop if self.area is None else dimmed_outside(backdrop, self.area)
+
+    @cached_property
+    def area(self) -> BaseGeometry | None:
+        """The area asked for, in the scene's CRS; None for the whole scene."""
+        return read_area(self.folder, self.grid)
 
     def product(self, name: str) -> Path | None:
         """Return the path of a product, such as ``evaluation.tif``; None if there is none."""
@@ -116,7 +146,36 @@ class RunProducts:
         return gpd.read_file(path, layer=layer)
 
 
-def _read_summary(path: Path) -> Mapping[str, Any]:
+def read_area(folder: Path, grid: RasterGrid) -> BaseGeometry | None:
+    """Read the area that a run was asked for.
+
+    Args:
+        folder: of the run.
+        grid: in whose CRS it is wanted.
+
+    Returns:
+        Polygons; None where the run was asked for the whole scene.
+
+    Raises:
+        InputFileError: if the file cannot be read.
+    """
+    path = folder / f'{AREA}.gpkg'
+    if not path.is_file():
+        return None
+    try:
+        return gpd.read_file(path, layer=AREA).to_crs(grid.crs).union_all()
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise InputFileError(
+            f'{path} cannot be read ({error}); put it back as the run wrote it'
+        ) from error
+
+
+def read_summary(path: Path) -> Mapping[str, Any]:
+    """Read a run's ``summary.json``.
+
+    Raises:
+        InputFileError: if it cannot be read.
+    """
     try:
         summary = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError) as error:

@@ -10,6 +10,7 @@ import geopandas as gpd
 LANDSLIDES = 'landslides'
 REJECTED = 'rejected'
 HEADSCARPS = 'headscarps'
+AREA = 'area_of_interest'
 # Key of a file's metadata that holds the product's provenance as JSON.
 PROVENANCE_KEY = 'DFPENET_MM'
 
@@ -19,7 +20,7 @@ class Layer:
     """A layer to write.
 
     Args:
-        role: ``LANDSLIDES``, ``REJECTED`` or ``HEADSCARPS``.
+        role: ``LANDSLIDES``, ``REJECTED``, ``HEADSCARPS`` or ``AREA``.
         name: as a user sees it.
         table: its rows, polygons or, of headscarps, points.
     """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from postproc.inventory.layer import HEADSCARPS, LANDSLIDES, REJECTED
+from postproc.inventory.layer import AREA, HEADSCARPS, LANDSLIDES, REJECTED
 from postproc.inventory.qgis_symbols import (
     AROUND,
     WHITE,
     by_value,
     labels,
     outline,
+    outside,
     qml,
     single,
     triangle,
@@ -16,6 +17,8 @@ from postproc.inventory.qgis_symbols import (
 
 # Outlines as in the project's pictures.
 MAGENTA, CYAN, YELLOW = '255,0,208,255', '0,200,255,255', '255,221,0,255'
+# Laid over ground that nobody asked for: it is dark as in the project's pictures.
+VEIL = '0,0,0,150'
 # The same hues, dark enough for text on a white rim.
 PURPLE, PETROL, GREY = '190,0,155,255', '0,85,120,255', '60,60,60,255'
 # A number is two or three millimetres wide: at any scale the landslides of about its size and
@@ -32,8 +35,9 @@ def style_of(role: str) -> str:
     Args:
         role: ``LANDSLIDES`` (outlines with their numbers, those of small ones when one is near
             enough), ``REJECTED`` (dashed outlines, each with its number and reason from
-            1:10,000 on) or ``HEADSCARPS`` (from 1:20,000 on a triangle that points up at the
-            headscarp and down at the toe, from 1:5,000 on with elevations).
+            1:10,000 on), ``HEADSCARPS`` (from 1:20,000 on a triangle that points up at the
+            headscarp and down at the toe, from 1:5,000 on with elevations) or ``AREA`` (all
+            ground outside is dark).
     """
     return _STYLES[role]()
 
@@ -63,4 +67,13 @@ def _headscarps() -> str:
     return qml(by_value('kind', symbols), elevations, nearest=POINTS_NEAREST)
 
 
-_STYLES = {LANDSLIDES: _landslides, REJECTED: _rejected, HEADSCARPS: _headscarps}
+def _area() -> str:
+    return qml(outside(outline(WHITE, fill=VEIL)))
+
+
+_STYLES = {
+    LANDSLIDES: _landslides,
+    REJECTED: _rejected,
+    HEADSCARPS: _headscarps,
+    AREA: _area,
+}

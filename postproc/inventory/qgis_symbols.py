@@ -67,6 +67,13 @@ def single(symbol: Element) -> Element:
     return renderer
 
 
+def outside(symbol: Element) -> Element:
+    """Return the renderer that fills what lies outside of all features."""
+    renderer = _renderer('invertedPolygonRenderer', preprocessing=0)
+    renderer.append(single(symbol))
+    return renderer
+
+
 def by_value(field: str, symbols: Mapping[str, tuple[str, Element]]) -> Element:
     """Return the renderer that draws features by the value of a text field.
 
@@ -135,21 +142,22 @@ def labels(
     return labelling
 
 
-def qml(renderer: Element, labelling: Element, *, nearest: int = 0) -> str:
+def qml(renderer: Element, labelling: Element | None = None, *, nearest: int = 0) -> str:
     """Return a layer's style.
 
     Args:
-        renderer: as from ``single`` or ``by_value``.
-        labelling: as from ``labels``.
+        renderer: as from ``single``, ``outside`` or ``by_value``.
+        labelling: as from ``labels``; None for none.
         nearest: the layer shows at scales of 1 to this number and nearer; 0 for any scale.
     """
-    root = Element('qgis', version='3.16', labelsEnabled='1')
+    root = Element('qgis', version='3.16', labelsEnabled='0' if labelling is None else '1')
     root.set('styleCategories', 'Symbology|Labeling' + ('|Rendering' if nearest else ''))
     if nearest:
         root.attrib |= {'hasScaleBasedVisibilityFlag': '1', 'minScale': str(nearest)}
         root.set('maxScale', '0')
     root.append(renderer)
-    root.append(labelling)
+    if labelling is not None:
+        root.append(labelling)
     SubElement(root, 'blendMode').text = '0'
     SubElement(root, 'layerOpacity').text = '1'
     indent(root)

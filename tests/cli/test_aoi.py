@@ -1,5 +1,7 @@
 """The option --aoi, through the command line."""
 
+import json
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -40,6 +42,17 @@ def test_outside_of_the_area_is_nodata_and_inside_is_the_whole_map(
         assert np.isnan(part[~inside]).all() if np.isnan(nodata) else (part[~inside] == 255).all()
         if name == 'probability.tif':
             np.testing.assert_array_equal(part[inside], whole[inside])
+    kept = gpd.read_file(tmp_path / 'part' / 'area_of_interest.gpkg')
+    assert kept.crs.to_epsg() == 32654
+    # Between corners, a straight line of degrees bends by 16 cm in UTM.
+    assert kept.geometry[0].symmetric_difference(box(502e3, 4_696e3, 505e3, 4_699e3)).area < 1000
+    told = json.loads((tmp_path / 'part' / 'summary.json').read_text())
+    assert told['area_of_interest'] == {'name': 'area.gpkg', 'pixels': 300 * 300}
+    assert told['recognition']['post']['valid_pixels'] == 300 * 300
+    whole = json.loads((tmp_path / 'whole' / 'summary.json').read_text())
+    assert whole['area_of_interest'] is None
+    assert any(warning.startswith('no pre-event image was given') for warning in whole['warnings'])
+    assert not (tmp_path / 'whole' / 'area_of_interest.gpkg').exists()
 
 
 def test_an_area_between_pixel_centres_is_no_map_without_landslides(

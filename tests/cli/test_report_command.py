@@ -45,7 +45,7 @@ def test_report_of_an_edited_inventory_says_so(run, capsys):
     main(arguments(run, pre=run.parent / 'pre.tif'))
     assert capsys.readouterr().out == f'{run / "report.html"}\n'
     page = (run / 'report.html').read_text()
-    assert 'was changed after the run: it has 14 landslides, the run found 16' in page
+    assert 'was edited after the run: 2 landslides removed; 14 landslides now, 16 when' in page
     assert re.search(r'<strong>14</strong>\s*<span>landslides', page)
 
 

@@ -25,6 +25,7 @@ def summary_of(found):
         product=found,
         records=[RECORD],
         recognition={'post': {'windows_run': 4}},
+        provenance={'command': ['landslide-map']},
         seconds={'load': 1.23456},
     )
 

@@ -18,6 +18,9 @@ from dfpenet_mm.errors import GridMismatchError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.polygons import read_polygons
 
+# Rows looked at together when all pixels are counted.
+STRIP_ROWS = 512
+
 
 def outline(transform: Affine, shape: tuple[int, int]) -> shapely.Polygon:
     """Draw the outline of ``shape`` pixels in map units."""
@@ -74,6 +77,15 @@ class AreaOfInterest:
     def __getstate__(self) -> dict[str, Any]:
         """Leave the search tree out: a worker makes its own."""
         return {name: getattr(self, name) for name in ('path', 'polygons', 'transform')}
+
+    def count_pixels(self, shape: tuple[int, int]) -> int:
+        """Count the pixels of a scene of ``shape`` (rows, cols) whose centre lies in the area."""
+        rows, cols = shape
+        strips = (
+            Window(0, first, cols, min(STRIP_ROWS, rows - first))
+            for first in range(0, rows, STRIP_ROWS)
+        )
+        return sum(int(np.count_nonzero(self.inside(strip))) for strip in strips)
 
     def inside(self, window: Window) -> np.ndarray:
         """Find the pixels of a window whose centre lies in the area.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
+from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.backdrop import Backdrop
+from dfpenet_mm.report.backdrop import Backdrop, inside
 from dfpenet_mm.report.figures.class_raster import in_pixels
 from dfpenet_mm.report.figures.graticule import draw_graticule
 from dfpenet_mm.report.figures.inventory_sheet import InventorySheet
@@ -31,17 +34,20 @@ from dfpenet_mm.report.figures.map_furniture import draw_north_arrow, draw_scale
 from dfpenet_mm.report.figures.numbering import place_numbers
 from dfpenet_mm.report.figures.outlines import draw_outlines
 from dfpenet_mm.report.figures.palette import (
+    AREA,
     DPI,
     HEADING,
     KEPT,
     NO_DATA,
+    OUTSIDE,
     REMOVED,
     SMALL,
     TEXT,
     area_text,
 )
 from dfpenet_mm.report.figures.run_view import RunView
-from dfpenet_mm.report.figures.stages import areas_m2
+from dfpenet_mm.report.inventory import Inventory, shown_inventory
+from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.wording import counted
 
 NUMBER_SIZE = 6.0
@@ -49,6 +55,68 @@ NUMBER_SIZE = 6.0
 MANY = 3000
 # Points at the upper left that the north arrow takes, and at the bottom that the scale bar takes.
 ARROW, BAR = 42, 30
+
+
+# A map is passed on without its report, so that it says this itself.
+UNREVIEWED = 'made by a neural network, unreviewed'
+EDITED = 'made by a neural network, edited since'
+WITHOUT_PRE = 'no pre-event data: may be older than the event'
+# Stripes that mark ground, by the map's longer side.
+STRIPES = 110
+
+
+@dataclass(frozen=True)
+class InventoryMap:
+    """What a map of an inventory shows.
+
+    Args:
+        backdrop: the image; everything is drawn in its pixels, so that a turned scene is no
+            exception.
+        inventory: landslides and rejected regions in the CRS of the backdrop; ``id``,
+            ``area_m2``, ``length_m`` and ``mean_probability`` are shown as far as they are there.
+        title: what the heading begins with.
+        notes: what stands below the heading, such as the event and the dates of the images.
+        area: the only ground that was asked for, in the CRS of the backdrop; None for all.
+        pre: the pre-event image on the grid of the backdrop, to mark where it has no data; None
+            without one.
+    """
+
+    backdrop: Backdrop
+    inventory: Inventory
+    title: str
+    notes: Sequence[str] = ()
+    area: BaseGeometry | None = None
+    pre: Backdrop | None = None
+
+    @property
+    def grid(self) -> RasterGrid:
+        """Grid of the backdrop."""
+        return self.backdrop.grid
+
+    @property
+    def landslides(self) -> gpd.GeoDataFrame:
+        """The landslides."""
+        return self.inventory.table
+
+    @property
+    def areas(self) -> np.ndarray:
+        """Areas of the landslides, square metres, shape (landslides,)."""
+        return self.landslides['area_m2'].to_numpy(dtype=float)
+
+    @property
+    def status(self) -> str:
+        """Who drew the outlines."""
+        return EDITED if self.inventory.edits else UNREVIEWED
+
+    @property
+    def without_pre(self) -> np.ndarray | None:
+        """Pixels without pre-event data, bool; None without any, or without such an image."""
+        if self.pre is None:
+            return None
+        missing = (self.backdrop.colours[..., 3] > 0) & (self.pre.colours[..., 3] == 0)
+        if self.area is not None:
+            missing &= inside(self.grid, self.area)
+        return missing if missing.any() else None
 
 
 def draw_inventory(view: RunView, path: Path) -> Path:
@@ -65,35 +133,27 @@ def draw_inventory(view: RunView, path: Path) -> Path:
         InputFileError: if the post-event image cannot be read.
         OutputError: if the figure cannot be written.
     """
-    products = view.products
-    return draw_inventory_map(
+    return draw_inventory_map(inventory_map(view.products), path)
+
+
+def inventory_map(products: RunProducts) -> InventoryMap:
+    """Describe the map of a run's inventory as it is now."""
+    return InventoryMap(
         backdrop=products.backdrops['post'],
-        landslides=products.landslides,
-        rejected=products.rejected,
-        path=path,
+        inventory=shown_inventory(products.landslides, products.summary, products.rejected),
         title=products.post.name,
+        area=products.area,
+        pre=products.backdrops.get('pre'),
     )
 
 
 @style.context('default')  # not the user's matplotlibrc
-def draw_inventory_map(
-    *,
-    backdrop: Backdrop,
-    landslides: gpd.GeoDataFrame,
-    rejected: gpd.GeoDataFrame | None,
-    path: Path,
-    title: str,
-) -> Path:
+def draw_inventory_map(shown: InventoryMap, path: Path) -> Path:
     """Draw outlines and numbers over an image, with the largest ten in a table.
 
     Args:
-        backdrop: the image; everything is drawn in its pixels, so that a turned scene is no
-            exception.
-        landslides: in the CRS of the backdrop; ``id``, ``area_m2``, ``length_m`` and
-            ``mean_probability`` are shown as far as they are there.
-        rejected: what hooks took away; None without any.
+        shown: what to draw.
         path: PNG to write.
-        title: what the heading begins with.
 
     Returns:
         ``path``.
@@ -101,23 +161,21 @@ def draw_inventory_map(
     Raises:
         OutputError: if the figure cannot be written.
     """
-    contents = _Contents(landslides, rejected, areas_m2(landslides, backdrop.grid))
-    sheet = InventorySheet.for_aspect(ground_aspect(backdrop.grid))
+    sheet = InventorySheet.for_aspect(ground_aspect(shown.grid))
     figure = Figure(figsize=sheet.page)
     axes = place_axes(figure, *sheet.map)
-    frame(axes, backdrop.grid)
-    show_backdrop(axes, backdrop, backdrop.grid)
-    _draw_outlines(axes, contents, backdrop.grid, sheet.map[2])
-    _draw_numbers(axes, contents, backdrop.grid, sheet.map[2])
-    draw_scale_bar(axes, backdrop.grid, fontsize=TEXT)
-    draw_north_arrow(axes, backdrop.grid)
-    draw_graticule(axes, backdrop.grid)
-    draw_largest(place_axes(figure, *sheet.table), landslides, contents.areas)
-    _draw_legend(place_axes(figure, *sheet.legend), contents)
-    total = area_text(contents.areas.sum())
-    heading = f'{title}: {counted(len(landslides), "landslide")}, {total}'
-    left, width, height = sheet.map[0], *sheet.page
-    figure.text(left / width, 1 - 0.12 / height, heading, fontsize=HEADING, va='top', weight='bold')
+    frame(axes, shown.grid)
+    show_backdrop(axes, shown.backdrop, shown.grid)
+    if shown.without_pre is not None:
+        _draw_stripes(axes, shown.without_pre, shown.grid)
+    _draw_outlines(axes, shown, sheet.map[2])
+    _draw_numbers(axes, shown, sheet.map[2])
+    draw_scale_bar(axes, shown.grid, fontsize=TEXT)
+    draw_north_arrow(axes, shown.grid)
+    draw_graticule(axes, shown.grid)
+    draw_largest(place_axes(figure, *sheet.table), shown.landslides, shown.areas)
+    _draw_legend(place_axes(figure, *sheet.legend), shown)
+    _draw_heading(figure, shown, sheet)
     return save(figure, path)
 
 
@@ -128,34 +186,52 @@ def numbers(landslides: gpd.GeoDataFrame) -> list[str]:
     return [str(number) for number in range(1, len(landslides) + 1)]
 
 
-@dataclass(frozen=True)
-class _Contents:
-    landslides: gpd.GeoDataFrame
-    rejected: gpd.GeoDataFrame | None
-    areas: np.ndarray
+def _draw_heading(figure: Figure, shown: InventoryMap, sheet: InventorySheet) -> None:
+    left, (width, height) = sheet.map[0], sheet.page
+    said = f'{counted(len(shown.landslides), "landslide")}, {area_text(shown.areas.sum())}'
+    for text, down, look in (
+        (f'{shown.title}: {said}', 0.12, {'fontsize': HEADING, 'weight': 'bold'}),
+        ('; '.join([*shown.notes, shown.status]), 0.36, {'fontsize': TEXT, 'color': '#444444'}),
+    ):
+        figure.text(left / width, 1 - down / height, text, va='top', parse_math=False, **look)
 
 
-def _draw_outlines(axes: Axes, contents: _Contents, grid: RasterGrid, width: float) -> None:
-    line = 0.5 if len(contents.landslides) > MANY else 0.9
+def _draw_stripes(axes: Axes, where: np.ndarray, grid: RasterGrid) -> None:
+    """Hatch pixels of a grid, so that the image is seen between."""
+    period = max(4, max(grid.shape) // STRIPES)
+    rows, cols = np.indices(where.shape)
+    stripes = np.zeros((*where.shape, 4), np.uint8)
+    stripes[where & ((rows + cols) % period < max(1, period // 6))] = (255, 255, 255, 150)
+    axes.imshow(stripes, extent=(0, grid.shape[1], grid.shape[0], 0), aspect='auto')
+
+
+def _draw_outlines(axes: Axes, shown: InventoryMap, width: float) -> None:
+    line = 0.5 if len(shown.landslides) > MANY else 0.9
     # A third of a dot of the page.
-    tolerance = grid.shape[1] / (width * DPI) / 3
-    for table, colour in ((contents.rejected, REMOVED), (contents.landslides, KEPT)):
+    tolerance = shown.grid.shape[1] / (width * DPI) / 3
+    area = None if shown.area is None else gpd.GeoDataFrame(geometry=[shown.area])
+    for table, colour in (
+        (area, AREA),
+        (shown.inventory.rejected, REMOVED),
+        (shown.landslides, KEPT),
+    ):
         if table is not None:
-            outlines = in_pixels(table.geometry, grid)
+            outlines = in_pixels(table.geometry, shown.grid)
             draw_outlines(axes, outlines, colour, width=line, tolerance=tolerance)
 
 
-def _draw_numbers(axes: Axes, contents: _Contents, grid: RasterGrid, width: float) -> None:
+def _draw_numbers(axes: Axes, shown: InventoryMap, width: float) -> None:
     # From pixels to points, 72 an inch; a pixel need not be square on the ground.
+    grid = shown.grid
     rows, cols = grid.shape
     points = 72 * width * np.array([1 / cols, ground_aspect(grid) / rows])
     right, bottom = points * (cols, rows)
-    outlines = in_pixels(contents.landslides.geometry, grid)
-    texts = numbers(contents.landslides)
+    outlines = in_pixels(shown.landslides.geometry, grid)
+    texts = numbers(shown.landslides)
     placed = place_numbers(
         shapely.bounds(outlines).reshape(-1, 4) * np.tile(points, 2),
         texts,
-        order=np.argsort(-contents.areas, kind='stable'),
+        order=np.argsort(-shown.areas, kind='stable'),
         size=NUMBER_SIZE,
         area=(right, bottom),
         reserved=[(0, 0, ARROW, ARROW), (0, bottom - BAR, 0.3 * right, bottom)],
@@ -173,15 +249,20 @@ def _draw_numbers(axes: Axes, contents: _Contents, grid: RasterGrid, width: floa
         )
 
 
-def _draw_legend(axes: Axes, contents: _Contents) -> None:
-    areas, rejected = contents.areas, contents.rejected
+def _draw_legend(axes: Axes, shown: InventoryMap) -> None:
+    areas, rejected = shown.areas, shown.inventory.rejected
     entries = [(KEPT, f'landslide ({len(areas):,})')]
-    if rejected is not None and len(rejected):
+    if rejected is not None:
         entries.append((REMOVED, f'rejected region ({len(rejected):,})'))
     entries.append((NO_DATA, 'no data'))
+    if shown.area is not None:
+        entries.append((OUTSIDE, 'outside the area asked for'))
+    handles = [Line2D([], [], color=colour, lw=2.5, label=label) for colour, label in entries]
+    if shown.without_pre is not None:
+        handles.append(Patch(fc='#777777', ec='white', hatch='////', lw=0, label=WITHOUT_PRE))
     axes.set_axis_off()
     axes.legend(
-        handles=[Line2D([], [], color=colour, lw=2.5, label=label) for colour, label in entries],
+        handles=handles,
         loc='upper left',
         borderaxespad=0,
         frameon=False,
@@ -196,7 +277,7 @@ def _draw_legend(axes: Axes, contents: _Contents) -> None:
         '\n'.join(lines),
         (0, 1),
         xycoords='axes fraction',
-        xytext=(0, -16 * len(entries) - 6),
+        xytext=(0, -16 * len(handles) - 6),
         textcoords='offset points',
         fontsize=SMALL,
         va='top',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,8 +10,10 @@ import pyogrio
 from pyproj.exceptions import ProjError
 
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.report.backdrop import read_backdrop
-from dfpenet_mm.report.figures.inventory import draw_inventory_map
+from dfpenet_mm.report.backdrop import dimmed_outside, read_backdrop
+from dfpenet_mm.report.figures.inventory import InventoryMap, draw_inventory_map
+from dfpenet_mm.report.inventory import shown_inventory
+from dfpenet_mm.report.run_products import SUMMARY, read_area, read_summary
 
 LANDSLIDES, REJECTED = 'landslides', 'rejected'
 
@@ -38,16 +41,28 @@ def read_layers(inventory: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | N
 
 
 def draw_inventory_file(
-    image: Path, inventory: Path, target: Path, *, max_side: int = 1800, title: str | None = None
+    image: Path,
+    inventory: Path,
+    target: Path,
+    *,
+    pre: Path | None = None,
+    max_side: int = 1800,
+    title: str | None = None,
+    notes: Sequence[str] = (),
 ) -> Path:
     """Draw the inventory of a GeoPackage over the image it was mapped from.
+
+    What lies beside the inventory is asked what was edited since the run, and which area the run
+    was asked for.
 
     Args:
         image: the raster that was mapped, red, green and blue first.
         inventory: GeoPackage with the layer ``landslides`` and perhaps ``rejected``, in any CRS.
         target: picture to write, PNG.
-        max_side: most rows or columns of the image that are read.
+        pre: the image before the event, to mark where it has no data; None to do without.
+        max_side: most rows or columns of the images that are read.
         title: what the heading begins with; None for the image's name.
+        notes: what stands below the heading.
 
     Returns:
         ``target``.
@@ -70,10 +85,16 @@ def draw_inventory_file(
             f'{inventory} cannot be brought into the CRS of {image} ({error}); give the image '
             f'that was mapped'
         ) from error
-    return draw_inventory_map(
-        backdrop=backdrop,
-        landslides=landslides,
-        rejected=rejected,
-        path=target,
+    summary = inventory.with_name(SUMMARY)
+    area = read_area(inventory.parent, backdrop.grid)
+    shown = InventoryMap(
+        backdrop=backdrop if area is None else dimmed_outside(backdrop, area),
+        inventory=shown_inventory(
+            landslides, read_summary(summary) if summary.is_file() else {}, rejected
+        ),
         title=title or image.name,
+        notes=notes,
+        area=area,
+        pre=None if pre is None else read_backdrop(pre, grid=backdrop.grid, max_side=max_side),
     )
+    return draw_inventory_map(shown, target)

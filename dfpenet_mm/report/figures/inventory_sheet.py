@@ -8,7 +8,7 @@ from dfpenet_mm.report.figures.palette import PAGE_HEIGHT, PAGE_WIDTH
 
 Place = tuple[float, float, float, float]
 # Inches: around the map, for latitudes, margin, heading and longitudes; table and legend.
-LEFT, RIGHT, TOP, BELOW = 0.45, 0.12, 0.4, 0.3
+LEFT, RIGHT, TOP, BELOW = 0.45, 0.12, 0.62, 0.3
 TABLE_WIDTH, TABLE_HEIGHT, LEGEND_WIDTH, LEGEND_HEIGHT, GAP = 3.7, 2.2, 3.3, 1.5, 0.3
 
 

@@ -12,6 +12,8 @@ KEPT_PALE = '#c9a3c4'
 # What the first, the second, ... hook removed; the first two as in Fig. 10 (e).
 BY_HOOK = ('#000000', '#d55e00', '#0072b2', '#e69f00')
 NO_DATA = '#dcdcdc'
+# Around the area asked for, and the ground outside, which is drawn dark.
+AREA, OUTSIDE = '#ffffff', '#3a3f3a'
 
 DPI = 150
 # Inches; what is set in 8 points still reads at 6 when a page shrinks the figure.

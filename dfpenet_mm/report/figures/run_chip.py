@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from rasterio.enums import Resampling
 from shapely.geometry import box
 
-from dfpenet_mm.report.backdrop import Backdrop, read_backdrop
+from dfpenet_mm.report.backdrop import Backdrop
 from dfpenet_mm.report.figures.chip_window import read_window, square_around, window_grid
 from dfpenet_mm.report.figures.class_raster import in_pixels
 from dfpenet_mm.report.figures.evaluation_codes import AT_BOUNDARY, CONFUSION_COLOURS
@@ -79,11 +79,7 @@ class RunChip:
 
     def _image(self, role: str) -> Backdrop:
         if role not in self._images:
-            path = self._products.post if role == 'post' else self._products.pre
-            bands = self._products.bands
-            self._images[role] = read_backdrop(
-                path, grid=self.grid, bands=bands, max_side=CHIP_SIDE
-            )
+            self._images[role] = self._products.picture(role, self.grid, CHIP_SIDE)
         return self._images[role]
 
     def _outline(self, axes: Axes, table: gpd.GeoDataFrame | None, colour: str) -> None:

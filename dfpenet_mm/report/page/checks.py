@@ -16,6 +16,7 @@ from dfpenet_mm.report.page.numbers import (
     largest,
 )
 from dfpenet_mm.report.page.wording import percent
+from dfpenet_mm.wording import agreeing, counted
 
 # Shares above which a reader should look twice.
 NODATA, EDGE, DOUBTS = 0.05, 0.05, 0.25
@@ -40,7 +41,12 @@ class Check:
 
 
 def checks(
-    *, table: pd.DataFrame, summary: Mapping[str, Any], facts: SceneFacts, has_pre: bool
+    *,
+    table: pd.DataFrame,
+    summary: Mapping[str, Any],
+    facts: SceneFacts,
+    has_pre: bool,
+    edited: bool = False,
 ) -> list[Check]:
     """Answer what can be answered from a run's products.
 
@@ -49,6 +55,7 @@ def checks(
         summary: of the run.
         facts: of the scene.
         has_pre: whether the run had a pre-event image.
+        edited: whether the landslides are no longer those of the run.
     """
     answers = [
         _nodata(facts),
@@ -56,21 +63,24 @@ def checks(
         *(_pre_event(table, summary) if has_pre else [_no_pre_event()]),
         _edge(table),
         _confidence(table),
-        _evaluation(summary),
+        _evaluation(summary, edited=edited),
     ]
     return [answer for answer in answers if answer is not None]
 
 
 def _nodata(facts: SceneFacts) -> Check:
     share = facts.nodata_share
+    asked, rest = 'the scene', ''
+    if facts.area_name:
+        asked, rest = 'the area asked for', ' Outside of it nothing was looked at.'
     if share <= 0:
-        return Check('Area without data', 'good', 'All of the scene has data.')
+        return Check('Area without data', 'good', f'All of {asked} has data.{rest}')
     # A few pixels without data are no 0.0 %.
     text = 'Under 0.1 %' if share < 0.001 else f'{100 * share:.1f} %'
     return Check(
         'Area without data',
         'look' if share > NODATA else 'good',
-        f'{text} of the scene has no data and could not be mapped.',
+        f'{text} of {asked} has no data and could not be mapped.{rest}',
     )
 
 
@@ -121,8 +131,9 @@ def _pre_event(table: pd.DataFrame, summary: Mapping[str, Any]) -> list[Check]:
             Check(
                 'Pre-event data',
                 'look' if without else 'good',
-                f'{without:,} of {len(table):,} landslides lie where the pre-event image has no '
-                f'data; they may be older than the event.'
+                f'{without:,} of {counted(len(table), "landslide")} '
+                f'{agreeing(without, "lies", "lie")} where the pre-event image has no data; '
+                f'{agreeing(without, "it", "they")} may be older than the event.'
                 if without
                 else 'Every landslide lies where the pre-event image has data.',
             )
@@ -155,8 +166,9 @@ def _edge(table: pd.DataFrame) -> Check | None:
     return Check(
         'Cut outlines',
         'look' if cut or touching > EDGE * len(table) else 'good',
-        f'{touching:,} of {len(table):,} landslides touch the edge of the mapped area{told}; '
-        f'their outlines are cut there.',
+        f'{touching:,} of {counted(len(table), "landslide")} '
+        f'{agreeing(touching, "touches", "touch")} the edge of the mapped area{told}; '
+        f'{agreeing(touching, "its outline is", "their outlines are")} cut there.',
     )
 
 
@@ -172,8 +184,14 @@ def _confidence(table: pd.DataFrame) -> Check | None:
     )
 
 
-def _evaluation(summary: Mapping[str, Any]) -> Check:
+def _evaluation(summary: Mapping[str, Any], *, edited: bool) -> Check:
     found = list((summary.get('evaluation') or {}).values())
+    if found and edited:
+        return Check(
+            'Comparison',
+            'unknown',
+            'The run was compared with a reference: see Evaluation. What was edited since was not.',
+        )
     if found:
         counts = found[-1].get('landslides') or {}
         shares = [counts.get(name) for name in ('recall', 'precision')]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import re
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,38 +11,56 @@ import pandas as pd
 
 from dfpenet_mm.report.page.packed import pack
 
-# Field -> what people call it, and decimals shown.
+# Field -> what people call it, decimals shown, and what it means.
 TITLES = {
-    'id': ('No.', 0),
-    'area_m2': ('Area, m²', 0),
-    'mean_probability': ('Probability, mean', 2),
-    'p10_probability': ('Probability, p10', 2),
-    'touches_edge': ('Touches edge', 0),
-    'verdict': ('In the reference', 0),
-    'hook': ('Removed by', 0),
-    'reason': ('Why', 0),
-    'length_m': ('Length, m', 0),
-    'width_m': ('Width, m', 0),
-    'perimeter_m': ('Perimeter, m', 0),
-    'lw_ratio': ('Length / width', 2),
-    'azimuth_deg': ('Azimuth, °', 0),
-    'compactness': ('Compactness', 2),
-    'pre_coverage': ('Pre-event data', 2),
-    'pre_share': ('Seen before event', 2),
-    'pre_persistence': ('Pre-event persistence', 2),
-    'elev_min_m': ('Elevation from, m', 0),
-    'elev_max_m': ('Elevation to, m', 0),
-    'relief_m': ('Relief, m', 0),
-    'slope_mean_deg': ('Mean slope, °', 0),
-    'slope_max_deg': ('Steepest slope, °', 0),
-    'aspect_deg': ('Aspect, °', 0),
-    'travel_angle_deg': ('Travel angle, °', 1),
-    'dem_coverage': ('Elevation data', 2),
-    'lon': ('Longitude, °', 5),
-    'lat': ('Latitude, °', 5),
-    'centroid_x': ('Centroid x', 1),
-    'centroid_y': ('Centroid y', 1),
+    'id': ('No.', 0, 'number of the landslide'),
+    'area_m2': ('Area, m²', 0, 'area in map view, holes left out'),
+    'mean_probability': ('Probability, mean', 2, 'how sure the network is, on average'),
+    'p10_probability': ('Probability, p10', 2, 'low where a part of the landslide is doubtful'),
+    'touches_edge': ('Touches edge', 0, 'the outline is cut by the edge of what was mapped'),
+    'verdict': (
+        'In the reference',
+        0,
+        'TP: shares ground with a landslide of the reference; FP: none',
+    ),
+    'hook': ('Removed by', 0, 'the filter that took it away'),
+    'reason': ('Why', 0, 'why it was taken away'),
+    'length_m': ('Length, m', 0, 'long side of the smallest rectangle around it'),
+    'width_m': ('Width, m', 0, 'short side of the smallest rectangle around it'),
+    'perimeter_m': ('Perimeter, m', 0, 'length of the outer and inner outlines'),
+    'lw_ratio': ('Length / width', 2, 'length divided by width'),
+    'azimuth_deg': ('Azimuth, °', 0, 'direction of the long side, clockwise from north'),
+    'compactness': ('Compactness', 2, '1 for a disc, less for long and ragged outlines'),
+    'pre_coverage': (
+        'Pre-event data',
+        2,
+        'share of it on which the image before the event has data; 0: could not be compared',
+    ),
+    'pre_share': (
+        'Seen before event',
+        2,
+        'share of it that reads as landslide before the event too',
+    ),
+    'pre_persistence': (
+        'Pre-event persistence',
+        2,
+        'how much of what was there before the event still reads as landslide',
+    ),
+    'elev_min_m': ('Elevation from, m', 0, 'lowest elevation'),
+    'elev_max_m': ('Elevation to, m', 0, 'highest elevation'),
+    'relief_m': ('Relief, m', 0, 'highest less lowest elevation'),
+    'slope_mean_deg': ('Mean slope, °', 0, 'mean slope of the ground'),
+    'slope_max_deg': ('Steepest slope, °', 0, 'steepest slope of the ground'),
+    'aspect_deg': ('Aspect, °', 0, 'mean direction down the slope, clockwise from north'),
+    'travel_angle_deg': ('Travel angle, °', 1, 'from headscarp to toe, down from the horizontal'),
+    'dem_coverage': ('Elevation data', 2, 'share of it that has an elevation'),
+    'lon': ('Longitude, °', 5, 'of its centroid, WGS 84'),
+    'lat': ('Latitude, °', 5, 'of its centroid, WGS 84'),
+    'centroid_x': ('Centroid x', 1, 'in the coordinates of the scene'),
+    'centroid_y': ('Centroid y', 1, 'in the coordinates of the scene'),
 }
+# What identifies a landslide stands before all others.
+FIRST = ('id', 'area_m2')
 OTHER_DECIMALS = 3
 # A longitude needs more digits than a float32 has.
 PRECISE = frozenset({'lon', 'lat', 'centroid_x', 'centroid_y'})
@@ -50,30 +69,48 @@ FLAGS = frozenset({'touches_edge'})
 UNKNOWN_FLAG = 255
 
 
-def ordered_names(table: pd.DataFrame) -> list[Hashable]:
-    """Return the columns to show: known ones in the order of ``TITLES``, then others."""
+def ordered_names(table: pd.DataFrame, asked: Sequence[str] = ()) -> list[Hashable]:
+    """Return the columns to show.
+
+    Args:
+        table: with the columns.
+        asked: columns that a reader is sent to: they come behind ``FIRST``.
+
+    Returns:
+        Known ones in the order of ``TITLES``, then others.
+    """
     names = [name for name in table.columns if name != 'geometry']
-    known = [name for name in TITLES if name in names]
+    known = [name for name in dict.fromkeys([*FIRST, *asked, *TITLES]) if name in names]
     return [*known, *(name for name in names if name not in known)]
 
 
-def pack_columns(table: pd.DataFrame, *, map_unit_decimals: int = 1) -> list[dict[str, Any]]:
+def named_in(texts: Sequence[str]) -> list[str]:
+    """Return the fields that texts name, such as warnings that send a reader to them."""
+    text = ' '.join(texts)
+    return [name for name in TITLES if re.search(rf'\b{name}\b', text)]
+
+
+def pack_columns(
+    table: pd.DataFrame, *, asked: Sequence[str] = (), map_unit_decimals: int = 1
+) -> list[dict[str, Any]]:
     """Pack the columns of a table.
 
     Args:
         table: one landslide a row; its geometry is left out.
+        asked: as of ``ordered_names``.
         map_unit_decimals: decimals of coordinates in map units.
 
     Returns:
-        For every column its ``name``, ``title``, ``kind`` (number, flag or text), ``decimals``
-        and values, as plain JSON values. Texts are as in the file: whoever shows them escapes.
+        For every column its ``name``, ``title``, ``meaning``, ``kind`` (number, flag or text),
+        ``decimals`` and values, as plain JSON values. Texts are as in the file: whoever shows
+        them escapes.
     """
     columns = []
-    for name in ordered_names(table):
-        title, decimals = TITLES.get(name, (str(name), OTHER_DECIMALS))
+    for name in ordered_names(table, asked):
+        title, decimals, meaning = TITLES.get(name, (str(name), OTHER_DECIMALS, ''))
         if name in ('centroid_x', 'centroid_y'):
             decimals = map_unit_decimals
-        column = {'name': str(name), 'title': title, 'decimals': decimals}
+        column = {'name': str(name), 'title': title, 'meaning': meaning, 'decimals': decimals}
         columns.append(column | _pack_values(str(name), table[name]))
     return columns
 

@@ -13,6 +13,7 @@ from bokeh.resources import Resources
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dfpenet_mm.report.page import wording
+from dfpenet_mm.wording import agreeing, counted
 
 FOLDER = Path(__file__).parent
 STYLES = ('page.css', 'map.css', 'print.css')
@@ -47,6 +48,8 @@ def environment() -> Environment:
         'area': wording.area,
         'size': wording.file_size,
         'sentence': wording.sentence,
+        'counted': counted,
+        'agreeing': agreeing,
     }
     return templates
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -13,7 +12,6 @@ from affine import Affine
 from PIL import Image, ImageDraw
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.backdrop import read_backdrop
 from dfpenet_mm.report.page.frame import MapFrame
 from dfpenet_mm.report.page.images import data_uri
 from dfpenet_mm.report.page.map import OUTLINES
@@ -40,15 +38,13 @@ def largest_pictures(
         ``post`` and ``pre`` (None without such an image).
     """
     frame = MapFrame(products.grid)
-    images = {'post': products.post, 'pre': products.pre}
     pictures = []
     for row in rows:
         landslide = table.iloc[[row]]
         grid, side_m = _window(frame, frame.pixels(landslide.geometry)[0])
         outline = MapFrame(grid).pixels(landslide.geometry)[0]
-        drawn = {
-            role: None if path is None else _draw(path, role, grid, outline, products)
-            for role, path in images.items()
+        drawn = {'pre': None} | {
+            role: _draw(role, grid, outline, products) for role in products.roles
         }
         known = {'id': int(landslide['id'].iloc[0]), 'area_m2': float(landslide['area_m2'].iloc[0])}
         pictures.append({'row': int(row), 'side_m': side_m, **known, **drawn})
@@ -67,16 +63,9 @@ def _window(frame: MapFrame, outline: shapely.Geometry) -> tuple[RasterGrid, flo
     return RasterGrid(grid.crs, grid.transform @ corner, (rows, cols)), side
 
 
-def _draw(
-    path: Path, role: str, grid: RasterGrid, outline: shapely.Geometry, products: RunProducts
-) -> str:
-    backdrop = read_backdrop(
-        path,
-        grid=grid,
-        bands=products.bands,
-        max_side=SIDE_PX,
-        limits=products.backdrops[role].limits,
-    )
+def _draw(role: str, grid: RasterGrid, outline: shapely.Geometry, products: RunProducts) -> str:
+    limits = products.backdrops[role].limits
+    backdrop = products.picture(role, grid, SIDE_PX, limits)
     image = Image.fromarray(backdrop.colours)
     picture = Image.new('RGB', image.size, NODATA)
     picture.paste(image, mask=image.getchannel('A'))

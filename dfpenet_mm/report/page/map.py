@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import geopandas as gpd
+import shapely
 from bokeh.embed import json_item
 from bokeh.models import (
     ColumnDataSource,
     GlyphRenderer,
     ImageURL,
     Metric,
+    MultiLine,
     PanTool,
     Patches,
     Plot,
@@ -25,8 +28,9 @@ from bokeh.models import (
     Text,
     WheelZoomTool,
 )
+from shapely.geometry.base import BaseGeometry
 
-from dfpenet_mm.report.figures.palette import KEPT, REMOVED
+from dfpenet_mm.report.figures.palette import AREA, KEPT, REMOVED
 from dfpenet_mm.report.page.frame import MapFrame
 
 # As in the figures and in QGIS.
@@ -36,13 +40,16 @@ SELECTED = '#ffe600'
 TARGET = 'map'
 
 
-def map_item(frame: MapFrame, pictures: Mapping[str, str]) -> dict[str, Any]:
+def map_item(
+    frame: MapFrame, pictures: Mapping[str, str], area: BaseGeometry | None = None
+) -> dict[str, Any]:
     """Describe the map.
 
     Args:
         frame: where the picture lies.
         pictures: data URIs over the whole picture by name, lowest first; the first is shown,
             the others are hidden.
+        area: the only ground that was asked for, in the CRS of the picture; None for all.
 
     Returns:
         What ``Bokeh.embed.embed_item`` takes, plain JSON values.
@@ -50,6 +57,8 @@ def map_item(frame: MapFrame, pictures: Mapping[str, str]) -> dict[str, Any]:
     plot = _empty_plot(frame)
     for index, (name, uri) in enumerate(pictures.items()):
         plot.renderers.append(_picture(name, uri, frame, visible=index == 0))
+    if area is not None:
+        plot.renderers.append(_area(area, frame))
     for name, colour in OUTLINES.items():
         # An overview stands for outlines that are too many to draw; the script draws it.
         plot.renderers.append(_picture(f'{name}-overview', '', frame, visible=False))
@@ -86,6 +95,18 @@ def _picture(name: str, uri: str, frame: MapFrame, *, visible: bool) -> GlyphRen
     source = ColumnDataSource({'url': [uri]}, name=f'{name}-source')
     glyph = ImageURL(url='url', x=0, y=height, w=width, h=height, anchor='top_left')
     return GlyphRenderer(name=name, data_source=source, glyph=glyph, visible=visible)
+
+
+def _area(area: BaseGeometry, frame: MapFrame) -> GlyphRenderer:
+    (shape,) = frame.pixels(gpd.GeoSeries([area], crs=frame.grid.crs))
+    # A boundary of many points is drawn to half a pixel.
+    rings = shapely.get_rings(shapely.get_parts(shapely.simplify(shape, 0.5)))
+    (step_x, step_y), height = frame.step, frame.size[1]
+    lines = [shapely.get_coordinates(ring) * (step_x, -step_y) + (0, height) for ring in rings]
+    columns = {'xs': [line[:, 0].tolist() for line in lines]}
+    columns['ys'] = [line[:, 1].tolist() for line in lines]
+    glyph = MultiLine(xs='xs', ys='ys', line_color=AREA, line_width=2)
+    return GlyphRenderer(name='area', data_source=ColumnDataSource(columns), glyph=glyph)
 
 
 def _outlines(name: str, colour: str, *, fill_alpha: float, line_width: float) -> GlyphRenderer:

@@ -22,25 +22,28 @@ class SceneFacts:
     """What was mapped.
 
     Args:
-        scene_km2: area of the whole raster.
-        mapped_km2: area of its pixels with data.
+        asked_km2: area of the whole raster, or of its part in the area asked for.
+        mapped_km2: area of the pixels with data in it.
+        area_name: file of the area asked for; None for the whole raster.
     """
 
-    scene_km2: float
+    asked_km2: float
     mapped_km2: float
+    area_name: str | None = None
 
     @property
     def nodata_share(self) -> float:
-        """Share of the raster without data."""
-        return 1 - self.mapped_km2 / self.scene_km2
+        """Share of what was asked for that has no data."""
+        return 1 - self.mapped_km2 / self.asked_km2
 
 
 def scene_facts(grid: RasterGrid, summary: Mapping[str, Any]) -> SceneFacts:
     """Measure the scene from its pixel at the centre and the pixels that had data."""
-    pixels = math.prod(grid.shape)
+    area = summary.get('area_of_interest') or {}
+    pixels = area.get('pixels', math.prod(grid.shape))
     valid = summary.get('recognition', {}).get('post', {}).get('valid_pixels', pixels)
     pixel_km2 = math.prod(grid.pixel_size) / 1e6
-    return SceneFacts(pixels * pixel_km2, valid * pixel_km2)
+    return SceneFacts(pixels * pixel_km2, valid * pixel_km2, area.get('name'))
 
 
 def headline(table: pd.DataFrame, facts: SceneFacts) -> dict[str, Any]:

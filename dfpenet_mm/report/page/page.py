@@ -10,26 +10,28 @@ the image under it. What is under the pointer is found among the outlines all th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 
+from dfpenet_mm.report.figures.inventory import draw_inventory_map, inventory_map
+from dfpenet_mm.report.inventory import Inventory, shown_inventory
 from dfpenet_mm.report.page import document, images
 from dfpenet_mm.report.page.checks import checks
-from dfpenet_mm.report.page.columns import pack_columns
+from dfpenet_mm.report.page.columns import named_in, pack_columns
 from dfpenet_mm.report.page.evaluation import evaluation_file, evaluations
 from dfpenet_mm.report.page.frame import MapFrame
-from dfpenet_mm.report.page.inventory import Inventory, shown_inventory
 from dfpenet_mm.report.page.largest_pictures import largest_pictures
 from dfpenet_mm.report.page.map import OUTLINES, map_item
 from dfpenet_mm.report.page.numbers import confidence, headline, largest, scene_facts
 from dfpenet_mm.report.page.outlines import pack_outlines, picture_outlines
 from dfpenet_mm.report.page.provenance import described, file_name
 from dfpenet_mm.report.page.removals import reasons, removals
-from dfpenet_mm.report.page.situation_picture import situation_picture
+from dfpenet_mm.report.page.wording import sentence
 from dfpenet_mm.report.run_products import RunProducts
 
 # Pictures of a run that the page shows, in this order, and what they show.
@@ -39,6 +41,12 @@ FIGURES = {
     'figures/segmentation_examples.png': 'Examples of recognised landslides.',
     'figures/shift.png': 'How far the pre-event image lies off the post-event one, and where.',
 }
+# Letters of warnings that leave room for the map on a sheet of paper.
+SHEET_LETTERS = 1800
+SINCE = (
+    'Numbers, map and table show it as it is now; what the filters removed, the evaluation, the '
+    'statistics and the figures are those of the run.'
+)
 STATISTICS = 'statistics.png'
 INVENTORY = 'figures/inventory.png'
 
@@ -65,7 +73,7 @@ def write_report(products: RunProducts, target: Path) -> None:
 
 def report_html(products: RunProducts) -> str:
     """Return the report as HTML; arguments and errors are those of ``write_report``."""
-    inventory = shown_inventory(_with_verdicts(products), products.summary)
+    inventory = shown_inventory(_with_verdicts(products), products.summary, products.rejected)
     backdrop = products.backdrops['post']
     frame = MapFrame(backdrop.grid)
     outlines = picture_outlines(inventory.table.geometry, frame)
@@ -90,7 +98,7 @@ def report_html(products: RunProducts) -> str:
                 for name, caption in FIGURES.items()
                 if (uri := _uri(products, name)) is not None
             ],
-            **_situation(products, inventory, outlines),
+            situation=_situation(products, inventory),
         )
     )
 
@@ -120,21 +128,37 @@ def _facts(products: RunProducts, inventory: Inventory) -> dict[str, Any]:
         'largest': largest(table),
         'confidence': confidence(table),
         'removals': removals(summary),
-        'reasons': reasons(products.rejected),
+        'reasons': reasons(inventory.rejected),
         'checks': checks(
             table=table,
             summary=summary,
             facts=facts,
             has_pre=file_name(summary, 'pre') is not None or products.pre is not None,
+            edited=bool(inventory.edits),
         ),
-        'warnings': list(summary.get('warnings', [])),
-        'edits': inventory.edits,
+        **_cautions(summary, inventory),
         'evaluations': evaluations(summary),
         'provenance': described(summary),
-        'rejected': 0 if products.rejected is None else len(products.rejected),
+        'rejected': 0 if inventory.rejected is None else len(inventory.rejected),
         'has_pre': products.pre is not None,
+        'area_name': facts.area_name,
         'has_verdicts': _verdicts(products) is not None,
         'min_area_m2': summary.get('results', {}).get('GeologicFilter', {}).get('min_area_m2'),
+    }
+
+
+def _cautions(summary: Mapping[str, Any], inventory: Inventory) -> dict[str, Any]:
+    """What a reader must know first, and how much of it leaves room for the map on paper."""
+    cautions = [sentence(warning) for warning in summary.get('warnings', [])]
+    if inventory.edits:
+        edits = '; '.join(inventory.edits)
+        cautions.insert(0, f'The inventory was edited after the run: {edits}. {SINCE}')
+    letters = np.cumsum([len(caution) for caution in cautions])
+    return {
+        'cautions': cautions,
+        'on_first_sheet': max(1, int((letters <= SHEET_LETTERS).sum())),
+        'edits': inventory.edits,
+        'status': 'edited since the run' if inventory.edits else 'not checked by an analyst',
     }
 
 
@@ -143,23 +167,25 @@ def _browser_data(
 ) -> dict[str, Any]:
     """What the scripts draw and list."""
     decimals = 6 if frame.grid.crs.is_geographic else 1
-    layers = {'landslides': _layer(inventory.table, outlines, decimals)}
-    if products.rejected is not None and len(products.rejected):
-        rejected = shown_inventory(products.rejected, {}).table
-        drawn = picture_outlines(rejected.geometry, frame)
-        layers['rejected'] = _layer(rejected, drawn, decimals)
+    asked = named_in(products.summary.get('warnings', []))
+    layers = {'landslides': _layer(inventory.table, outlines, decimals, asked)}
+    if inventory.rejected is not None:
+        drawn = picture_outlines(inventory.rejected.geometry, frame)
+        layers['rejected'] = _layer(inventory.rejected, drawn, decimals)
     return {
         'frame': frame.as_dict() | {'north': frame.north_deg},
         'layers': layers,
-        'map': map_item(frame, _pictures(products, frame)),
+        'map': map_item(frame, _pictures(products, frame), products.area),
     }
 
 
-def _layer(table: gpd.GeoDataFrame, outlines: np.ndarray, decimals: int) -> Mapping[str, Any]:
+def _layer(
+    table: gpd.GeoDataFrame, outlines: np.ndarray, decimals: int, asked: Sequence[str] = ()
+) -> Mapping[str, Any]:
     plain = table.drop(columns=table.geometry.name)
     return {
         'rows': len(table),
-        'columns': pack_columns(plain, map_unit_decimals=decimals),
+        'columns': pack_columns(plain, asked=asked, map_unit_decimals=decimals),
         'outlines': pack_outlines(outlines),
     }
 
@@ -179,13 +205,14 @@ def _verdicts(products: RunProducts) -> Path | None:
     return None if name is None else products.product(name)
 
 
-def _situation(products: RunProducts, inventory: Inventory, outlines: np.ndarray) -> dict[str, Any]:
-    # The figure of the run does not show what was edited since.
+def _situation(products: RunProducts, inventory: Inventory) -> str:
+    """Return the map for paper: that of the run, or one that shows what was edited since."""
     figure = None if inventory.edits else _uri(products, INVENTORY)
-    if figure is None:
-        plain = situation_picture(products.backdrops['post'], outlines)
-        return {'situation': images.data_uri(plain), 'situation_is_figure': False}
-    return {'situation': figure, 'situation_is_figure': True}
+    if figure is not None:
+        return figure
+    with TemporaryDirectory() as folder:
+        drawn = draw_inventory_map(inventory_map(products), Path(folder) / 'inventory.png')
+        return images.picture_uri(drawn)
 
 
 def _uri(products: RunProducts, name: str) -> str | None:

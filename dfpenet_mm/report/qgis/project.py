@@ -17,7 +17,7 @@ from dfpenet_mm.errors import InputFileError, OutputError
 from dfpenet_mm.grid import RasterGrid, planar_within
 from dfpenet_mm.report.qgis import raster_style
 from dfpenet_mm.report.qgis.project_file import Project, ProjectLayer
-from dfpenet_mm.report.run_products import RunProducts, inventory_name
+from dfpenet_mm.report.run_products import AREA, RunProducts, inventory_name
 
 FILENAME = 'landslides.qgs'
 STYLES = 'SELECT f_table_name, styleQML FROM layer_styles ORDER BY id'
@@ -29,6 +29,7 @@ UPS_NORTH, UPS_SOUTH = 32_661, 32_761
 LANDSLIDE, LANDSLIDE_COLOUR = 1, (230, 75, 30)
 VERDICTS = {'TP': 'TP hit', 'FP': 'FP false alarm', 'FN': 'FN miss'}
 TITLES = {
+    AREA: 'dark: outside the area asked for',
     'landslides': 'landslides',
     'rejected': 'rejected regions',
     'headscarps': 'headscarps and toes',
@@ -59,6 +60,7 @@ def write_qgis_project(
     groups = {
         'Inventory': list(_inventory(run)),
         'Evaluation': list(_evaluation(run)),
+        'Statistics': list(_statistics(run)),
         'Recognition': list(_recognition(run)),
         'Images': list(_images(run)),
     }
@@ -104,6 +106,9 @@ def _ellipsoid(run: RunProducts) -> str:
 
 
 def _inventory(run: RunProducts) -> Iterator[ProjectLayer]:
+    area = run.product(f'{AREA}.gpkg')
+    if area is not None:
+        yield from _vectors(area, shown=True)
     package = run.product(inventory_name(run.summary))
     if package is None:
         return
@@ -125,6 +130,13 @@ def _evaluation(run: RunProducts) -> Iterator[ProjectLayer]:
                  for name, label in VERDICTS.items() if name in values}  # fmt: skip
         style = raster_style.classes(shown)
         yield ProjectLayer('hits, false alarms and misses', raster, crs, style, shown=False)
+
+
+def _statistics(run: RunProducts) -> Iterator[ProjectLayer]:
+    path = run.product('statistics.tif')
+    if path is not None:
+        style = raster_style.density(path)
+        yield ProjectLayer('landslides a km²', path, _crs_of(path), style, shown=False)
 
 
 def _recognition(run: RunProducts) -> Iterator[ProjectLayer]:

@@ -20,6 +20,7 @@ STRETCH_PERCENTILES = (1, 99)
 CHANNELS = 'red', 'green', 'blue'
 # Below the first step the image shows through.
 PROBABILITY_STEPS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
+DENSITY_SHARES = (0.0, 0.01, 0.25, 0.5, 0.75, 1.0)
 CLEAR, OPAQUE, SEE_THROUGH = '0', '255', '0.6'
 
 
@@ -59,20 +60,44 @@ def classes(shown: Mapping[int, tuple[str, Sequence[int]]]) -> Element:
 
 def probability() -> Element:
     """Return the drawing of a probability, from clear at 0 to opaque at 1."""
+    return _ramp(PROBABILITY_STEPS, 'inferno')
+
+
+def density(path: Path) -> Element:
+    """Return the drawing of landslides a km2, the first band, clear where there are none.
+
+    Raises:
+        InputFileError: if the raster cannot be read.
+    """
+    try:
+        with rasterio.open(path) as source:
+            values = source.read(1)
+    except rasterio.errors.RasterioError as error:
+        raise InputFileError(
+            f'{path} cannot be read ({error}); give the folder of a finished run'
+        ) from error
+    # Where nothing is known there is NaN.
+    highest = float(np.nanmax(values, initial=0.0)) or 1.0
+    return _ramp([round(share * highest, 3) for share in DENSITY_SHARES], 'YlOrRd')
+
+
+def _ramp(steps: Sequence[float], colours: str) -> Element:
+    first, last = steps[0], steps[-1]
     renderer = _renderer('singlebandpseudocolor', band='1', opacity='0.8')
-    renderer.attrib |= {'classificationMin': '0', 'classificationMax': '1'}
+    renderer.attrib |= {'classificationMin': f'{first:g}', 'classificationMax': f'{last:g}'}
     shader = SubElement(
         SubElement(renderer, 'rastershader'),
         'colorrampshader',
         colorRampType='INTERPOLATED',
         classificationMode='1',
-        minimumValue='0',
-        maximumValue='1',
+        minimumValue=f'{first:g}',
+        maximumValue=f'{last:g}',
         clip='0',
     )
-    colours = matplotlib.colormaps['inferno']
-    for step in PROBABILITY_STEPS:
-        item = _coloured(shader, 'item', step, to_hex(colours(step)), label=f'{step:g}')
+    colormap = matplotlib.colormaps[colours]
+    for step in steps:
+        colour = to_hex(colormap(step / last))
+        item = _coloured(shader, 'item', step, colour, label=f'{step:.3g}')
         item.set('alpha', CLEAR if step == 0 else OPAQUE)
     return _pipe(renderer)
 

@@ -6,7 +6,7 @@ from dfpenet_mm.report.page.checks import checks
 from dfpenet_mm.report.page.numbers import SceneFacts
 from tests.report.page.generated_run import landslides, summary
 
-FULL = SceneFacts(scene_km2=2.0, mapped_km2=2.0)
+FULL = SceneFacts(asked_km2=2.0, mapped_km2=2.0)
 
 
 def answers(table=None, told=None, facts=FULL, *, has_pre=True):

@@ -12,7 +12,7 @@ from dfpenet_mm.report.page.numbers import (
 )
 from tests.report.page.generated_run import COLS, ROWS, grid_of, landslides
 
-FACTS = SceneFacts(scene_km2=2.0, mapped_km2=1.5)
+FACTS = SceneFacts(asked_km2=2.0, mapped_km2=1.5)
 
 
 def test_headline_counts_and_measures():
@@ -66,6 +66,6 @@ def test_bins_begin_where_the_probabilities_do():
 
 def test_scene_facts_tell_what_has_no_data():
     facts = scene_facts(grid_of(), {'recognition': {'post': {'valid_pixels': ROWS * COLS // 2}}})
-    assert facts.scene_km2 == pytest.approx(ROWS * COLS * 100 / 1e6)
+    assert facts.asked_km2 == pytest.approx(ROWS * COLS * 100 / 1e6)
     assert facts.nodata_share == pytest.approx(0.5)
     assert scene_facts(grid_of(), {}).nodata_share == pytest.approx(0)

@@ -1,13 +1,17 @@
 import json
 import re
+import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import geopandas as gpd
+import numpy as np
 import pytest
 
 from dfpenet_mm.report.page import page as module
 from dfpenet_mm.report.page.page import report_html, write_report
 from dfpenet_mm.report.run_products import RunProducts
-from tests.report.page.generated_run import HOSTILE, landslides
+from tests.report.page.generated_run import CRS, HOSTILE, landslides, square
 
 
 class Elements(HTMLParser):
@@ -129,7 +133,7 @@ def test_an_edited_inventory_is_told_and_drawn_anew(products, monkeypatch):
     monkeypatch.setattr(
         module, '_uri', lambda _, name: shown.append(name) or 'data:image/webp;base64,AA=='
     )
-    assert 'was changed after the run' not in report_html(products)
+    assert 'was edited after the run' not in report_html(products)
     assert 'figures/inventory.png' in shown
     shown.clear()
     edited = RunProducts(
@@ -141,16 +145,73 @@ def test_an_edited_inventory_is_told_and_drawn_anew(products, monkeypatch):
         pre=products.pre,
     )
     page = report_html(edited)
-    assert 'was changed after the run: it has 15 landslides, the run found 16' in page
+    assert 'was edited after the run: 1 landslide removed; 15 landslides now, 16 when' in page
+    assert 'not checked by an analyst' not in page
+    assert page.count('edited since the run') == 2
     assert 'figures/inventory.png' not in shown
+
+
+def test_warnings_are_whole_on_paper_and_the_map_comes_before_the_checks(products):
+    warnings = [f'{letter * 900} end of {letter}' for letter in 'abc']
+    page = report_html(replace(products, summary={**products.summary, 'warnings': warnings}))
+    screen, paper = page.split('<div class="paper">')
+    assert all(screen.count(f'end of {letter}') == 1 for letter in 'abc')
+    assert all(paper.count(f'end of {letter}') == 1 for letter in 'abc')
+    first, second = paper.split('<section class="sheet">')[1:]
+    assert 'end of a' in first
+    assert 'end of c' in second
+    assert '2 further warnings on the next page' in first
+    assert screen.index('Read this first') < screen.index('id="map"') < screen.index('rely on it')
+
+
+def test_columns_that_warnings_name_come_first_and_say_what_they_are(products):
+    warnings = ['4 of 16 landslides have no pre-event data (pre_coverage 0)']
+    page = report_html(replace(products, summary={**products.summary, 'warnings': warnings}))
+    columns = json.loads(Elements(page).data)['layers']['landslides']['columns']
+    assert [column['name'] for column in columns][:4] == [
+        'id',
+        'area_m2',
+        'pre_coverage',
+        'mean_probability',
+    ]
+    assert columns[2]['meaning'].endswith('0: could not be compared')
+
+
+def test_ground_that_nobody_asked_for_is_dark_and_no_missing_data(products, tmp_path):
+    folder = tmp_path / 'out'
+    shutil.copytree(products.folder, folder)
+    area = gpd.GeoDataFrame({'name': ['d.gpkg']}, geometry=[square(0, 0, 60)], crs=CRS)
+    area.to_file(folder / 'area_of_interest.gpkg', layer='area_of_interest')
+    asked = {'name': 'district.gpkg', 'pixels': 3600}
+    mapped = {'post': {'valid_pixels': 3600 - 12 * 60}}
+    run = replace(
+        products,
+        folder=folder,
+        summary={**products.summary, 'area_of_interest': asked, 'recognition': mapped},
+    )
+    whole, part = (picture.backdrops['post'].colours for picture in (products, run))
+    np.testing.assert_array_equal(part[:60, :60], whole[:60, :60])
+    outside = part[70:, 70:, :3].astype(float)
+    assert (outside == outside[..., :1]).all()
+    np.testing.assert_allclose(outside[..., 0], 0.4 * whole[70:, 70:, :3].mean(axis=2), atol=0.5)
+
+    page = report_html(run)
+    assert 'inside of district.gpkg' in page
+    assert 'outside the area asked for (district.gpkg)' in page
+    assert '20.0 % of the area asked for has no data' in page
+    assert '"name":"area"' in Elements(page).data
 
 
 def test_page_appears_when_it_is_complete(products, tmp_path, monkeypatch):
     target = tmp_path / 'report.html'
     target.write_text('old')
 
-    def fail(*_):
-        raise OSError('disk full')
+    replace = type(target).replace
+
+    def fail(path, other):
+        if other == target:
+            raise OSError('disk full')
+        return replace(path, other)
 
     monkeypatch.setattr(type(target), 'replace', fail)
     with pytest.raises(OSError, match='disk full'):

@@ -15,7 +15,7 @@ from postproc.evaluation.confusion import Verdict
 from postproc.evaluation.confusion_raster import confusion_raster
 from postproc.evaluation.match_layer import write_match_layers
 from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import HEADSCARPS, LANDSLIDES, REJECTED, Layer
+from postproc.inventory.layer import AREA, HEADSCARPS, LANDSLIDES, REJECTED, Layer
 from postproc.inventory.measures import areas_m2
 
 CRS = 'EPSG:32654'
@@ -35,7 +35,7 @@ PLACES = {
 
 def write_raster(path, bands, **profile):
     bands = np.atleast_3d(bands) if np.ndim(bands) == 3 else np.asarray(bands)[None]
-    place = {'height': SHAPE[0], 'width': SHAPE[1]}
+    place = {'height': bands.shape[1], 'width': bands.shape[2]}
     with rasterio.open(
         path, 'w', driver='GTiff', count=len(bands), dtype=bands.dtype, **place | profile
     ) as dataset:
@@ -47,7 +47,7 @@ def make_run(tmp_path, monkeypatch):
     """Write a run, with an evaluation and a pre-event image or without."""
     monkeypatch.setenv('OGR_SQLITE_SYNCHRONOUS', 'OFF')
 
-    def make(*, name='landslides.gpkg', evaluated=True, pre=True, crs=CRS):
+    def make(*, name='landslides.gpkg', evaluated=True, pre=True, crs=CRS, area=False):
         place = {'crs': crs, 'transform': PLACES[crs]}
         shape = shapely.transform(
             LANDSLIDE, lambda points: np.column_stack(place['transform'] @ (~TEN_METRES @ points.T))
@@ -63,6 +63,15 @@ def make_run(tmp_path, monkeypatch):
         write_raster(folder / 'mask.tif', mask, nodata=255, **place)
         probability = np.zeros(SHAPE, dtype=np.float32)
         write_raster(folder / 'probability.tif', probability, nodata=np.nan, **place)
+        density = np.full((3, 2, 3), 4.0, np.float32)
+        density[0, 0] = (0, 2, np.nan)
+        coarse = {'height': 2, 'width': 3, 'crs': crs}
+        coarse['transform'] = place['transform'] @ Affine.scale(20)
+        write_raster(folder / 'statistics.tif', density, nodata=np.nan, **coarse)
+        if area:
+            half = shapely.box(500_000, 4_699_600, 500_300, 4_700_000)
+            asked = gpd.GeoDataFrame({'name': ['district']}, geometry=[half], crs=CRS)
+            write_geopackage([Layer(AREA, AREA, asked)], folder / 'area_of_interest.gpkg', '{}')
         table = gpd.GeoDataFrame({'id': [1]}, geometry=[shape], crs=crs)
         table = table.assign(area_m2=areas_m2(table))
         point = table.assign(kind='toe', elevation_m=3.0)

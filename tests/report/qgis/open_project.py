@@ -6,6 +6,7 @@ import sys
 
 from qgis.core import (
     QgsApplication,
+    QgsCoordinateTransform,
     QgsExpression,
     QgsExpressionContext,
     QgsExpressionContextUtils,
@@ -27,7 +28,9 @@ settings = QgsMapSettings()
 settings.setLayers([node.layer() for node in tree.findLayers() if node.isVisible()])
 settings.setOutputSize(QSize(*map(int, size)))
 settings.setDestinationCrs(project.crs())
-settings.setExtent(next(iter(project.mapLayersByName('after the event'))).extent())
+image = project.mapLayersByName('after the event')[0]
+to_map = QgsCoordinateTransform(image.crs(), project.crs(), project)
+settings.setExtent(to_map.transformBoundingBox(image.extent()))
 drawing = QgsMapRendererParallelJob(settings)
 drawing.start()
 drawing.waitForFinished()

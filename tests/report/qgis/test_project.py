@@ -21,6 +21,7 @@ GROUPS = {
         'reference landslides',
         'hits, false alarms and misses',
     ],
+    'Statistics': ['landslides a km²'],
     'Recognition': ['mask', 'probability'],
     'Images': ['after the event', 'before the event'],
 }
@@ -104,6 +105,28 @@ def test_masks_show_landslides_only(make_run):
         assert {entry.get('value') for entry in palette} == values
     steps = found['probability'].findall('.//colorrampshader/item')
     assert [step.get('alpha') for step in steps] == ['0', *['255'] * 5]
+
+
+def test_density_is_clear_where_there_are_no_landslides(make_run):
+    ramp = layers(write_qgis_project(make_run()))['landslides a km²'].find('.//colorrampshader')
+    assert [item.get('value') for item in ramp] == ['0', '0.04', '1', '2', '3', '4']
+    assert [item.get('alpha') for item in ramp] == ['0', *['255'] * 5]
+
+
+def test_qgis_darkens_what_nobody_asked_for(make_run, tmp_path):
+    require_qgis(tmp_path)
+    drawn = {}
+    for area in (False, True):
+        path = write_qgis_project(make_run(area=area))
+        picture = tmp_path / 'map.png'
+        done = run_system_python([SCRIPT, path, picture, '600', '400'], tmp_path)
+        groups = json.loads(done.stdout)['groups']
+        assert ('dark: outside the area asked for' in groups['Inventory']) is area
+        drawn[area] = imread(picture)[..., :3]
+        shutil.rmtree(tmp_path / 'out')
+    inside, outside = np.s_[320:390, 10:290], np.s_[320:390, 310:590]
+    np.testing.assert_array_equal(drawn[True][inside], drawn[False][inside])
+    np.testing.assert_allclose(drawn[True][outside], drawn[False][outside] * 105 / 255, atol=0.02)
 
 
 @pytest.mark.parametrize(

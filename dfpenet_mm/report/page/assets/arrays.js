@@ -22,9 +22,10 @@ function writeNumber(value, decimals) {
 
 // One attribute of all landslides of a layer.
 class Column {
-  constructor({name, title, kind, decimals, values}) {
+  constructor({name, title, meaning, kind, decimals, values}) {
     this.name = name;
     this.title = title;
+    this.meaning = meaning ? `${meaning} (field ${name})` : `field ${name}`;
     this.kind = kind;
     this.decimals = decimals;
     this.values = kind === 'text' ? values : unpackArray(values);

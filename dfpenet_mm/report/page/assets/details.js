@@ -13,7 +13,9 @@ function fillAttributes(target, layer, row) {
   const list = element('dl', 'attributes');
   for (const column of layer.columns) {
     if (column.name === 'id') continue;
-    list.append(element('dt', '', column.title), element('dd', '', column.text(row)));
+    const term = element('dt', '', column.title);
+    term.title = column.meaning;
+    list.append(term, element('dd', '', column.text(row)));
   }
   const title = element('p', 'attributes-title', `${heading} ${layer.label(row)}`);
   target.replaceChildren(title, list);

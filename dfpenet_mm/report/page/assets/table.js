@@ -51,6 +51,7 @@ class LandslideTable {
     cell.scope = 'col';
     const button = element('button', 'sort', column.title);
     button.type = 'button';
+    button.title = column.meaning;
     button.addEventListener('click', () => this.sortBy(column));
     cell.append(button);
     return cell;

@@ -2,9 +2,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from shapely import box
 
-from dfpenet_mm.report.page.inventory import shown_inventory
-from tests.report.page.generated_run import landslides, square, summary
+from dfpenet_mm.report.inventory import shown_inventory
+from tests.report.page.generated_run import landslides, rejected, square, summary
 
 
 def test_what_the_run_found_is_shown_as_it_is():
@@ -17,8 +18,11 @@ def test_what_the_run_found_is_shown_as_it_is():
 def test_a_deleted_landslide_is_told():
     table = landslides()
     shown = shown_inventory(table.drop(index=15), summary(table))
-    assert shown.edits[0] == 'it has 15 landslides, the run found 16'
-    assert shown.edits[1].startswith('its area is 0.209 km², the run found 0.246 km²')
+    assert shown.edits == (
+        '1 landslide removed',
+        '15 landslides now, 16 when the run ended',
+        '0.209 km² now, 0.246 km² when the run ended',
+    )
 
 
 def test_a_drawn_landslide_gets_number_and_area():
@@ -29,7 +33,7 @@ def test_a_drawn_landslide_gets_number_and_area():
     assert new['id'] == 17
     # Measured on the ellipsoid; the projection's scale is 0.9996 here.
     assert new['area_m2'] == pytest.approx(10_000 / 0.9996**2, rel=1e-4)
-    assert 'landslides without an area in the file, which is measured here: 1' in shown.edits
+    assert shown.edits[0] == '1 landslide added'
 
 
 def test_a_moved_outline_is_measured_again():
@@ -38,7 +42,7 @@ def test_a_moved_outline_is_measured_again():
     table.loc[3, 'geometry'] = square(50, 60, 20)
     shown = shown_inventory(table, told)
     assert shown.table.loc[3, 'area_m2'] == pytest.approx(40_000 / 0.9996**2, rel=1e-4)
-    assert any(edit.startswith('outlines that were changed') for edit in shown.edits)
+    assert shown.edits[0] == '1 outline changed, with area and place measured here'
 
 
 def test_a_moved_outline_keeps_no_measure_of_the_former_one():
@@ -57,7 +61,8 @@ def test_a_number_that_two_landslides_have_is_told():
     told = summary(table)
     table.loc[5, 'id'] = table.loc[4, 'id']
     assert shown_inventory(table, told).edits == (
-        'landslides that share their number with another: 2',
+        '1 landslide removed',
+        '2 landslides with a number that another one has too',
     )
 
 
@@ -76,3 +81,39 @@ def test_a_table_of_outlines_alone_is_shown():
 
 def test_nothing_found_is_shown():
     assert len(shown_inventory(landslides().iloc[:0], {}).table) == 0
+
+
+def test_a_corner_that_was_moved_is_a_change_however_small():
+    table = landslides()
+    middles = table.geometry.centroid
+    table = table.assign(centroid_x=middles.x, centroid_y=middles.y)
+    told = summary(table)
+    assert shown_inventory(table, told).edits == ()
+    left, bottom = table.geometry[15].bounds[:2]
+    corner = box(left, bottom, left + 5, bottom + 5)
+    table.loc[15, 'geometry'] = table.geometry[15].difference(corner)
+    assert shown_inventory(table, told).edits == (
+        '1 outline changed, with area and place measured here',
+    )
+
+
+def test_a_region_that_was_taken_back_is_no_longer_removed():
+    table, regions = landslides(), rejected()
+    told = summary(table)
+    back = pd.concat([table, regions.iloc[[1]]], ignore_index=True)
+    shown = shown_inventory(back, told, regions)
+    assert shown.rejected['id'].tolist() == [17, 19]
+    assert shown.table['id'].tolist() == [*range(1, 17), 18]
+    assert shown.edits == (
+        '1 removed candidate taken back',
+        '17 landslides now, 16 when the run ended',
+    )
+
+
+def test_a_drawn_landslide_gets_no_number_of_a_removed_one():
+    table, regions = landslides(), rejected()
+    drawn = gpd.GeoDataFrame(geometry=[square(50, 140, 10)], crs=table.crs)
+    shown = shown_inventory(pd.concat([table, drawn], ignore_index=True), summary(table), regions)
+    assert shown.table['id'].iloc[-1] == 20
+    assert len(shown.rejected) == 3
+    assert shown.edits[0] == '1 landslide added'

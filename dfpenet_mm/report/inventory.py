@@ -1,0 +1,185 @@
+"""The inventory as the report shows it, and whether it is still what the run found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from dfpenet_mm.wording import counted
+
+# Equal-area on the ellipsoid, metres: how large an outline is after somebody moved it.
+EQUAL_AREA = 'EPSG:6933'
+# Areas of one outline measured here and by the run agree to this share; more is another outline.
+SAME_AREA = 0.03
+# A centre further off, by this share of a landslide's side, is that of another outline.
+SAME_PLACE = 1e-4
+# Smallest difference that counts, square metres.
+SMALL_AREA_M2 = 1.0
+# What a changed outline makes untrue besides its area.
+SHAPE = (
+    'perimeter_m',
+    'length_m',
+    'width_m',
+    'lw_ratio',
+    'azimuth_deg',
+    'compactness',
+    'centroid_x',
+    'centroid_y',
+)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Landslides with a number and an area each.
+
+    Args:
+        table: one landslide a row, none without an outline, with ``id`` and ``area_m2``.
+        rejected: likewise, the regions that hooks took away and nobody took back; None without
+            any.
+        edits: sentences on how it differs from what the run found; empty if it does not.
+    """
+
+    table: gpd.GeoDataFrame
+    rejected: gpd.GeoDataFrame | None
+    edits: tuple[str, ...]
+
+
+def shown_inventory(
+    landslides: gpd.GeoDataFrame,
+    summary: Mapping[str, Any],
+    rejected: gpd.GeoDataFrame | None = None,
+) -> Inventory:
+    """Make an inventory fit to show, also after an analyst has edited it in a GIS.
+
+    Args:
+        landslides: as in the file: new landslides may lack attributes, changed ones may have
+            those of their former outline.
+        summary: of the run, whose landslides are numbered from 1.
+        rejected: what hooks took away, numbered on from the landslides; None without any. What
+            an edited landslide covers was taken back.
+
+    Returns:
+        The landslides with an outline; numbers that are missing are given, areas and places that
+        are missing or no longer true are measured, other measures that are no longer true are
+        unknown.
+    """
+    table, told = _drawn(landslides), summary.get('totals', {})
+    regions = None if rejected is None else _drawn(rejected)
+    measured, written = _areas_m2(table), _numbers(table, 'area_m2')
+    moved = _moved(table, written, measured)
+    new = np.isnan(written)
+    areas = np.where(new | moved, measured, written)
+    known = _known(table, told)
+    taken = _covered(regions, table[~known | moved]) if regions is not None else np.zeros(0, bool)
+    first = 1 + max([0, *_numbers(regions, 'id')]) if regions is not None else 1
+    table = _placed(table.assign(id=_ids(table, first), area_m2=areas), new | moved)
+    edits = _edits(table, told, known=known, moved=moved & ~new, taken=int(taken.sum()))
+    if regions is not None:
+        regions = _measured(regions[~taken].reset_index(drop=True))
+    some = regions is not None and len(regions) > 0
+    return Inventory(table, regions if some else None, tuple(edits))
+
+
+def _drawn(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Leave out what has no outline."""
+    drawn = np.nan_to_num(shapely.area(table.geometry.to_numpy())) > 0
+    return table[drawn].reset_index(drop=True)
+
+
+def _measured(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    written = _numbers(table, 'area_m2')
+    areas = np.where(np.isnan(written), _areas_m2(table), written)
+    return table.assign(id=_ids(table, 1), area_m2=areas)
+
+
+def _moved(table: gpd.GeoDataFrame, written: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    """Find outlines that are no longer those whose measures were written."""
+    points = shapely.get_coordinates(shapely.centroid(table.geometry.to_numpy()))
+    places = np.column_stack([_numbers(table, 'centroid_x'), _numbers(table, 'centroid_y')])
+    side = np.sqrt(shapely.area(table.geometry.to_numpy()))
+    with np.errstate(invalid='ignore'):
+        resized = np.abs(written - measured) > np.maximum(SAME_AREA * measured, SMALL_AREA_M2)
+        return resized | (np.hypot(*(points - places).T) > SAME_PLACE * side)
+
+
+def _known(table: pd.DataFrame, told: Mapping[str, Any]) -> np.ndarray:
+    """Find the landslides that the run numbered."""
+    ids, found = _numbers(table, 'id'), told.get('landslides')
+    with np.errstate(invalid='ignore'):
+        return np.isfinite(ids) & (ids >= 1) & (True if found is None else ids <= found)
+
+
+def _covered(regions: gpd.GeoDataFrame, edited: gpd.GeoDataFrame) -> np.ndarray:
+    """Find rejected regions that an edited landslide covers."""
+    points = shapely.point_on_surface(regions.geometry.to_numpy())
+    moved = edited.geometry if edited.crs == regions.crs else edited.geometry.to_crs(regions.crs)
+    hits = shapely.STRtree(moved.to_numpy()).query(points, 'within')
+    return np.isin(np.arange(len(regions)), hits[0])
+
+
+def _areas_m2(table: gpd.GeoDataFrame) -> np.ndarray:
+    return table.geometry.to_crs(EQUAL_AREA).area.to_numpy(dtype=float)
+
+
+def _placed(table: gpd.GeoDataFrame, changed: np.ndarray) -> gpd.GeoDataFrame:
+    """Say where changed outlines lie, and forget the shape of their former ones."""
+    if not changed.any():
+        return table
+    known = {name: _numbers(table, name) for name in SHAPE if name in table}
+    columns = {name: np.where(changed, np.nan, values) for name, values in known.items()}
+    places = table.geometry[changed].to_crs(EQUAL_AREA).centroid.to_crs('EPSG:4326')
+    for name, values in (('lon', places.x), ('lat', places.y)):
+        columns[name] = _numbers(table, name).copy()
+        columns[name][changed] = values
+    return table.assign(**columns)
+
+
+def _numbers(table: pd.DataFrame, name: str) -> np.ndarray:
+    if name not in table:
+        return np.full(len(table), np.nan)
+    return pd.to_numeric(table[name], errors='coerce').to_numpy(dtype=float, na_value=np.nan)
+
+
+def _ids(table: pd.DataFrame, first: int) -> np.ndarray:
+    """Keep the numbers there are; the others count on from the largest, at least from ``first``."""
+    ids = _numbers(table, 'id').copy()
+    missing = np.isnan(ids)
+    largest = 0 if missing.all() else int(np.nanmax(ids))
+    ids[missing] = max(largest + 1, first) + np.arange(missing.sum())
+    return ids.astype(np.int64)
+
+
+def _edits(
+    table: pd.DataFrame,
+    told: Mapping[str, Any],
+    *,
+    known: np.ndarray,
+    moved: np.ndarray,
+    taken: int,
+) -> Iterator[str]:
+    found, area = told.get('landslides'), told.get('area_m2')
+    if found is None:
+        return
+    now, kept = float(table['area_m2'].sum()), table['id'][known]
+    changed, added = int((moved & known).sum()), int((~known).sum())
+    removed, shared = found - kept.nunique(), int(table['id'].duplicated(keep=False).sum())
+    if removed:
+        yield f'{counted(removed, "landslide")} removed'
+    if changed:
+        yield f'{counted(changed, "outline")} changed, with area and place measured here'
+    if taken:
+        yield f'{counted(taken, "removed candidate")} taken back'
+    if added > taken:
+        yield f'{counted(added - taken, "landslide")} added'
+    if shared:
+        yield f'{counted(shared, "landslide")} with a number that another one has too'
+    if found != len(table):
+        yield f'{counted(len(table), "landslide")} now, {found:,} when the run ended'
+    if abs(now - area) > max(SAME_AREA * area, SMALL_AREA_M2):
+        yield f'{now / 1e6:.3f} km² now, {area / 1e6:.3f} km² when the run ended'
