@@ -17,12 +17,12 @@ def write_raster(path, bands):
         target.write(bands)
 
 
-def write_pair(folder, name, classes, labels):
+def write_pair(folder, name, classes, labels, *, bands=3):
     """An image whose brightness tells the class, and its labels."""
     rng = np.random.default_rng(crc32(name.encode()))
     columns = np.arange(SIZE) * classes // SIZE
     label = np.broadcast_to(columns, (1, SIZE, SIZE)).astype(np.uint8)
-    noise = rng.integers(0, 20, (3, SIZE, SIZE))
+    noise = rng.integers(0, 20, (bands, SIZE, SIZE))
     write_raster(folder / 'images' / f'{name}.tif', (label * 30 + noise).astype(np.uint8))
     for where, values in labels.items():
         write_raster(folder / where / f'{name}.tif', values(label))

@@ -17,6 +17,7 @@ with quiet_libraries():
     from dfpenet_mm.engine.resumable_loop import check_batch
     from dfpenet_mm.engine.resume import require_unused, resume_run
     from dfpenet_mm.engine.start_weights import check_start_weights
+    from dfpenet_mm.mapping.network.load_model import build_model
 
 
 def say(lines: list[str]) -> None:
@@ -66,8 +67,10 @@ def main() -> None:
             notices.extend(resume_run(config))
         else:
             require_unused(config.work_dir)
+        with quiet_libraries():
+            build_model(config, training=True)
         if not config.resume:
-            check_start_weights(config)
+            notices.extend(check_start_weights(config))
         say(notices)
         first_process_only(lambda: look_before(config, data=not args.no_data_check))
         runner = Runner.from_cfg(config)

@@ -23,5 +23,7 @@ visualizer = dict(
 log_processor = dict(by_epoch=False)
 log_level = 'INFO'
 load_from = None
+# True takes what fits of load_from and lists the rest; otherwise all but the classifier must fit.
+load_from_part = False
 resume = False
 tta_model = dict(type='SegTTAModel')

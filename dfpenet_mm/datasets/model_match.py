@@ -139,8 +139,9 @@ def _band_faults(config: Config, model: Mapping[str, Any], bands: int) -> Iterat
         wanted = backbone.get('in_channels', 3)
         if wanted != bands:
             yield (
-                f'the backbone {backbone.get("type")} takes {wanted} band(s) (in_channels) and '
-                f'LoadRasterImage reads {bands}'
+                f'the backbone {backbone.get("type")} takes {wanted} band(s) and LoadRasterImage '
+                f'reads {bands}: set its in_channels, or if it has none, wrap it: '
+                f"type='AnyBandBackbone', network={backbone.get('type')!r}, in_channels={bands}"
             )
 
 

@@ -4,7 +4,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 
-from dfpenet_mm.engine.start_weights import check_start_weights
+from dfpenet_mm.engine.start_weights import check_start_weights, shortened
 from dfpenet_mm.errors import CheckpointError, InputFileError
 from dfpenet_mm.resources import config_dir
 
@@ -26,7 +26,9 @@ def test_weights_of_the_network_pass_whatever_its_classes(config, weights):
     other = {'decode_head.conv_seg.weight': torch.zeros(6, 48, 1, 1)}
     kept = {name: value for name, value in weights.items() if 'batches' not in name}
     torch.save({'state_dict': kept | other}, config.load_from)
-    check_start_weights(config)
+    anew, unused = check_start_weights(config)
+    assert anew.endswith('what starts anew: decode_head.conv_seg.weight')
+    assert unused.endswith('left out is decode_head.conv_seg.weight')
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,36 @@ def test_a_stranger_is_refused(config):
     torch.save({'state_dict': {'foo.weight': torch.zeros(1)}}, config.load_from)
     with pytest.raises(CheckpointError, match='does not fit the network'):
         check_start_weights(config)
+
+
+def test_a_part_is_taken_where_the_config_says_so_and_the_rest_is_listed(config, weights):
+    changes = {'neck.fuse3.conv.weight': torch.zeros(1), 'old_head.weight': torch.zeros(1)}
+    without = {name: value for name, value in weights.items() if 'filter1' not in name}
+    torch.save({'state_dict': without | changes}, config.load_from)
+    with pytest.raises(CheckpointError, match='load_from_part=True to take what fits'):
+        check_start_weights(config)
+    config.load_from_part = True
+    anew, unused = check_start_weights(config)
+    assert anew.endswith('what starts anew: neck.filter1, neck.fuse3.conv')
+    assert unused.endswith('left out is neck.fuse3.conv, old_head')
+
+
+def test_a_part_is_something(config):
+    config.load_from_part = True
+    torch.save({'state_dict': {'foo.weight': torch.zeros(1)}}, config.load_from)
+    with pytest.raises(CheckpointError, match='does not fit the network'):
+        check_start_weights(config)
+
+
+def test_a_network_of_three_bands_starts_one_of_four(config, weights):
+    torch.save({'state_dict': weights}, config.load_from)
+    config.model.backbone.update(type='AnyBandBackbone', network='MobileNetV2', in_channels=4)
+    assert check_start_weights(config) == []
+
+
+def test_parts_are_named_by_their_largest_whole():
+    names = ['a.x.w', 'a.x.b', 'a.y', 'b.w', 'c.w', 'c.b']
+    assert shortened(['a.x.w', 'a.x.b', 'b.w', 'c.w'], names) == ['a.x', 'b', 'c.w']
 
 
 def test_a_missing_file_is_refused_and_an_address_left_alone(config):

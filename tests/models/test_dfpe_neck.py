@@ -2,7 +2,11 @@ import itertools
 
 import pytest
 import torch
+from mmengine.structures import PixelData
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+from dfpenet_mm.errors import ConfigError
 
 CHANNELS = (4, 6, 8, 10)
 LATERAL = (2, 4, 6)
@@ -54,7 +58,7 @@ def test_every_ablation_runs_and_reaches_every_parameter(dense, attention, gate)
 
 
 def test_wrong_number_of_levels_is_refused():
-    with pytest.raises(ValueError, match='four, four and three'):
+    with pytest.raises(ConfigError, match='four, four and three'):
         neck(in_index=(0, 1, 2))
 
 
@@ -65,13 +69,65 @@ def test_backbones_of_odd_sizes_fit():
 
 
 @pytest.mark.parametrize('training', [True, False])
-def test_the_head_computes_the_same_from_the_parts_of_the_finest_level(training):
+@pytest.mark.parametrize('changes', [{}, {'conv_cfg': {'type': 'Conv2d'}}])
+def test_the_head_computes_the_same_from_the_parts_of_the_finest_level(training, changes):
     module = neck(aspp_dropout=0).double().train(training)
-    head = MODELS.build({'type': 'DFPEHead', 'in_channels': 17, 'channels': 4, 'dropouts': (0, 0)})
-    head.double().train(training)
+    settings = {'type': 'DFPEHead', 'in_channels': 17, 'channels': 4, 'dropouts': (0, 0)}
+    head = MODELS.build(settings | changes).double().train(training)
     levels = [feature.double() for feature in features()]
     joined = head(module(levels))
     module.join_finest = False
     parts = module(levels)
-    assert [tuple(part.shape[2:]) for part in parts[0]] == [(32, 48), (8, 12), (4, 6)]
+    assert [part.shape[1] for part in parts] == [7, 5, 5, 5]
     torch.testing.assert_close(head(parts), joined)
+
+
+@pytest.mark.parametrize('index', range(4))
+@pytest.mark.parametrize('join_finest', [True, False])
+def test_mmsegs_head_takes_any_level(index, join_finest):
+    module = neck(join_finest=join_finest).train()
+    head = MODELS.build(
+        {
+            'type': 'FCNHead',
+            'in_channels': module.level_channels[index],
+            'in_index': index,
+            'channels': 4,
+            'num_classes': 2,
+            'norm_cfg': {'type': 'BN'},
+        }
+    )
+    sample = SegDataSample(gt_sem_seg=PixelData(data=torch.zeros(1, 32, 48, dtype=torch.long)))
+    levels = module(features())
+    assert [level.shape[1] for level in levels] == list(module.level_channels)
+    head.loss(levels, [sample, sample], {})['loss_ce'].backward()
+    assert module.aspp.project.conv.weight.grad is not None
+
+
+@pytest.mark.parametrize('join_finest', [True, False])
+def test_a_group_norm_takes_as_many_groups_as_fit(join_finest):
+    norm = {'type': 'GN', 'num_groups': 32}
+    settings = {'lateral_channels': (24, 96, 192), 'channels': 64, 'join_finest': join_finest}
+    module = neck(norm_cfg=norm, **settings)
+    head = MODELS.build(
+        {'type': 'DFPEHead', 'in_channels': module.out_channels, 'channels': 40, 'norm_cfg': norm}
+    )
+    norms = (module.filter1.attention.phi.gn, module.lateral1.gn, head.conv1.gn, module.fuse2.gn)
+    assert [norm.num_groups for norm in norms] == [1, 8, 8, 32]
+    assert torch.isfinite(head(module(features()))).all()
+
+
+def test_every_convolution_starts_from_kaimings_uniform():
+    """Section 3.2.5; its bound is the root of 6 by the fan."""
+    module = neck(channels=64)
+    head = MODELS.build({'type': 'DFPEHead', 'in_channels': 194, 'channels': 64})
+    for part in (module, head):
+        part.init_weights()
+    attention = module.filter3.attention
+    for conv in (module.fuse2.conv, attention.high.conv, head.conv1.conv, head.conv_seg):
+        out, _, *kernel = conv.weight.shape
+        bound = (6 / (out * torch.tensor(kernel).prod())).sqrt()
+        found = conv.weight.abs()
+        assert found.max() <= bound
+        # Half of a uniform distribution lies beyond half its bound, 38 % of the normal one of
+        # the same spread, some of which is beyond the bound.
+        assert (found > bound / 2).float().mean() == pytest.approx(0.5, abs=0.09)

@@ -60,3 +60,12 @@ def test_a_coarser_level_is_upsampled_and_then_filtered():
     upsampled = interpolate(high, size=(7, 5), mode='bilinear', align_corners=True)
     # In training mode, where a normalisation before the upsampling would show.
     torch.testing.assert_close(module(high, low), module(upsampled, low))
+
+
+@pytest.mark.parametrize(
+    'norm', [{'type': 'GN', 'num_groups': 4}, {'type': 'IN'}, {'type': 'BN'}], ids=str
+)
+def test_any_normalisation_fits_the_single_channel_of_the_gates(norm):
+    module = FeatureFilter(high_channels=8, low_channels=4, norm_cfg=norm).eval()
+    high, low = torch.randn(2, 8, 3, 3), torch.randn(2, 4, 6, 6)
+    assert torch.isfinite(module(high, low)).all()

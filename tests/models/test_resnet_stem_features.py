@@ -3,7 +3,7 @@ import torch
 from mmseg.registry import MODELS
 from torchvision.models import resnet18, resnet50
 
-from dfpenet_mm.models.backbones.resnet_stem_features import spread_stem
+from dfpenet_mm.errors import ConfigError
 
 
 def backbone(**settings):
@@ -47,27 +47,5 @@ def test_dilations_reach_each_block_of_the_last_stage():
     [({'depth': 77}, 'one of'), ({'depth': 50, 'last_stage_dilations': (1, 2)}, '3 blocks')],
 )
 def test_impossible_settings_are_refused(settings, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ConfigError, match=message):
         backbone(**settings)
-
-
-def test_four_bands_start_from_weights_of_three(tmp_path):
-    reference = resnet18(weights=None)
-    torch.save(reference.state_dict(), tmp_path / 'rgb.pth')
-    init = {'type': 'Pretrained', 'checkpoint': str(tmp_path / 'rgb.pth')}
-    ours = backbone(depth=18, in_channels=4, init_cfg=init)
-    ours.init_weights()
-    rgb = reference.conv1.weight
-    torch.testing.assert_close(ours.conv1.weight[:, :3], rgb * 3 / 4)
-    torch.testing.assert_close(ours.conv1.weight[:, 3], rgb.mean(1) * 3 / 4)
-    torch.testing.assert_close(ours.layer1[0].conv1.weight, reference.layer1[0].conv1.weight)
-    # Four equal bands look as three did.
-    grey = torch.randn(1, 1, 32, 32)
-    with torch.inference_mode():
-        theirs = reference.conv1(grey.expand(-1, 3, -1, -1))
-        torch.testing.assert_close(ours.conv1(grey.expand(-1, 4, -1, -1)), theirs)
-
-
-def test_two_bands_take_the_first_two_filters():
-    weight = torch.arange(6.0).reshape(2, 3, 1, 1)
-    assert spread_stem(weight, 2).flatten().tolist() == [0.0, 1.5, 4.5, 6.0]

@@ -5,29 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.models.backbones import ResNet
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from dfpenet_mm.errors import ConfigError
+
+from .band_weights import RGB, take_bands
+
 LAST_STAGE_BLOCKS = {18: 2, 34: 3, 50: 3, 101: 3}
-RGB = 3
-
-
-def spread_stem(weight: Tensor, bands: int) -> Tensor:
-    """Turn the first convolution of an RGB network into one of another number of bands.
-
-    Args:
-        weight: shape (out, 3, k, k).
-        bands: how many bands there shall be.
-
-    Returns:
-        Shape (out, bands, k, k): the colours' own filters first, their mean for every further
-        band, all times ``3 / bands``.
-    """
-    mean = weight.mean(dim=1, keepdim=True).expand(-1, max(bands - RGB, 0), -1, -1)
-    return torch.cat([weight, mean], dim=1)[:, :bands] * (RGB / bands)
 
 
 @MODELS.register_module()
@@ -38,9 +24,9 @@ class ResNetStemFeatures(ResNet):
 
     Args:
         depth: 18, 34, 50 or 101.
-        in_channels: bands of the images. Pre-trained weights of three bands serve any number:
-            further bands start as the mean of those, and all are scaled so that sums keep
-            their size.
+        in_channels: bands of the images. Weights of three bands serve any number.
+        rgb_weights: what becomes of such weights, ``'spread'`` (further bands start as the mean
+            of the three) or ``'repeat'``; see ``dfpenet_mm.models.backbones.band_weights``.
         strides: stride of the first block of each of the four stages. The default gives
             output stride 16.
         last_stage_dilations: dilation of each block of the last stage; the first two are
@@ -52,7 +38,7 @@ class ResNetStemFeatures(ResNet):
         init_cfg: mmengine initialisation config.
 
     Raises:
-        ValueError: if the depth is not one of the four, or a dilation is missing.
+        ConfigError: if the depth is not one of the four, or a dilation is missing.
 
     Source: section 3.2.1 and Fig. 2.
     """
@@ -61,7 +47,8 @@ class ResNetStemFeatures(ResNet):
         self,
         *,
         depth: int = 101,
-        in_channels: int = 3,
+        in_channels: int = RGB,
+        rgb_weights: str = 'spread',
         strides: Sequence[int] = (1, 2, 2, 1),
         last_stage_dilations: Sequence[int] = (1, 2, 5),
         norm_cfg: dict | None = None,
@@ -71,16 +58,16 @@ class ResNetStemFeatures(ResNet):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         if depth not in LAST_STAGE_BLOCKS:
-            raise ValueError(f'depth is {depth}, wanted is one of {sorted(LAST_STAGE_BLOCKS)}')
+            raise ConfigError(f'depth is {depth}, wanted is one of {sorted(LAST_STAGE_BLOCKS)}')
         blocks = LAST_STAGE_BLOCKS[depth]
         if len(last_stage_dilations) < blocks:
-            raise ValueError(
+            raise ConfigError(
                 f'last_stage_dilations has {len(last_stage_dilations)} values, '
                 f'ResNet-{depth} has {blocks} blocks in its last stage; give one for each'
             )
         super().__init__(
             depth=depth,
-            in_channels=in_channels,
+            in_channels=RGB,
             strides=tuple(strides),
             multi_grid=tuple(last_stage_dilations),
             norm_cfg=norm_cfg or {'type': 'BN', 'requires_grad': True},
@@ -89,6 +76,7 @@ class ResNetStemFeatures(ResNet):
             with_cp=with_cp,
             init_cfg=init_cfg,
         )
+        take_bands(self, in_channels, rgb_weights)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Compute the pyramid.
@@ -108,17 +96,6 @@ class ResNetStemFeatures(ResNet):
             x = getattr(self, name)(x)
             features.append(x)
         return tuple(features)
-
-    def init_weights(self) -> None:
-        """Initialise, and spread a pre-trained stem of three bands over the bands there are."""
-        super().init_weights()
-        init = self.init_cfg or {}
-        bands = self.conv1.in_channels
-        if bands != RGB and init.get('type') == 'Pretrained':
-            stored = CheckpointLoader.load_checkpoint(init['checkpoint'], map_location='cpu')
-            stem = stored.get('state_dict', stored)['conv1.weight']
-            with torch.no_grad():
-                self.conv1.weight.copy_(spread_stem(stem, bands))
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode; unlike mmseg's, return the module as PyTorch does."""

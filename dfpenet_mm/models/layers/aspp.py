@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from .feature_filter import fitting_norm
+
 
 class ASPP(BaseModule):
     """Parallel dilated convolutions and image pooling, joined by a 1x1 convolution.
@@ -42,6 +44,7 @@ class ASPP(BaseModule):
         norm_cfg: dict,
     ) -> None:
         super().__init__()
+        norm_cfg = fitting_norm(norm_cfg, channels)
         relu = {'type': 'ReLU'}
         self.branches = ASPPModule(tuple(dilations), in_channels, channels, None, norm_cfg, relu)
         self.image_pool = ConvModule(in_channels, channels, 1, norm_cfg=norm_cfg)

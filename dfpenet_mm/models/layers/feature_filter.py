@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor
 
 from .upsampled_conv import upsample_to
+
+
+def fitting_norm(norm_cfg: Mapping[str, Any], channels: int) -> dict[str, Any]:
+    """Copy the config of a normalisation, with as many groups as divide the channels.
+
+    A group norm for features of 256 channels has no way with the single one of a gate.
+    """
+    groups = norm_cfg.get('num_groups')
+    return dict(norm_cfg) | ({'num_groups': math.gcd(groups, channels)} if groups else {})
 
 
 class AttentionGate(BaseModule):
@@ -26,9 +39,9 @@ class AttentionGate(BaseModule):
         self, *, high_channels: int, low_channels: int, mid_channels: int, norm_cfg: dict
     ) -> None:
         super().__init__()
-        self.high = ConvModule(high_channels, mid_channels, 1, norm_cfg=norm_cfg, act_cfg=None)
-        self.low = ConvModule(low_channels, mid_channels, 1, norm_cfg=norm_cfg, act_cfg=None)
-        self.phi = ConvModule(mid_channels, 1, 1, norm_cfg=norm_cfg, act_cfg=None)
+        self.high = plain_conv(high_channels, mid_channels, norm_cfg)
+        self.low = plain_conv(low_channels, mid_channels, norm_cfg)
+        self.phi = plain_conv(mid_channels, 1, norm_cfg)
 
     def forward(self, high: Tensor, low: Tensor) -> Tensor:
         """Compute A for two levels; ``high`` may be coarser, A has the size of ``low``.
@@ -56,7 +69,7 @@ class GatedConvolution(BaseModule):
 
     def __init__(self, *, channels: int, norm_cfg: dict) -> None:
         super().__init__()
-        self.gate = ConvModule(channels, 1, 1, norm_cfg=norm_cfg, act_cfg=None)
+        self.gate = plain_conv(channels, 1, norm_cfg)
 
     def forward(self, high: Tensor, low: Tensor) -> Tensor:
         """Compute G; ``high`` may be coarser than ``low``.
@@ -117,6 +130,12 @@ class FeatureFilter(BaseModule):
         gate = 1 if self.gate is None else 1 + self.gate(high, low)
         attention = 1 if self.attention is None else self.attention(high, low)
         return torch.cat([gate * upsample_to(high, low), gate * attention * low], dim=1)  # Eq. 1
+
+
+def plain_conv(inputs: int, outputs: int, norm_cfg: Mapping[str, Any]) -> ConvModule:
+    """Return a 1x1 convolution with its normalisation and no activation."""
+    norm = fitting_norm(norm_cfg, outputs)
+    return ConvModule(inputs, outputs, 1, norm_cfg=norm, act_cfg=None)
 
 
 def conv_then_upsample(module: ConvModule, high: Tensor, low: Tensor) -> Tensor:

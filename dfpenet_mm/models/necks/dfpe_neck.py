@@ -6,12 +6,16 @@ from collections.abc import Sequence
 
 import torch
 from mmcv.cnn import ConvModule
-from mmengine.model import BaseModule
+from mmengine.model import BaseModule, initialize
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from dfpenet_mm.models.layers import ASPP, FeatureFilter
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.models.layers import ASPP, FeatureFilter, fitting_norm
 from dfpenet_mm.models.layers.upsampled_conv import conv_of_joined, upsample_to
+
+# Section 3.2.5. The paper names no fan; mmengine's default is that of the outputs.
+KAIMING_UNIFORM = {'type': 'Kaiming', 'layer': 'Conv2d', 'distribution': 'uniform'}
 
 
 @MODELS.register_module()
@@ -29,13 +33,18 @@ class DFPENeck(BaseModule):
             with X4, which is the decoder of DeepLabv3+.
         attention_gate: the attention gate (AGM) in every feature filter.
         gated_conv: the gated convolution (GCN) in every feature filter.
-        join_finest: return X1 as one feature. ``DFPEHead`` also takes its parts, and computes
-            the same from them at a fraction of the cost.
-        norm_cfg: mmcv config of the normalisation layers.
-        init_cfg: mmengine initialisation config; the default is Kaiming.
+        join_finest: return X1, which any head takes. Without it the finest level is P1, from
+            which ``DFPEHead`` computes the same at a fraction of the cost.
+        norm_cfg: mmcv config of the normalisation layers. A group norm takes fewer groups where
+            they do not divide the channels, as the gates' single one.
+        init_cfg: mmengine initialisation config; the default is Kaiming's uniform.
+
+    Attributes:
+        out_channels: channels of X1, which is what ``DFPEHead`` wants for ``in_channels``.
+        level_channels: channels of every level that is returned, finest first; for other heads.
 
     Raises:
-        ValueError: if there are not four inputs and three laterals.
+        ConfigError: if there are not four inputs and three laterals.
 
     Source: sections 3.2.2 and 3.2.3, Eqs. 1-5; the switches are the rows of Table 1.
     """
@@ -56,16 +65,30 @@ class DFPENeck(BaseModule):
         norm_cfg: dict | None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__(init_cfg or {'type': 'Kaiming', 'layer': 'Conv2d'})
+        super().__init__(init_cfg or KAIMING_UNIFORM)
         if len(in_channels) != 4 or len(in_index) != 4 or len(lateral_channels) != 3:
-            raise ValueError(
-                f'got in_channels {tuple(in_channels)}, in_index {tuple(in_index)} and '
+            raise ConfigError(
+                f'DFPENeck got in_channels {tuple(in_channels)}, in_index {tuple(in_index)} and '
                 f'lateral_channels {tuple(lateral_channels)}; wanted are four, four and three'
             )
         norm_cfg = norm_cfg or {'type': 'BN', 'requires_grad': True}
         self.in_index = tuple(in_index)
         self.dense_pyramid = dense_pyramid
         self.join_finest = join_finest
+
+        def convolution(inputs: int, outputs: int, size: int) -> ConvModule:
+            norm = fitting_norm(norm_cfg, outputs)
+            return ConvModule(inputs, outputs, size, padding=size // 2, norm_cfg=norm)
+
+        def feature_filter(low_channels: int) -> FeatureFilter:
+            return FeatureFilter(
+                high_channels=channels,
+                low_channels=low_channels,
+                attention_gate=attention_gate,
+                gated_conv=gated_conv,
+                norm_cfg=norm_cfg,
+            )
+
         self.aspp = ASPP(
             in_channels=in_channels[3],
             channels=channels,
@@ -73,28 +96,29 @@ class DFPENeck(BaseModule):
             dropout=aspp_dropout,
             norm_cfg=norm_cfg,
         )
-        levels = (1, 2, 3) if dense_pyramid else (2,)
-        for t in levels:
-            low = lateral_channels[t - 1]
-            lateral = ConvModule(in_channels[t - 1], low, 1, norm_cfg=norm_cfg)
-            self.add_module(f'lateral{t}', lateral)
-            feature_filter = FeatureFilter(
-                high_channels=channels,
-                low_channels=low,
-                attention_gate=attention_gate,
-                gated_conv=gated_conv,
-                norm_cfg=norm_cfg,
-            )
-            self.add_module(f'filter{t}', feature_filter)
-        filtered = [channels + low for low in lateral_channels]
+        low1, low2, low3 = lateral_channels
+        # In this order, which a seed's random weights follow.
         if dense_pyramid:
-            self.fuse3 = ConvModule(filtered[2], channels, 3, padding=1, norm_cfg=norm_cfg)
-            self.fuse2 = ConvModule(
-                filtered[1] + channels, channels, 3, padding=1, norm_cfg=norm_cfg
-            )
-        self.out_channels = filtered[0] + 2 * channels if dense_pyramid else filtered[1]
+            self.lateral1 = convolution(in_channels[0], low1, 1)
+            self.filter1 = feature_filter(low1)
+        self.lateral2 = convolution(in_channels[1], low2, 1)
+        self.filter2 = feature_filter(low2)
+        if dense_pyramid:
+            self.lateral3 = convolution(in_channels[2], low3, 1)
+            self.filter3 = feature_filter(low3)
+            self.fuse3 = convolution(channels + low3, channels, 3)
+            self.fuse2 = convolution(2 * channels + low2, channels, 3)
+        self.out_channels = 3 * channels + low1 if dense_pyramid else channels + low2
+        finest = channels + low1 if dense_pyramid and not join_finest else self.out_channels
+        self.level_channels = (finest, *[channels] * (3 if dense_pyramid else 1))
 
-    def forward(self, features: Sequence[Tensor]) -> tuple[Tensor | tuple[Tensor, ...], ...]:
+    def init_weights(self) -> None:
+        """Initialise as ``init_cfg`` says."""
+        super().init_weights()
+        # mmcv's ConvModule has drawn its own from a normal distribution, whatever that says.
+        initialize(self, self.init_cfg)
+
+    def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Compute the pyramid.
 
         Args:
@@ -102,10 +126,18 @@ class DFPENeck(BaseModule):
 
         Returns:
             (X1, X2, X3, X4), finest first. X1 has ``3 * channels + lateral_channels[0]``
-            channels (792 in the paper) at the size of F1. Without the dense pyramid
-            (X2, X4), where X2 has ``channels + lateral_channels[1]`` channels. With
-            ``join_finest=False`` X1 is the tuple (P1, X3, X4) that Eq. 4 joins.
+            channels (792 in the paper) at the size of F1. With ``join_finest=False`` P1 takes
+            its place, ``channels + lateral_channels[0]`` channels of the same size. Without the
+            dense pyramid (X2, X4), where X2 has ``channels + lateral_channels[1]`` channels.
+
+        Raises:
+            ConfigError: if the backbone has too few outputs.
         """
+        if max(self.in_index) >= len(features):
+            raise ConfigError(
+                f'DFPENeck takes the levels {self.in_index} of the backbone, counted from 0, which '
+                f'gives {len(features)}; set in_index of the neck or out_indices of the backbone'
+            )
         f1, f2, f3, f4 = (features[i] for i in self.in_index)
         x4 = self.aspp(f4)
         if not self.dense_pyramid:
@@ -117,6 +149,6 @@ class DFPENeck(BaseModule):
         x2 = conv_of_joined(self.fuse2, p2, x4)  # Eqs. 4-5
         p1 = self.filter1(x2, self.lateral1(f1))
         if not self.join_finest:
-            return (p1, x3, x4), x2, x3, x4
+            return p1, x2, x3, x4
         x1 = torch.cat([p1, upsample_to(x3, f1), upsample_to(x4, f1)], dim=1)  # Eq. 4
         return x1, x2, x3, x4

@@ -8,6 +8,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 from torch import nn
 
+import dfpenet_mm.models  # noqa: F401
 from dfpenet_mm.errors import CheckpointError, ConfigError, InputFileError
 from dfpenet_mm.mapping.network.load_model import build_model, load_model, without_fetching
 from dfpenet_mm.mapping.network.predictor_torch import TorchPredictor
@@ -199,3 +200,77 @@ def test_a_config_without_a_model_is_refused(text, message, weights, tmp_path):
     torch.save(weights, tmp_path / 'weights.pth')
     with pytest.raises(ConfigError, match=message):
         load_model(path, tmp_path / 'weights.pth')
+
+
+MISFITS = {
+    'a conv of other channels': (
+        {'decode_head.in_channels': 8},
+        r'decode_head\.convs\.0\.conv takes 8 channels and is given 4; mend it in the config$',
+    ),
+    'a level that is not there': (
+        {'decode_head.in_index': 3},
+        r'decode_head \(FCNHead\), given features of 4 channels, fails \(IndexError: tuple index',
+    ),
+    'an auxiliary head': (
+        {'auxiliary_head': dict(type='FCNHead', in_channels=5, channels=4, num_classes=2)},
+        r'auxiliary_head\.convs\.0\.conv takes 5 channels and is given 4',
+    ),
+    'class weights': (
+        {
+            'decode_head.loss_decode.type': 'LabelledCrossEntropyLoss',
+            'decode_head.loss_decode.class_weight': [1.0, 2.0, 3.0],
+        },
+        r'class_weight of the loss has 3 number\(s\) and the network 2 classes',
+    ),
+    'labels 255 in a loss of another package': (
+        {
+            'decode_head.loss_decode.class_weight': [1.0, 2.0],
+            'decode_head.loss_decode.avg_non_ignore': True,
+        },
+        r'decode_head\.loss_decode \(CrossEntropyLoss\), .* fails \(IndexError',
+    ),
+    'a package that is not installed': (
+        {'backbone': dict(_delete_=True, type='TIMMBackbone', model_name='resnet18')},
+        r'cannot be built \(RuntimeError: .*timm',
+    ),
+    'too few levels': (
+        {'neck': dict(type='DFPENeck'), 'decode_head.in_channels': 792},
+        r'DFPENeck takes the levels \(0, 1, 2, 4\) .*, which gives 1; set',
+    ),
+    'a neck of three levels': (
+        {'neck': dict(type='DFPENeck', in_channels=(4, 4, 4))},
+        r'wanted are four, four and three',
+    ),
+}
+
+
+@pytest.mark.parametrize('changes', MISFITS)
+def test_parts_that_do_not_fit_are_one_sentence(changes, config):
+    loaded = Config.fromfile(config)
+    settings, message = MISFITS[changes]
+    loaded.merge_from_dict({f'model.{name}': value for name, value in settings.items()})
+    with pytest.raises(ConfigError, match=message) as error:
+        build_model(loaded, training=True)
+    assert '\n' not in str(error.value)
+
+
+def test_only_training_asks_for_losses(config):
+    loaded = Config.fromfile(config)
+    loss = {'class_weight': [1.0, 2.0], 'avg_non_ignore': True}
+    loaded.merge_from_dict({'model.decode_head.loss_decode': loss})
+    build_model(loaded)
+
+
+def test_a_part_that_wants_more_pixels_is_given_them(config, monkeypatch):
+    monkeypatch.setattr(OneConvForTests, 'forward', lambda self, x: (self.conv(x[..., 64:, 64:]),))
+    build_model(Config.fromfile(config))
+
+
+def test_trying_a_network_leaves_it_as_it_was_built(config):
+    torch.manual_seed(0)
+    model = build_model(Config.fromfile(config), training=True)
+    assert model.training
+    norm = model.decode_head.convs[0].bn
+    assert norm.num_batches_tracked == 0
+    assert not norm.running_mean.any()
+    assert all(parameter.grad is None for parameter in model.parameters())
