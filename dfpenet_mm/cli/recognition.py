@@ -23,6 +23,32 @@ from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.mapping.scene.scene_source import SceneSource
 
 
+def read_area(path: Path, scene: Scene) -> AreaOfInterest:
+    """Read the area of interest; one of which the scene shows nothing is refused.
+
+    Args:
+        path: vector file in any CRS.
+        scene: the post-event scene.
+
+    Raises:
+        InputFileError: if a file is missing or damaged.
+        VectorFormatError: if the file has no CRS or no polygon.
+        GridMismatchError: if no polygon reaches into the scene.
+        EmptySceneError: if no pixel of the scene with its centre in the area is valid.
+    """
+    area = AreaOfInterest.read(path, scene.grid)
+    if not any(
+        inside.any() and (inside & scene.read(window)[1]).any()
+        for window in scene.tiles()
+        for inside in [area.inside(window)]
+    ):
+        raise EmptySceneError(
+            f'the area of interest {path} holds no valid pixel of {scene.path}, so there is '
+            f'nothing to map; give an area on the image, and larger than a pixel'
+        )
+    return area
+
+
 @dataclass(frozen=True)
 class Recogniser:
     """Maps scenes with one set of settings and one network.
@@ -87,7 +113,6 @@ class Recogniser:
 
         Raises:
             InputFileError: if the scene is damaged, or has changed since the run began.
-            EmptySceneError: if no pixel of the area is valid after the event.
             OutputError: if the disk refuses.
         """
         kept = RoleFolder(folder, self.check_sources)
@@ -103,11 +128,6 @@ class Recogniser:
                 store=kept.blocks,
                 progress=self.progress.stage(f'recognise {role}-event image'),
             )
-            if not result.valid_pixels and role == 'post':
-                raise EmptySceneError(
-                    f'the area of interest holds no valid pixel of {scene.path}, so nothing was '
-                    f'looked at; give an area on the image, and larger than a pixel'
-                )
             kept.keep_result(result)
         prefix = '' if role == 'post' else f'{role}_'
         rasters = {f'{prefix}probability': kept.probability, f'{prefix}mask': kept.mask}

@@ -21,7 +21,7 @@ from dfpenet_mm.cli.output_folder import (
 from dfpenet_mm.cli.pictures import write_pictures
 from dfpenet_mm.cli.provenance import lasting, provenance, resolved_settings
 from dfpenet_mm.cli.rasters import write_area, write_rasters
-from dfpenet_mm.cli.recognition import Recogniser
+from dfpenet_mm.cli.recognition import Recogniser, read_area
 from dfpenet_mm.cli.run_progress import RunProgress
 from dfpenet_mm.cli.run_record import keep_or_check, run_record
 from dfpenet_mm.cli.scene_pair import check_shift, fit_scalings, picture_shift
@@ -115,7 +115,7 @@ def map_landslides(
         behind = inputs.files_behind()
         sources.add(path for paths in behind.values() for path in paths)
         pipeline.check(EarlyInputs(grid=grid, reference=inputs.reference, layers=inputs.layers))
-        area = AreaOfInterest.read(inputs.aoi, grid) if inputs.aoi else None
+        area = read_area(inputs.aoi, scenes['post']) if inputs.aoi else None
         with progress.running('measure_shift'):
             shift = check_shift(scenes, settings.max_shift_m)
         with progress.running('load'):

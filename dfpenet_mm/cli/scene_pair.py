@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from dfpenet_mm.cli.output_folder import FIGURES
 from dfpenet_mm.cli.progress import StageProgress
 from dfpenet_mm.cli.role_folder import RoleFolder
 from dfpenet_mm.cli.work_folder import disk_errors
+from dfpenet_mm.errors import PreEventError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.mapping.registration.measure_shift import measure_shift
+from dfpenet_mm.mapping.registration.measure_shift import measure_shift, same_pixels
 from dfpenet_mm.mapping.registration.shift import MeasuredShift
 from dfpenet_mm.mapping.scene.common_pixels import require_common_pixel
 from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
@@ -36,17 +38,31 @@ def check_shift(scenes: Mapping[str, Scene], max_shift_m: float | None) -> Measu
         The shift; None without a pre-event image.
 
     Raises:
-        PreEventError: if it is too large.
+        PreEventError: if it is too large, or both are the same image.
         GridMismatchError: if no pixel is valid in both images.
         InputFileError: if a file is damaged.
     """
     if 'pre' not in scenes:
         return None
-    shift = measure_shift(scenes['post'], scenes['pre'])
+    post, pre = scenes['post'], scenes['pre']
+    if _same_file(post.path, pre.path) or same_pixels(post, pre):
+        raise PreEventError(
+            f'--pre {pre.path} and --post {post.path} are the same image, which cannot show what '
+            f'has changed; give the image from before the event, or leave --pre out'
+        )
+    shift = measure_shift(post, pre)
     if not shift.windows:
-        require_common_pixel(scenes['post'], scenes['pre'])
-    shift.require_small(max_shift_m, scenes['pre'].path.name)
+        require_common_pixel(post, pre)
+    shift.require_small(max_shift_m, pre.path.name)
     return shift
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        # A name that only GDAL knows.
+        return one == other
 
 
 def picture_shift(shift: MeasuredShift, grid: RasterGrid, products: Path) -> None:

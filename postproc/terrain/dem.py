@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pyproj
+from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import RasterFormatError
+from dfpenet_mm.errors import InputFileError, RasterFormatError, brief
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.validity import ValidityRule
 from postproc.layers.layer_check import check_layer
@@ -130,10 +131,20 @@ def doubt_elevations(path: Path) -> str | None:
 
 
 def _overview(dataset: DatasetReader) -> np.ndarray:
-    """Return elevations of cells all over a DEM, shape (cells,), in its own unit."""
+    """Return elevations of cells all over a DEM, shape (cells,), in its own unit.
+
+    Raises:
+        InputFileError: if the raster breaks off.
+    """
     shape = tuple(min(side, OVERVIEW) for side in dataset.shape)
-    stored = dataset.read([1], out_shape=(1, *shape))
-    valid = ValidityRule.of(dataset, (1,)).read(dataset, stored, out_shape=shape)
+    try:
+        stored = dataset.read([1], out_shape=(1, *shape))
+        valid = ValidityRule.of(dataset, (1,)).read(dataset, stored, out_shape=shape)
+    except RasterioError as error:
+        raise InputFileError(
+            f'{dataset.name} cannot be read ({brief(error.__cause__ or error)}); it is damaged or '
+            f'incomplete: copy or download it again'
+        ) from error
     return stored[0][valid].astype(float) * dataset.scales[0] + dataset.offsets[0]
 
 

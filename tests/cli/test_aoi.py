@@ -63,6 +63,18 @@ def test_an_area_between_pixel_centres_is_no_map_without_landslides(
         main([*cheap_arguments(tmp_path / 'out'), '--aoi', str(area)])
     assert exit_info.value.code == 2
     assert 'holds no valid pixel of' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
+def test_an_area_without_data_is_refused_and_leaves_nothing(
+    cheap_arguments, polygons, tmp_path, capsys
+):
+    area = polygons(box(LEFT + 100, TOP - 900, LEFT + 1900, TOP - 100))
+    with pytest.raises(SystemExit) as exit_info:
+        main([*cheap_arguments(tmp_path / 'out'), '--aoi', str(area)])
+    assert exit_info.value.code == 2
+    assert 'area.gpkg holds no valid pixel of' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,19 @@ def matched(arguments, dim, tmp_path_factory):
     return out
 
 
+@pytest.mark.parametrize('how', ['same', 'link', 'copy'])
+def test_one_image_for_both_is_refused(arguments, cheap, tmp_path, capsys, how):
+    post = cheap / 'post.tif'
+    pre = post if how == 'same' else tmp_path / 'before.tif'
+    if how == 'link':
+        pre.hardlink_to(post)
+    if how == 'copy':
+        shutil.copy(post, pre)
+    message = fail(arguments(tmp_path / 'out', str(pre)), capsys)
+    assert f'--pre {pre} and --post {post} are the same image' in message
+    assert not (tmp_path / 'out').exists()
+
+
 def summary(out):
     return json.loads((out / 'summary.json').read_text())
 
@@ -115,7 +128,7 @@ def test_a_shift_that_cannot_be_told_is_a_warning(arguments, before, tmp_path, c
     rng = np.random.default_rng(5)
     pre = before(change=lambda bands: rng.integers(1, 251, bands.shape, np.uint8))
     main(arguments(tmp_path / 'out', pre))
-    assert 'could not be measured (only 0 of' in capsys.readouterr().err
+    assert 'could not be measured (the same ground shows in only 0 of' in capsys.readouterr().err
     assert not summary(tmp_path / 'out')['pre_event']['shift']['certain']
     assert (tmp_path / 'out' / 'figures' / 'shift.png').exists()
 

@@ -64,6 +64,23 @@ def measure_shift(post: Scene, pre: Scene) -> MeasuredShift:
     return MeasuredShift(tuple(found), pixel_m, side)
 
 
+def same_pixels(post: Scene, pre: Scene) -> bool:
+    """Tell whether two scenes are one image: equal in every window that ``measure_shift`` reads.
+
+    Raises:
+        InputFileError: if a file is damaged.
+    """
+    if pre.resampled:
+        return False
+    seen = False
+    for window in _grid_of_windows(post.shape, _side(post.shape, 1)):
+        (after, known), (before, known_before) = (scene.read(window) for scene in (post, pre))
+        if not (np.array_equal(known, known_before) and np.array_equal(after, before)):
+            return False
+        seen |= bool(known.any())
+    return seen
+
+
 def _side(shape: tuple[int, int], factor: int) -> int:
     """Choose windows of which even a small scene has several; a multiple of the factor."""
     side = min(SIDE * factor, max(SMALLEST * factor, min(shape) // 2), *shape)

@@ -3,7 +3,7 @@ import pytest
 from affine import Affine
 from rasterio.crs import CRS
 
-from dfpenet_mm.errors import GridMismatchError, RasterFormatError
+from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
 from postproc.layers.layer_check import check_layer
 
@@ -54,3 +54,29 @@ def test_complex_values_are_refused(write_raster):
 
     with pytest.raises(RasterFormatError, match=r"'coherence' .* holds complex64 values"):
         check_layer(layer, SCENE, 'coherence')
+
+
+def test_a_layer_that_breaks_off_is_refused_where_the_scene_needs_it(write_raster):
+    noise = np.random.default_rng(1).normal(size=(64, 64)).astype('float32')
+    layer = write_raster(
+        'a.tif', noise, crs='EPSG:32654', transform=Affine(10, 0, 500_000, 0, -10, 4_700_000)
+    )
+    layer.write_bytes(layer.read_bytes()[:-5000])
+
+    with pytest.raises(InputFileError, match=r'a\.tif cannot be read .* copy or download it again'):
+        check_layer(layer, SCENE, 'geology')
+    north = RasterGrid(SCENE.crs, SCENE.transform, (10, 200))
+    check_layer(layer, north, 'geology')
+
+
+def test_a_mosaic_of_missing_tiles_is_refused(tmp_path):
+    layer = tmp_path / 'dem.vrt'
+    layer.write_text(
+        '<VRTDataset rasterXSize="64" rasterYSize="64"><SRS>EPSG:32654</SRS><GeoTransform>500000, '
+        '10, 0, 4700000, 0, -10</GeoTransform><VRTRasterBand dataType="Float32" band="1">'
+        '<SimpleSource><SourceFilename relativeToVRT="1">gone.tif</SourceFilename><SourceBand>1'
+        '</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>'
+    )
+
+    with pytest.raises(InputFileError, match=r'dem\.vrt cannot be read \(.*gone\.tif'):
+        check_layer(layer, SCENE, 'dem')
