@@ -27,6 +27,11 @@ SMALLEST_STORE = 80 * 2**20
 # Whoever reaches a cluster's ports may run code there. Ray replaces 127.0.0.1 by the address under
 # which others know this machine, but not the other loopback addresses, which only Linux has.
 LOOPBACK = '127.0.0.2' if sys.platform == 'linux' else None
+# Where Ray works unless told otherwise, what it adds to the folder for its longest socket, and
+# how long the path of a socket may be; macOS has four letters less.
+RAY_FOLDER = '/tmp/ray'
+SOCKET = '/ray/session_2026-01-31_23-59-59_123456_4194304/sockets/plasma_store'
+LONGEST_SOCKET = 103
 # Seconds to reach an address.
 PATIENCE = 10.0
 
@@ -84,6 +89,7 @@ def cluster(
             'object_store_memory': max(store_bytes, SMALLEST_STORE),
             'include_dashboard': False,
             '_node_ip_address': LOOPBACK,
+            '_temp_dir': short_folder(),
         }
     else:
         settings['address'] = checked_address(address)
@@ -94,6 +100,27 @@ def cluster(
             yield ray
         finally:
             ray.shutdown()
+
+
+def short_folder() -> str | None:
+    """Choose where a cluster of this machine works, as its sockets need a short path.
+
+    Returns:
+        ``RAY_FOLDER`` if ``TMPDIR`` is long, as schedulers set it; None for Ray's own choice.
+
+    Raises:
+        ConfigError: if ``RAY_TMPDIR``, which is meant for Ray, is long.
+    """
+    asked = os.environ.get('RAY_TMPDIR')
+    folder = asked or os.environ.get('TMPDIR') or ''
+    if len(os.fsencode(folder + SOCKET)) <= LONGEST_SOCKET:
+        return None
+    if asked:
+        raise ConfigError(
+            f'RAY_TMPDIR is {asked}, too long for the sockets of Ray; set it to a short path, '
+            f'such as /tmp'
+        )
+    return RAY_FOLDER
 
 
 def checked_address(address: str) -> str:
@@ -133,7 +160,7 @@ def _connect(ray: ModuleType, settings: dict) -> None:
     advice = (
         'see ray status for the address of a running cluster'
         if place != 'local'
-        else 'see the logs in /tmp/ray'
+        else f'set RAY_TMPDIR to a short path where you may write, and see the logs in {RAY_FOLDER}'
     )
     try:
         ray.init(**settings)

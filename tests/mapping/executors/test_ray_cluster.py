@@ -7,7 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from dfpenet_mm.errors import ConfigError, InstallError
-from dfpenet_mm.mapping.executors.ray_cluster import checked_address, import_ray, places
+from dfpenet_mm.mapping.executors.ray_cluster import (
+    RAY_FOLDER,
+    checked_address,
+    import_ray,
+    places,
+    short_folder,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -65,3 +71,29 @@ def test_an_address_at_which_something_answers_is_taken():
         address = f'127.0.0.1:{server.getsockname()[1]}'
         assert checked_address(address) == address
     assert checked_address('auto') == 'auto'
+
+
+LONG = '/scratch/' + 'a_rather_long_folder_name/' * 3
+
+
+@pytest.mark.parametrize(
+    ('for_all', 'for_ray', 'chosen'),
+    [
+        (None, None, None),
+        ('/var/tmp', None, None),
+        (LONG, None, RAY_FOLDER),
+        (LONG, '/dev/shm', None),
+    ],
+)
+def test_sockets_lie_in_a_short_folder(monkeypatch, for_all, for_ray, chosen):
+    for name, value in (('TMPDIR', for_all), ('RAY_TMPDIR', for_ray)):
+        monkeypatch.delenv(name, raising=False)
+        if value:
+            monkeypatch.setenv(name, value)
+    assert short_folder() == chosen
+
+
+def test_a_folder_for_ray_that_is_too_long_is_named(monkeypatch):
+    monkeypatch.setenv('RAY_TMPDIR', LONG)
+    with pytest.raises(ConfigError, match=r'RAY_TMPDIR is /scratch/.* set it to a short path'):
+        short_folder()
