@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from mmengine.hooks import CheckpointHook
@@ -79,6 +80,17 @@ class ResumableCheckpointHook(CheckpointHook):
         if _validation_is_due(runner) and runner.message_hub.get_info(VALIDATED, 0) != runner.iter:
             runner.logger.info(f'Making up for the validation of iteration {runner.iter}')
             runner.val_loop.run()
+
+    def holds(self, iteration: int) -> bool:
+        """Tell whether there is a checkpoint of the state after so many iterations."""
+        name = self.filename_tmpl.format(iteration)
+        return bool(self.out_dir) and Path(self.out_dir, name).is_file()
+
+    def save_now(self, runner: Runner) -> None:
+        """Save the state between two iterations, whatever the interval."""
+        if not self.holds(runner.iter):
+            meta = {'epoch': runner.epoch, 'iter': runner.iter}
+            self._save_checkpoint_with_step(runner, runner.iter, meta=meta)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float]) -> None:
         """Keep the best checkpoint, and note which iteration was validated."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmengine.dist import get_world_size
+from mmengine.dist import barrier, get_world_size
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmseg.registry import LOOPS
 
+from dfpenet_mm.engine.resumable_checkpoint_hook import ResumableCheckpointHook
 from dfpenet_mm.engine.sample_stream import SeededDataset, StreamSampler, seed_generators
+from dfpenet_mm.engine.stop_request import StopRequest
 from dfpenet_mm.errors import ConfigError
 
 # What torch says where a batch normalisation cannot compute a deviation.
@@ -99,6 +101,9 @@ class ResumableTrainLoop(IterBasedTrainLoop):
     ``auto_scale_lr=dict(enable=True, base_batch_size=...)`` it is each process's instead, as in
     other OpenMMLab projects, and the learning rate grows with the batch.
 
+    SIGTERM and SIGHUP end a run after the iteration that they meet, with a checkpoint of its
+    ``ResumableCheckpointHook``; during a validation at once, where one was written before it.
+
     Args:
         runner: the runner.
         dataloader: config of the training dataloader; its ``batch_size`` is that of all
@@ -134,17 +139,23 @@ class ResumableTrainLoop(IterBasedTrainLoop):
             val_interval=val_interval,
             dynamic_intervals=dynamic_intervals,
         )
+        self._within = False
+        self._stop = StopRequest(self._nothing_would_be_lost)
 
     def run(self) -> Any:
         """Train to the last iteration."""
         # A checkpoint brings its run's seed after the dataloader was built.
         self.dataloader.sampler.seed = self.runner.seed
-        return super().run()
+        validation = self.runner.val_loop
+        loaders = [self.dataloader, *([validation.dataloader] if validation else [])]
+        with self._stop.awaited(*loaders):
+            return super().run()
 
     def run_iter(self, data_batch: Any) -> None:
         """Train one iteration, its random numbers seeded by its number and the process."""
         # 2: unlike the samples and their order, which (seed, position) and 1 seed.
         seed_generators(self.runner.seed, self.iter, self.runner.rank, 2)
+        self._within = True
         try:
             super().run_iter(data_batch)
         except ValueError as error:
@@ -156,3 +167,25 @@ class ResumableTrainLoop(IterBasedTrainLoop):
                 f'{2 * get_world_size()} or more, or take a normalisation without batches, such '
                 f"as norm_cfg=dict(type='GN', num_groups=8)"
             ) from error
+        self._within = False
+        # No checkpoint holds the gradients that accumulate within a step of the optimiser.
+        step_ends = self.iter % getattr(self.runner.optim_wrapper, '_accumulative_counts', 1) == 0
+        if self._stop.agreed() and step_ends:
+            self._end_early()
+
+    def _end_early(self) -> None:
+        for hook in self._checkpoint_hooks():
+            hook.save_now(self.runner)
+        self.runner.logger.info(
+            f'Asked to end: training stops after iteration {self.iter}; --resume goes on there'
+        )
+        # Launchers end all processes with the first, and one may still be writing.
+        barrier()
+        self._stop.pass_on()
+
+    def _nothing_would_be_lost(self) -> bool:
+        hooks = self._checkpoint_hooks()
+        return not self._within and any(hook.holds(self.iter) for hook in hooks)
+
+    def _checkpoint_hooks(self) -> list[ResumableCheckpointHook]:
+        return [hook for hook in self.runner.hooks if isinstance(hook, ResumableCheckpointHook)]

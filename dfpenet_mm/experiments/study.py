@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +130,10 @@ def _in_own_process(
                 f'the run in {where} was ended from outside, perhaps for want of memory; start '
                 f'the same command again to resume it'
             ) from error
+        except Exception:
+            raise
+        except BaseException:
+            # The pool would wait for hours of training; the run keeps a checkpoint and ends.
+            for process in active_children():
+                process.terminate()
+            raise

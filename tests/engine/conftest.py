@@ -81,16 +81,24 @@ def environment():
 def start_training(tiny_config, environment):
     """Start ``tools/train.py`` on the tiny config; its output goes to ``WORK_DIR.log``."""
 
-    def start(work_dir, *options):
+    started = []
+
+    def start(work_dir, *options, new_group=False):
         command = [sys.executable, str(ROOT / 'tools' / 'train.py'), str(tiny_config)]
         # A file: a pipe that nobody reads yet would stop the run when it is full.
         with open(f'{work_dir}.log', 'w') as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*command, '--no-data-check', '--work-dir', str(work_dir), *map(str, options)],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=new_group,
             )
+        started.append(process)
+        return process
 
-    return start
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()

@@ -85,3 +85,19 @@ def test_half_an_optimiser_step_is_never_saved(monkeypatch, interval, count, fit
 
 def test_files_are_written_whole():
     assert ResumableCheckpointHook(interval=2).backend_args == {'backend': 'atomic'}
+
+
+def test_a_state_is_saved_once_whatever_the_interval(tmp_path):
+    runner, saved = make_runner(7), []
+    runner.epoch = 0
+    hook = ResumableCheckpointHook(interval=5)
+    assert not hook.holds(7)
+    hook.out_dir = str(tmp_path)
+    hook._save_checkpoint_with_step = lambda _runner, step, meta: saved.append((step, meta))
+    (tmp_path / 'iter_6.pth').touch()
+    hook.save_now(runner)
+    assert saved == [(7, {'epoch': 0, 'iter': 7})]
+    (tmp_path / 'iter_7.pth').touch()
+    hook.save_now(runner)
+    assert len(saved) == 1
+    assert hook.holds(7)

@@ -1,6 +1,8 @@
 """A run that is killed and resumed ends in the very weights of one that was not."""
 
+import os
 import random
+import re
 import signal
 import time
 from pathlib import Path
@@ -35,6 +37,12 @@ def kill_at_some_point(process, work_dir):
     assert process.returncode == -signal.SIGKILL
     numbers = [int(path.stem[5:]) for path in work_dir.glob('iter_*.pth')]
     return f'iter_{max(numbers)}.pth'
+
+
+def await_line(process, log, pattern):
+    while not re.search(pattern, text := Path(log).read_text()):
+        assert process.poll() is None, text[-3000:]
+        time.sleep(0.01)
 
 
 def tensors(value, name=''):
@@ -80,6 +88,41 @@ def test_a_killed_run_ends_bit_equal(start_training, tmp_path, options):
     assert best[0] == best[1]
     assert len(best[0]) == 1
     assert best[0][0].startswith('best_landslide_IoU_iter_')
+
+
+def ask_to_end(process, work_dir, send):
+    """Send SIGTERM in the midst of training; returns the iteration that it stopped after."""
+    send(process.pid, signal.SIGTERM)
+    process.wait(timeout=300)
+    log = Path(f'{work_dir}.log').read_text()
+    assert process.returncode == 143, log[-3000:]
+    assert log.endswith('terminated\n')
+    assert 'Traceback' not in log
+    return int(re.search(r'training stops after iteration (\d+);', log)[1])
+
+
+@pytest.mark.slow
+def test_a_run_that_is_asked_to_end_keeps_its_last_iteration(start_training, tmp_path):
+    """Whether a scheduler sends SIGTERM to the process, or to its data workers too."""
+    often, rarely = tmp_path / 'often', tmp_path / 'rarely'
+    # Nobody waits for the end; one of the two saves nothing by itself.
+    options = ['--cfg-options', 'train_cfg.val_interval=9000', 'train_cfg.max_iters=9000']
+    interval = 'default_hooks.checkpoint.interval=9000'
+    both = [
+        start_training(often, *options),
+        start_training(rarely, *options, interval, new_group=True),
+    ]
+    await_line(both[1], f'{rarely}.log', r'Iter\(train\) \[ *[3-9]')
+
+    last = ask_to_end(both[1], rarely, os.killpg)
+
+    assert [path.name for path in rarely.glob('iter_*')] == [f'iter_{last}.pth']
+    await_line(both[0], f'{often}.log', rf'Saving checkpoint at {last + 1} iterations')
+    ask_to_end(both[0], often, os.kill)
+    for part in ('state_dict', 'ema_state_dict', 'optimizer', 'param_schedulers'):
+        kept = [folder / f'iter_{last}.pth' for folder in (often, rarely)]
+        assert differing(*kept, part) == [], last
+    assert load_safely(kept[1])['meta']['iter'] == last
 
 
 @pytest.mark.parametrize('kind', ['InfiniteSampler', 'StreamSampler', None])

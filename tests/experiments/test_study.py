@@ -1,9 +1,14 @@
 import os
 import signal
+import threading
+import time
+from multiprocessing import active_children
+from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
+from dfpenet_mm.cli.errors import TerminatedError
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.experiments.results_table import ResultsTable
 from dfpenet_mm.experiments.study import PlannedRun, RunFailedError, planned, run_study
@@ -23,6 +28,11 @@ def complain(settings, *, flips):  # noqa: ARG001
 
 def die(settings, *, flips):  # noqa: ARG001
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep(settings, *, flips):  # noqa: ARG001
+    Path(settings['work_dir']).mkdir(parents=True)
+    time.sleep(3600)
 
 
 def study(tmp_path, runs, score, told=None):
@@ -92,3 +102,25 @@ def test_a_complaint_comes_through_and_leaves_no_row(tmp_path):
 def test_a_killed_run_is_named(tmp_path):
     with pytest.raises(RunFailedError, match='a_100percent_seed0 was ended from outside'):
         study(tmp_path, planned({'a': CONFIG}, (0,)), die)
+
+
+def test_a_study_that_is_asked_to_end_does_not_wait_for_its_run(tmp_path):
+    """SIGTERM reaches the study alone, whose handler raises; the run would take hours."""
+
+    def ask_when_running():
+        while not list(tmp_path.rglob('a_100percent_seed0')):
+            time.sleep(0.05)
+        # To the thread that waits for the run, as the system delivers it.
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+
+    def terminate(*_):
+        raise TerminatedError
+
+    former = signal.signal(signal.SIGTERM, terminate)
+    threading.Thread(target=ask_when_running).start()
+    try:
+        with pytest.raises(TerminatedError):
+            study(tmp_path, [PlannedRun('a', CONFIG, 0)], sleep)
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    assert active_children() == []

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -266,3 +267,31 @@ def test_two_processes_score_as_the_run_did(processes, config):
     scores = [re.findall(r'landslide/\w+: [\d.]+', text) for text in (log, done.stdout)]
     assert scores[0]
     assert scores[0] == scores[1]
+
+
+@pytest.mark.slow
+def test_all_processes_end_together_when_asked(config, tmp_path):
+    """torchrun passes SIGTERM on; the processes agree on an iteration, and one keeps it."""
+    log, folder = tmp_path / 'log', tmp_path / 'run'
+    options = ['--no-data-check', '--work-dir', folder, '--cfg-options', 'train_cfg.max_iters=4000']
+    options += ['train_cfg.val_interval=5000', 'default_hooks.checkpoint.interval=5000']
+    command = ['bash', TOOLS / 'dist_train.sh', config, 2, *options]
+    environment = {'PYTHON': sys.executable, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': config.parent}
+    with log.open('w') as output:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=ROOT,
+            env=os.environ | {name: str(value) for name, value in environment.items()},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    while not re.search(r'Iter\(train\) \[ *[3-9]', log.read_text()):
+        assert process.poll() is None, log.read_text()[-3000:]
+        time.sleep(0.05)
+
+    process.terminate()
+    process.wait(timeout=300)
+
+    (written,) = folder.glob('iter_*.pth')
+    assert f'training stops after iteration {written.stem[5:]};' in log.read_text()
+    assert load_safely(written)['meta']['iter'] == int(written.stem[5:])
