@@ -27,12 +27,15 @@ TOWN, SCARS, FEW = {FLIP, BLUR}, {CROP, FLIP, UPSIDE_DOWN}, {FLIP, BLUR}
 IMAGENET = 'torchvision://resnet101'
 DATABASE = 'work_dirs/jiuzhaigou/iter_30000.pth'
 PRETRAINED = 'work_dirs/vaihingen_pd/iter_62000.pth'
+PRETRAINED_CLEAN = 'work_dirs/vaihingen_pd_clean/iter_62000.pth'
 
 # What is trained, from the paper's text: crop, iterations, classes, augmentation, data, start.
 PAPER = {
     'vaihingen': Experiment(600, 62_000, 6, TOWN, 'train.txt', IMAGENET),
     'vaihingen_pd': Experiment(600, 62_000, 6, TOWN, 'pd_train.txt', IMAGENET),
     'vaihingen_from_pd': Experiment(600, 62_000, 6, TOWN, 'train.txt', PRETRAINED),
+    'vaihingen_pd_clean': Experiment(600, 62_000, 6, TOWN, 'pd_train_clean.txt', IMAGENET),
+    'vaihingen_from_pd_clean': Experiment(600, 62_000, 6, TOWN, 'train.txt', PRETRAINED_CLEAN),
     'ablation_baseline': Experiment(600, 62_000, 6, TOWN, 'train.txt', IMAGENET),
     'ablation_dfpm': Experiment(600, 62_000, 6, TOWN, 'train.txt', IMAGENET),
     'ablation_dfpm_agm': Experiment(600, 62_000, 6, TOWN, 'train.txt', IMAGENET),

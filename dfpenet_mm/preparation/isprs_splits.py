@@ -36,8 +36,9 @@ def splits_of(collection: IsprsCollection) -> list[Split]:
     ``train`` is to train on. ``test_tiles`` is to score on: each pixel of the test tiles counts
     once. ``test`` holds the paper's random patches of the test tiles, whose overlap counts a
     pixel in the middle of a Vaihingen tile dozens of times and one in its corner hardly ever.
-    Where there is a pre-training split ``pd_train``, ``test_tiles_unseen_in_pd`` leaves out the
-    test tiles that it looks at.
+    Where there is a pre-training split ``pd_train``, it holds patches of test tiles, as the paper
+    says of its own; ``test_tiles_unseen_in_pd`` leaves these tiles out. ``pd_train_clean`` is of
+    the training tiles alone, and as long.
     """
     extra = collection.pretrain_extra
     splits = [
@@ -49,8 +50,19 @@ def splits_of(collection: IsprsCollection) -> list[Split]:
         unseen = tuple(number for number in collection.test if number not in extra)
         count = collection.pretrain_patches
         splits += [
-            Split('pd_train', 'random pre-training patches', (*collection.train, *extra), count),
+            Split(
+                'pd_train',
+                f'random pre-training patches, also of the test tiles {", ".join(extra)}',
+                (*collection.train, *extra),
+                count,
+            ),
             Split('test_tiles_unseen_in_pd', 'test tiles that pd_train leaves out', unseen),
+            Split(
+                'pd_train_clean',
+                'random pre-training patches of training tiles alone',
+                collection.train,
+                count * (len(collection.train) + len(extra)) // len(collection.train),
+            ),
         ]
     return splits
 

@@ -55,7 +55,13 @@ def test_classes_and_colours_are_the_official_ones():
 
 
 @pytest.mark.parametrize(
-    ('split', 'count', 'tiles'), [('train', 24800, 16), ('test', 6205, 17), ('pd_train', 26800, 20)]
+    ('split', 'count', 'tiles'),
+    [
+        ('train', 24800, 16),
+        ('test', 6205, 17),
+        ('pd_train', 26800, 20),
+        ('pd_train_clean', 26800, 16),
+    ],
 )
 def test_splits_have_the_papers_numbers(prepared, split, count, tiles):
     samples = build(prepared[0], split)
@@ -108,7 +114,11 @@ def test_pre_training_sees_four_test_tiles_that_the_unseen_list_leaves_out(prepa
     assert not train & test
     assert train < tiles('pd_train')
     assert len(tiles('pd_train') & test) == 4
+    assert tiles('pd_train') & test == {'area8', 'area16', 'area27', 'area35'}
     assert tiles('test_tiles_unseen_in_pd') == test - tiles('pd_train')
+    assert tiles('pd_train_clean') == train
+    comment = Path(prepared[0], 'splits', 'pd_train.txt').read_text().splitlines()[0]
+    assert 'also of the test tiles 8, 16, 27, 35' in comment
 
 
 def test_missing_and_empty_splits(prepared, tmp_path):
@@ -132,6 +142,7 @@ def test_missing_tiles_are_counted(tmp_path):
     [
         ('vaihingen', 24800, 'test_tiles'),
         ('vaihingen_pd', 26800, 'test_tiles_unseen_in_pd'),
+        ('vaihingen_pd_clean', 26800, 'test_tiles'),
     ],
 )
 def test_configs_train_and_score_as_the_paper_does(prepared, name, train, test):

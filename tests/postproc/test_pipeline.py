@@ -138,6 +138,25 @@ def test_the_papers_studies_have_their_minimum_area(make_product, study, gsd, mi
     ]
 
 
+def test_the_paper_subtracts_however_much_was_there_before(make_product):
+    """Snow over half of the scene: 24 pixels before the event, 12 after it."""
+    snow = np.zeros((6, 6))
+    snow[:, :4] = 1
+
+    product, records = PostprocPipeline(Config.fromfile(CONFIGS[0].with_stem('paper')).postproc)(
+        make_product(MASK, pre_mask=snow)
+    )
+
+    result = product.results['TemporalDifference']
+    assert (result['trusted'], result['kept_doubtful']) == (False, 0)
+    # The block of four goes whole, and one pixel of the five in the corner.
+    assert product.landslides.area.tolist() == [400.0]
+    assert [(r.regions_in, r.regions_out) for r in records if r.hook == 'TemporalDifference'] == [
+        (2, 1)
+    ]
+    assert any('subtracted nevertheless' in warning for warning in product.warnings)
+
+
 def test_a_rule_without_its_layer_is_no_run(make_product):
     pipeline = PostprocPipeline(Config.fromfile(CONFIGS[0].with_stem('strict_dem')).postproc)
 

@@ -126,7 +126,7 @@ def test_the_report_counts(tmp_path):
     assert tile.eroded[-1] == SHAPE[0] + SHAPE[1] - 1
     assert report.windows == {
         'train': 3100, 'test': 730, 'test_tiles': 8, 'pd_train': 4020,
-        'test_tiles_unseen_in_pd': 4,
+        'test_tiles_unseen_in_pd': 4, 'pd_train_clean': 4020,
     }  # fmt: skip
     lines = report.lines()
     assert lines[0] == (
@@ -157,7 +157,13 @@ def test_missing_tiles_are_named_and_may_be_allowed(raw, tmp_path):
     assert not (tmp_path / 'data').exists()
     report = convert(tmp_path, allow_missing=True)
     assert [tile.name for tile in report.tiles] == ['area1', 'area4']
-    assert report.windows == {'train': 1550, 'test': 365, 'test_tiles': 4, 'pd_train': 2680}
+    assert report.windows == {
+        'train': 1550,
+        'test': 365,
+        'test_tiles': 4,
+        'pd_train': 2680,
+        'pd_train_clean': 2010,
+    }
     assert not (tmp_path / 'data' / 'splits' / 'test_tiles_unseen_in_pd.txt').exists()
 
 
