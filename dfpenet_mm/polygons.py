@@ -18,10 +18,10 @@ from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError, brief
-from dfpenet_mm.georeference import crs_fault
 from dfpenet_mm.grid import RasterGrid, turn_of
 from dfpenet_mm.longitudes import beside, unbroken
-from dfpenet_mm.sources import gdal_name, require_file
+from dfpenet_mm.rasters import crs_fault
+from dfpenet_mm.source_files import gdal_name, require_file
 from dfpenet_mm.wording import counted
 
 POLYGON = shapely.GeometryType.POLYGON

@@ -1,10 +1,14 @@
-"""The files that an input is read from: mosaics of mosaics, sidecars, parts of a shapefile."""
+"""The files that an input is read from, as users and GDAL name them.
+
+An input may be a part of an archive or of a database, a mosaic of mosaics, or have sidecars.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+import stat
 import warnings
 from functools import cache
 from pathlib import Path
@@ -24,7 +28,89 @@ OVERVIEWS = '.ovr'
 # Beside the geometries of a shapefile, or not yet inside of a GeoPackage.
 VECTOR_PARTS = {'.shp': ('.dbf', '.shx', '.prj', '.cpg')}
 PENDING = '-wal'
-ARCHIVES = re.compile(r'(/vsi(zip|tar|gzip|7z|rar)/)+')
+# Names inside of others: of an archive, or of a table by its driver, as in GPKG:file.gpkg:table.
+VIRTUAL = re.compile(r'/vsi\w+/')
+ARCHIVE = re.compile(r'(/vsi(?:zip|tar|gzip|7z|rar)/)(?=[^/{])')
+BY_DRIVER = re.compile(r'[A-Za-z][\w+-]+:(?P<rest>.+)', re.DOTALL)
+
+
+def gdal_name(path: str | Path) -> str:
+    """Return the name by which GDAL opens what a user named.
+
+    ``pathlib`` takes one of two slashes away, and ``/vsizip//data/a.zip/b.tif`` or
+    ``/vsicurl/https://...`` then names another file.
+    """
+    text = str(path)
+    if _exists(text):
+        return text
+    if '/vsi' in text:
+        text = re.sub(r'(?<=/)(https?|ftp):/(?=[^/])', r'\1://', text)
+        found = ARCHIVE.search(text)
+        if found and not _first_file(text[found.end() :]):
+            rest = '/' + text[found.end() :]
+            if rest.startswith('/vsi') or _first_file(rest):
+                text = text[: found.end()] + rest
+    return text
+
+
+def is_virtual(path: str | Path) -> bool:
+    """Tell a name that only GDAL can open from the path of a file."""
+    text = str(path)
+    return not _exists(text) and bool(VIRTUAL.match(text) or BY_DRIVER.fullmatch(text))
+
+
+def local_file(path: str | Path) -> Path | None:
+    """Find the file or folder of this machine that a name leads to.
+
+    Args:
+        path: of a file, or a name of GDAL's such as ``/vsizip/a.zip/b.tif`` or
+            ``GPKG:a.gpkg:table``.
+
+    Returns:
+        What can be watched and summed up, such as the archive; None if there is none.
+    """
+    text = gdal_name(path)
+    if _exists(text):
+        return Path(text)
+    inside = [found.end() for found in VIRTUAL.finditer(text)]
+    if inside:
+        return _first_file(text[inside[-1] :])
+    named = BY_DRIVER.fullmatch(text)
+    return _first_file(named['rest']) if named else None
+
+
+def absolute_name(path: Path) -> Path:
+    """Return a name that holds in any working folder."""
+    if not is_virtual(path):
+        return path.absolute()
+    local = local_file(path)
+    if local is None or local.is_absolute():
+        return path
+    return Path(gdal_name(path).replace(str(local), str(local.absolute()), 1))
+
+
+def require_file(path: Path, what: str) -> None:
+    """Refuse what is not there, and what cannot be read twice.
+
+    Args:
+        path: file, folder, or a name of GDAL's.
+        what: how the sentence begins, such as ``the reference a.gpkg``.
+
+    Raises:
+        InputFileError: for a name that leads to no file, or for a pipe or a device.
+    """
+    local = local_file(path)
+    if local is None:
+        if is_virtual(path):
+            # A database or a server: GDAL will say.
+            return
+        raise InputFileError(f'{what} does not exist; check its path')
+    kind = local.stat().st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        raise InputFileError(
+            f'{what} is a pipe or a device, and it has to be read more than once; write it to a '
+            f'file first, and give that'
+        )
 
 
 def source_files(path: Path) -> list[Path]:
@@ -44,7 +130,7 @@ def source_files(path: Path) -> list[Path]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', NotGeoreferencedWarning)
-            with rasterio.open(path) as dataset:
+            with rasterio.open(gdal_name(path)) as dataset:
                 return raster_sources(dataset)
     except RasterioError:
         return [file for file in companions(path) if _counts(file)]
@@ -119,7 +205,7 @@ def _collect(dataset: DatasetReader, above: tuple[str, ...], found: dict[Path, N
                 f'{trail[0]} is a mosaic that is made of itself (by way of {dataset.name}), so it '
                 f'holds no pixel; build it again from the images, for example with gdalbuildvrt'
             )
-        file = _on_disk(name)
+        file = local_file(name)
         if file is None or file in found:
             continue
         found[file] = None
@@ -140,18 +226,32 @@ def _is_mosaic(name: str) -> bool:
         return name.lower().endswith('.vrt')
 
 
-def _on_disk(name: str) -> Path | None:
-    """Find the file that holds what GDAL calls ``name``: of a part of an archive, the archive."""
-    if not name.startswith('/vsi'):
-        return Path(name)
-    archive = ARCHIVES.match(name)
-    if archive is None:
-        return None
-    inside = Path(name[archive.end() :].replace('{', '').replace('}', ''))
-    return next((path for path in (inside, *inside.parents) if path.is_file()), None)
-
-
 def _counts(file: Path) -> bool:
     if file.name.endswith(AUXILIARY):
         return sidecar_checksum(file) is not None
     return file.is_file() and not (file.name.endswith(PENDING) and not file.stat().st_size)
+
+
+def _first_file(text: str) -> Path | None:
+    """Find the file that a name begins with, whatever follows it."""
+    braced = re.match(r'\{(.+?)\}|"(.+?)"', text)
+    if braced:
+        text = braced[1] or braced[2]
+    inside = VIRTUAL.match(text)
+    if inside:
+        return _first_file(text[inside.end() :])
+    whole = text
+    while text:
+        # A folder is one only if nothing but the name of a table follows.
+        if _exists(text) and (Path(text).is_file() or whole[len(text) :][:1] in ('', ':')):
+            return Path(text)
+        text = text[: max(text.rfind('/'), text.rfind(':'), 0)]
+    return None
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        # Too long, or with a character that no name has.
+        return False

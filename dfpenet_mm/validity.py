@@ -28,6 +28,8 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NodataShadowWarning
 from rasterio.io import DatasetReader
 
+from dfpenet_mm.source_files import gdal_name
+
 # Settings that people make for rasters in the cloud. Under others GDAL overlooks a mask or a
 # nodata value that lies beside the file, or takes what it cannot read for zeros.
 READ_SETTINGS = {
@@ -48,7 +50,7 @@ def open_unhidden(path: str | Path) -> DatasetReader:
         rasterio.errors.RasterioError: if GDAL cannot read it.
     """
     with rasterio.Env(**READ_SETTINGS):
-        return rasterio.open(path)
+        return rasterio.open(gdal_name(path))
 
 
 def one_band_spoils(dtype: str, nodata: float | None) -> bool:

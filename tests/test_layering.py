@@ -12,9 +12,8 @@ PACKAGES = ('dfpenet_mm', 'postproc')
 FOUNDATION = (
     'dfpenet_mm.errors',
     'dfpenet_mm.grid',
-    'dfpenet_mm.georeference',
+    'dfpenet_mm.rasters',
     'dfpenet_mm.longitudes',
-    'dfpenet_mm.sources',
     'dfpenet_mm.polygons',
     'dfpenet_mm.components',
     'dfpenet_mm.source_files',
@@ -30,9 +29,8 @@ PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
 MAY_IMPORT = {
     'dfpenet_mm.errors': FOUNDATION,
     'dfpenet_mm.grid': FOUNDATION,
-    'dfpenet_mm.georeference': FOUNDATION,
+    'dfpenet_mm.rasters': FOUNDATION,
     'dfpenet_mm.longitudes': FOUNDATION,
-    'dfpenet_mm.sources': FOUNDATION,
     'dfpenet_mm.polygons': FOUNDATION,
     'dfpenet_mm.components': FOUNDATION,
     'dfpenet_mm.source_files': FOUNDATION,

@@ -89,6 +89,12 @@ def build_parser() -> CommandParser:
         '--landslide-value', type=int, default=1, help='of landslides in rasters (%(default)s)'
     )
     parser.add_argument(
+        '--prediction-value', type=int, metavar='VALUE', help='likewise in PRED, if another there'
+    )
+    parser.add_argument(
+        '--reference-value', type=int, metavar='VALUE', help='likewise in REF, if another there'
+    )
+    parser.add_argument(
         '--out',
         type=file_name,
         help='folder for matches, TP/FP/FN raster, picture and summary.json',
@@ -129,6 +135,9 @@ def evaluate(args: argparse.Namespace, command: Sequence[str]) -> dict[str, Any]
     Raises:
         DfpenetError: one sentence on whatever in the input or output cannot work.
     """
+    for name in ('prediction_value', 'reference_value'):
+        if getattr(args, name) is None:
+            setattr(args, name, args.landslide_value)
     files = InventoryFiles(
         predicted=args.predicted,
         reference=args.reference,
@@ -136,13 +145,13 @@ def evaluate(args: argparse.Namespace, command: Sequence[str]) -> dict[str, Any]
         layer=args.layer,
         reference_layer=args.reference_layer,
         area_layer=args.area_layer,
-        landslide_value=args.landslide_value,
+        landslide_value=args.prediction_value,
         scene=args.grid,
         pixel_size_m=args.pixel_size,
     )
     evaluator = ConsistencyEvaluator(
         layer=args.reference_layer,
-        landslide_value=args.landslide_value,
+        landslide_value=args.reference_value,
         area=args.area,
         area_layer=args.area_layer,
         boundary_tolerance_px=args.tolerance,
@@ -191,7 +200,8 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
         'layer',
         'reference_layer',
         'area_layer',
-        'landslide_value',
+        'prediction_value',
+        'reference_value',
     )
     return {name: getattr(args, name) for name in names}
 

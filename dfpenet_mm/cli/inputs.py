@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.source_files import source_files
+from dfpenet_mm.source_files import require_file, source_files
 
 DEM = 'dem'
 # Before the name of an auxiliary raster, where files are listed by role.
@@ -58,10 +58,9 @@ class MappingInputs:
         return {role: source_files(path) for role, path in roles.items()}
 
     def check_exist(self) -> None:
-        """Raise ``InputFileError`` for the first file that is missing."""
+        """Raise ``InputFileError`` for the first file that is missing, or is a pipe."""
         for role, path in self.by_role().items():
-            if not path.exists():
-                raise InputFileError(f'{role} file {path} does not exist; check its path')
+            require_file(path, f'{role} file {path}')
 
     def open_scenes(self, bands: Sequence[int], stack: ExitStack) -> dict[str, Scene]:
         """Open the images by role, the pre-event one on the post-event one's grid."""

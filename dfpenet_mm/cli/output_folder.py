@@ -16,6 +16,7 @@ from dfpenet_mm.cli.work_folder import (
     open_work_folder,
 )
 from dfpenet_mm.errors import OutputError
+from dfpenet_mm.source_files import local_file
 
 SUMMARY = 'summary.json'
 PUBLISHING = 'publishing.json'
@@ -49,7 +50,7 @@ def check_output_folder(
             f'{folder} is a link that leads nowhere; remove it, or name another folder with --out'
         )
     for path in inputs:
-        if _real(path).parent in (_real(folder), _real(folder / FIGURES)):
+        if _real(local_file(path) or path).parent in (_real(folder), _real(folder / FIGURES)):
             raise OutputError(
                 f'{path} lies in the output folder, where a product could replace it; move it '
                 f'away or name another folder with --out'

@@ -15,6 +15,7 @@ from mmengine.config import Config
 
 from dfpenet_mm import __version__
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.source_files import local_file, require_file
 
 # What of a config shapes a map.
 SECTIONS = ('model', 'mapping', 'postproc')
@@ -65,9 +66,13 @@ def describe_input(path: Path) -> dict[str, Any]:
     Raises:
         InputFileError: if it cannot be read.
     """
+    local = local_file(path)
+    if local is None:
+        require_file(path, str(path))
+        return {'name': str(path)}  # of a database or a server
     try:
-        size = sum(file.stat().st_size for file in _files(path))
-        return {'name': path.name, 'bytes': size, 'sha256': sha256(path)}
+        size = sum(file.stat().st_size for file in _files(local))
+        return {'name': path.name, 'bytes': size, 'sha256': sha256(local)}
     except OSError as error:
         raise InputFileError(
             f'{path} cannot be read ({error.strerror or error}); check that you may read it and '

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.source_files import AUXILIARY, PENDING, companions, sidecar_checksum
+from dfpenet_mm.source_files import AUXILIARY, PENDING, companions, local_file, sidecar_checksum
 
 Signature = tuple[int, int, int] | str | None
 
@@ -31,7 +31,8 @@ class SourceWatch:
     def add(self, paths: Iterable[Path]) -> None:
         """Watch further files; those watched already stay as they were remembered."""
         for path in paths:
-            for file in _files(path):
+            # Of a part of an archive or of a database it is the file that changes.
+            for file in _files(local_file(path) or path):
                 self._signatures.setdefault(file, _signature(file))
 
     def check(self) -> None:

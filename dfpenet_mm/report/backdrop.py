@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.source_files import require_file
 from dfpenet_mm.validity import ValidityRule, open_unhidden
 from dfpenet_mm.warped import WarpedRaster
 
@@ -75,6 +76,7 @@ def read_backdrop(
     Raises:
         InputFileError: if the raster cannot be read.
     """
+    require_file(path, str(path))
     try:
         with open_unhidden(path) as source:
             own = RasterGrid.from_dataset(source)

@@ -71,13 +71,13 @@ def shown_inventory(
     """
     table, told = _drawn(landslides), summary.get('totals', {})
     regions = None if rejected is None else _drawn(rejected)
-    measured, written = _areas_m2(table), _numbers(table, 'area_m2')
+    measured, written = _areas_m2(table), numbers_in(table, 'area_m2')
     moved = _moved(table, written, measured)
     new = np.isnan(written)
     areas = np.where(new | moved, measured, written)
     known = _known(table, told)
     taken = _covered(regions, table[~known | moved]) if regions is not None else np.zeros(0, bool)
-    first = 1 + max([0, *_numbers(regions, 'id')]) if regions is not None else 1
+    first = 1 + max([0, *numbers_in(regions, 'id')]) if regions is not None else 1
     table = _placed(table.assign(id=_ids(table, first), area_m2=areas), new | moved)
     edits = _edits(table, told, known=known, moved=moved & ~new, taken=int(taken.sum()))
     if regions is not None:
@@ -93,7 +93,7 @@ def _drawn(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _measured(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    written = _numbers(table, 'area_m2')
+    written = numbers_in(table, 'area_m2')
     areas = np.where(np.isnan(written), _areas_m2(table), written)
     return table.assign(id=_ids(table, 1), area_m2=areas)
 
@@ -101,7 +101,7 @@ def _measured(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _moved(table: gpd.GeoDataFrame, written: np.ndarray, measured: np.ndarray) -> np.ndarray:
     """Find outlines that are no longer those whose measures were written."""
     points = shapely.get_coordinates(shapely.centroid(table.geometry.to_numpy()))
-    places = np.column_stack([_numbers(table, 'centroid_x'), _numbers(table, 'centroid_y')])
+    places = np.column_stack([numbers_in(table, 'centroid_x'), numbers_in(table, 'centroid_y')])
     side = np.sqrt(shapely.area(table.geometry.to_numpy()))
     with np.errstate(invalid='ignore'):
         resized = np.abs(written - measured) > np.maximum(SAME_AREA * measured, SMALL_AREA_M2)
@@ -110,7 +110,7 @@ def _moved(table: gpd.GeoDataFrame, written: np.ndarray, measured: np.ndarray) -
 
 def _known(table: pd.DataFrame, told: Mapping[str, Any]) -> np.ndarray:
     """Find the landslides that the run numbered."""
-    ids, found = _numbers(table, 'id'), told.get('landslides')
+    ids, found = numbers_in(table, 'id'), told.get('landslides')
     with np.errstate(invalid='ignore'):
         return np.isfinite(ids) & (ids >= 1) & (True if found is None else ids <= found)
 
@@ -131,16 +131,17 @@ def _placed(table: gpd.GeoDataFrame, changed: np.ndarray) -> gpd.GeoDataFrame:
     """Say where changed outlines lie, and forget the shape of their former ones."""
     if not changed.any():
         return table
-    known = {name: _numbers(table, name) for name in SHAPE if name in table}
+    known = {name: numbers_in(table, name) for name in SHAPE if name in table}
     columns = {name: np.where(changed, np.nan, values) for name, values in known.items()}
     places = table.geometry[changed].to_crs(EQUAL_AREA).centroid.to_crs('EPSG:4326')
     for name, values in (('lon', places.x), ('lat', places.y)):
-        columns[name] = _numbers(table, name).copy()
+        columns[name] = numbers_in(table, name).copy()
         columns[name][changed] = values
     return table.assign(**columns)
 
 
-def _numbers(table: pd.DataFrame, name: str) -> np.ndarray:
+def numbers_in(table: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a column as float64, shape (rows,); NaN where it is missing or holds no number."""
     if name not in table:
         return np.full(len(table), np.nan)
     return pd.to_numeric(table[name], errors='coerce').to_numpy(dtype=float, na_value=np.nan)
@@ -148,7 +149,7 @@ def _numbers(table: pd.DataFrame, name: str) -> np.ndarray:
 
 def _ids(table: pd.DataFrame, first: int) -> np.ndarray:
     """Keep the numbers there are; the others count on from the largest, at least from ``first``."""
-    ids = _numbers(table, 'id').copy()
+    ids = numbers_in(table, 'id').copy()
     missing = np.isnan(ids)
     largest = 0 if missing.all() else int(np.nanmax(ids))
     ids[missing] = max(largest + 1, first) + np.arange(missing.sum())

@@ -15,15 +15,18 @@ import pyogrio
 import rasterio
 from shapely.geometry.base import BaseGeometry
 
-from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.errors import InputFileError, brief
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.polygons import READ_ERRORS
 from dfpenet_mm.report.backdrop import Backdrop, dimmed_outside, read_backdrop
+from dfpenet_mm.source_files import require_file
 
 # Rows or columns of a picture of the scene: sharp on a laptop's screen, some 500 kB as JPEG.
 BACKDROP_SIDE = 1800
 SUMMARY, INVENTORY = 'summary.json', 'landslides.gpkg'
 # The only part of the scene that was asked for, in a file and layer of this name.
 AREA = 'area_of_interest'
+LAYERS = ('landslides', 'rejected')
 
 
 @dataclass(frozen=True)
@@ -65,28 +68,12 @@ class RunProducts:
         """
         summary = read_summary(folder / SUMMARY)
         mapping = summary.get('provenance', {}).get('settings', {}).get('mapping', {})
-        inventory = _find_inventory(folder, summary)
-        try:
-            names = pyogrio.list_layers(inventory)[:, 0]
-            tables = {
-                name: gpd.read_file(inventory, layer=name)
-                for name in ('landslides', 'rejected')
-                if name in names
-            }
-        except pyogrio.errors.DataSourceError as error:
-            raise InputFileError(
-                f'{inventory} cannot be read ({error}); give the folder of a finished run'
-            ) from error
-        if 'landslides' not in tables:
-            raise InputFileError(
-                f'{inventory} has the layers {", ".join(names)}, wanted is landslides; give the '
-                f'folder of a finished run'
-            )
+        landslides, rejected = read_layers(_find_inventory(folder, summary))
         return cls(
             folder=folder,
             summary=summary,
-            rejected=tables.get('rejected'),
-            landslides=tables['landslides'],
+            rejected=rejected,
+            landslides=landslides,
             post=post,
             pre=pre,
             bands=tuple(mapping.get('bands') or cls.bands),
@@ -168,6 +155,40 @@ def read_area(folder: Path, grid: RasterGrid) -> BaseGeometry | None:
         raise InputFileError(
             f'{path} cannot be read ({error}); put it back as the run wrote it'
         ) from error
+
+
+def read_layers(inventory: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+    """Read landslides and, if the file has them, rejected regions, as an analyst left them.
+
+    Args:
+        inventory: GeoPackage that a run wrote.
+
+    Returns:
+        Both layers; what no ring can be is a missing geometry.
+
+    Raises:
+        InputFileError: if it cannot be read, or has no layer ``landslides``.
+    """
+    require_file(inventory, str(inventory))
+    try:
+        names = pyogrio.list_layers(inventory)[:, 0].tolist()
+        tables = {
+            name: pyogrio.read_dataframe(inventory, layer=name, on_invalid='fix')
+            for name in LAYERS
+            if name in names
+        }
+    except READ_ERRORS as error:
+        raise InputFileError(
+            f'{inventory} cannot be read ({brief(error)}); give a GeoPackage that landslide-map '
+            f'wrote'
+        ) from error
+    landslides = tables.get(LAYERS[0])
+    if not isinstance(landslides, gpd.GeoDataFrame):
+        raise InputFileError(
+            f'{inventory} has the layers {", ".join(names)}, wanted is {LAYERS[0]}, with outlines; '
+            f'give a GeoPackage that landslide-map wrote'
+        )
+    return landslides, tables.get(LAYERS[1])
 
 
 def read_summary(path: Path) -> Mapping[str, Any]:

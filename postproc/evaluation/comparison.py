@@ -60,6 +60,7 @@ def compare(
         predicted,
         true,
         product.grid,
+        scene=product.rasters['mask'],
         masks=unknown,
         area=area,
         min_overlap=min_overlap,

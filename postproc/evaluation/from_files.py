@@ -11,9 +11,9 @@ from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 
 from dfpenet_mm.errors import InputFileError, OutputError
-from dfpenet_mm.georeference import check_placed
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.polygons import read_polygons
+from dfpenet_mm.rasters import check_placed
 from dfpenet_mm.validity import ValidityRule
 from postproc.atomic import brief
 from postproc.evaluation.derived_grid import derive_grid

@@ -101,6 +101,7 @@ def compare_landslides(
     reference: np.ndarray,
     grid: RasterGrid,
     *,
+    scene: Path | None = None,
     masks: Sequence[Path] = (),
     area: EvaluationArea | None = None,
     min_overlap: float = 0.0,
@@ -112,6 +113,8 @@ def compare_landslides(
         predicted: valid polygons in the scene's CRS, shape (predicted,).
         reference: likewise, shape (reference,).
         grid: the scene's grid.
+        scene: raster on it with 255 where the scene shows nothing: a predicted landslide that
+            touches no other pixel of it is not counted, as the reference has none there.
         masks: rasters on it with 255 where the reference knows nothing: a predicted landslide
             that hits none and lies there only is not counted.
         area: evaluation area; None counts landslides wherever they are. Partners are looked
@@ -128,6 +131,8 @@ def compare_landslides(
         np.ones(len(landslides), dtype=bool) if area is None else area.counts(landslides)
         for landslides in (predicted, reference)
     ]
+    if scene is not None:
+        counts[0] &= visible(predicted, [scene])
     if masks:
         counts[0] &= hit | _known(predicted, grid, masks)
     return LandslideComparison(matching, hit, found, *counts)

@@ -12,9 +12,9 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError, brief
-from dfpenet_mm.georeference import check_placed
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.longitudes import outline
+from dfpenet_mm.rasters import check_placed
 from postproc.masks.rasters import open_raster
 
 # Side of the squares in which a layer is read, pixels, and most of them that are tried.

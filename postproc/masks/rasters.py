@@ -17,7 +17,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.sources import open_raster
+from dfpenet_mm.rasters import open_raster
 from postproc.atomic import brief, write_errors, written_beside
 from postproc.product import LandslideProduct
 

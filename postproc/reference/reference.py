@@ -12,7 +12,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.sources import gdal_name, require_file
+from dfpenet_mm.source_files import gdal_name, require_file
 from dfpenet_mm.wording import counted
 from postproc.masks.burner import PolygonBurner
 from postproc.masks.polygonise import polygonise

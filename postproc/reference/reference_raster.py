@@ -13,9 +13,9 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
 from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
-from dfpenet_mm.georeference import check_placed
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.longitudes import raster_beside
+from dfpenet_mm.rasters import check_placed
 from postproc.atomic import brief
 from postproc.masks.rasters import LANDSLIDE, NODATA, edit_mask, open_raster, scene_windows
 
@@ -170,9 +170,14 @@ def _value_missing(
             f'{landslide_value}); give an inventory of this event, or none'
         )
     wanted = f'{others[0]:g}' if len(others) == 1 else 'VALUE'
+    option = f'--{role}-value {wanted}'
+    if role == 'reference':
+        option = (
+            f'landslide_value={wanted} in ConsistencyEvaluator, in the config or with '
+            f'--cfg-options postproc.N.landslide_value={wanted} (N: its place in the postproc '
+            f'list, from 0), or {option} in evaluate_inventory'
+        )
     return (
         f'the {role} {path} {held} on the scene, not landslide_value={landslide_value}; set '
-        f'landslide_value={wanted} in ConsistencyEvaluator, in the config or with --cfg-options '
-        f'postproc.N.landslide_value={wanted} (N: its place in the postproc list, from 0), or '
-        f'--landslide-value {wanted} in evaluate_inventory'
+        f'{option}'
     )

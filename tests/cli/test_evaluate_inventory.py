@@ -174,8 +174,8 @@ def test_raster_reference_and_other_values(files, capsys):
         (['lines.gpkg', 'reference.gpkg'], 'the prediction .* no polygon'),
         (['notes.txt', 'reference.gpkg'], 'the prediction .* neither as a raster nor'),
         (['mask.tif', 'far.gpkg'], 'none of 1 landslide of the reference'),
-        (['twos.tif', 'reference.gpkg'], 'the prediction .* holds .* --landslide-value 2 in'),
-        (['mask.tif', 'twos.tif'], 'the reference .* holds .* --landslide-value 2 in'),
+        (['twos.tif', 'reference.gpkg'], 'the prediction .* holds .* set --prediction-value 2$'),
+        (['mask.tif', 'twos.tif'], 'the reference .* holds .* --reference-value 2 in'),
         (['far.gpkg', 'reference.gpkg'], 'lie apart'),
     ],
 )
@@ -222,3 +222,68 @@ def test_the_tool_starts(files):
     )
     assert (done.returncode, done.stderr) == (0, '')
     assert 'landslides of mask.tif against' in done.stdout
+
+
+def test_masks_of_other_values_are_compared(files, capsys):
+    """A prediction of 0 and 1 against a ground truth of 0 and 255."""
+    pixels = np.zeros((30, 40), np.uint8)
+    pixels[3:9, 4:20] = 1
+    ones = write_mask(files / 'ones.tif', pixels)
+    bytes_ = write_mask(files / 'bytes.tif', pixels * 255)
+    with rasterio.open(bytes_, 'r+') as dataset:
+        dataset.nodata = None
+
+    for arguments in (
+        (ones, bytes_, '--reference-value', 255),
+        (bytes_, ones, '--prediction-value', 255),
+        (bytes_, ones, '--landslide-value', 255, '--reference-value', 1),
+    ):
+        assert run(capsys, *arguments)['evaluation']['pixels']['iou'] == 1
+
+
+@pytest.mark.parametrize('sibling', ['beyond the grid', 'on its nodata', 'outside of the area'])
+def test_an_inventory_against_itself_is_perfect(tmp_path, capsys, sibling):
+    """Both sides are judged on the same ground."""
+    far = {'beyond the grid': 560_000, 'on its nodata': 500_700}.get(sibling, 500_300)
+    boxes = [shapely.box(x, 4_699_800, x + 100, 4_699_900) for x in (500_100, far)]
+    both = tmp_path / 'both.gpkg'
+    gpd.GeoDataFrame(geometry=boxes, crs=UTM).to_file(both)
+    pixels = np.zeros((100, 100), np.uint8)
+    pixels[:, 50:] = 255
+    options = ['--grid', write_mask(tmp_path / 'grid.tif', pixels)]
+    if sibling == 'outside of the area':
+        area = shapely.box(500_000, 4_699_000, 500_250, 4_700_000)
+        gpd.GeoDataFrame(geometry=[area], crs=UTM).to_file(tmp_path / 'area.gpkg')
+        options += ['--area', tmp_path / 'area.gpkg']
+
+    found = run(capsys, both, both, *options)['evaluation']
+
+    assert found['landslides'] | {'tp': 1, 'fp': 0, 'fn': 0} == found['landslides']
+    assert found['not_counted']['predicted'] == 1
+    assert found['pixels'] | {'tp': 100, 'fp': 0, 'fn': 0} == found['pixels']
+
+
+def test_features_are_counted_as_the_report_counts_them(tmp_path, capsys):
+    """Two polygons that an analyst joined in QGIS are one landslide, though they do not touch."""
+    x = 500_000 + np.array([0, 200, 400])
+    one, other, third = shapely.box(x, 4_699_800, x + 100, 4_699_900)
+    path = tmp_path / 'landslides.gpkg'
+    table = gpd.GeoDataFrame(geometry=[shapely.MultiPolygon([one, other]), third], crs=UTM)
+    table.to_file(path, layer='landslides')
+
+    found = run(capsys, path, path)
+
+    assert found['predicted_landslides'] == found['evaluation']['reference_landslides'] == 2
+
+
+def test_a_basemap_in_the_geopackage_does_not_hide_its_landslides(files, capsys):
+    both = files / 'both.gpkg'
+    profile = {'width': 40, 'height': 30, 'count': 3, 'dtype': 'uint8', 'transform': TRANSFORM}
+    with rasterio.open(both, 'w', driver='GPKG', crs=UTM, RASTER_TABLE='map', **profile) as target:
+        target.write(np.ones((3, 30, 40), np.uint8))
+    table = gpd.read_file(files / 'reference.gpkg')
+    table.to_file(both, layer='landslides', mode='a')
+
+    for options in ((), ('--reference-layer', 'landslides')):
+        found = run(capsys, files / 'reference.gpkg', both, *options)
+        assert found['evaluation']['pixels']['iou'] == 1

@@ -14,10 +14,9 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import EmptySceneError, InputFileError
-from dfpenet_mm.georeference import check_georeference
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.scene.scene_checks import check_bands, check_overlap
-from dfpenet_mm.sources import open_raster
+from dfpenet_mm.rasters import check_georeference, open_raster
 from dfpenet_mm.validity import ValidityRule
 from dfpenet_mm.warped import WarpedRaster
 

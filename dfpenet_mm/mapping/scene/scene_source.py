@@ -8,6 +8,7 @@ from typing import Self
 
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.source_files import absolute_name
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class SceneSource:
     def of(cls, scene: Scene) -> Self:
         """Name an open scene."""
         grid = scene.grid if scene.resampled else None
-        return cls(scene.path.absolute(), scene.bands, grid, scene.nodata)
+        return cls(absolute_name(scene.path), scene.bands, grid, scene.nodata)
 
     def open(self) -> Scene:
         """Open the scene once more; whether it holds any valid pixel is not looked up again.

@@ -5,39 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import geopandas as gpd
-import pyogrio
 from pyproj.exceptions import ProjError
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.report.backdrop import dimmed_outside, read_backdrop
 from dfpenet_mm.report.figures.inventory import InventoryMap, draw_inventory_map
 from dfpenet_mm.report.inventory import shown_inventory
-from dfpenet_mm.report.run_products import SUMMARY, read_area, read_summary
-
-LANDSLIDES, REJECTED = 'landslides', 'rejected'
-
-
-def read_layers(inventory: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
-    """Read landslides and, if the GeoPackage has them, rejected regions.
-
-    Raises:
-        InputFileError: if it cannot be read, or has no layer ``landslides`` with a CRS.
-    """
-    try:
-        names = pyogrio.list_layers(inventory)[:, 0].tolist()
-    except pyogrio.errors.DataSourceError as error:
-        raise InputFileError(
-            f'{inventory} cannot be read ({error}); give a GeoPackage that landslide-map wrote'
-        ) from error
-    if LANDSLIDES not in names:
-        raise InputFileError(
-            f'{inventory} has the layers {names}, wanted is {LANDSLIDES}; '
-            f'give a GeoPackage that landslide-map wrote'
-        )
-    landslides = gpd.read_file(inventory, layer=LANDSLIDES)
-    rejected = gpd.read_file(inventory, layer=REJECTED) if REJECTED in names else None
-    return landslides, rejected
+from dfpenet_mm.report.run_products import SUMMARY, read_area, read_layers, read_summary
 
 
 def draw_inventory_file(

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dfpenet_mm.report.figures.palette import TEXT
+from dfpenet_mm.report.inventory import numbers_in
 
 ROWS = 10
 NONE = 'n/a'
@@ -51,6 +52,5 @@ def _heading(count: int) -> str:
 
 
 def _column(table: gpd.GeoDataFrame, name: str, style: str) -> list[str]:
-    if name not in table:
-        return [NONE] * len(table)
-    return [NONE if np.isnan(value) else f'{value:{style}}' for value in table[name].astype(float)]
+    values = numbers_in(table, name)
+    return [NONE if np.isnan(value) else f'{value:{style}}' for value in values]

@@ -14,6 +14,7 @@ import shapely
 
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.class_raster import in_pixels
+from dfpenet_mm.report.inventory import numbers_in
 from dfpenet_mm.report.run_products import RunProducts
 
 # The paper's words for the shipped hooks; any other hook goes by its name.
@@ -55,10 +56,14 @@ def hook_words(hook: str) -> str:
 
 
 def areas_m2(table: gpd.GeoDataFrame, grid: RasterGrid) -> np.ndarray:
-    """Return the measured areas, or those that the centre's pixel size gives."""
-    if 'area_m2' in table:
-        return table['area_m2'].to_numpy(dtype=float)
-    return shapely.area(in_pixels(table.geometry, grid)) * grid.gsd**2
+    """Return the areas in the table; where it has no number, what the centre's pixel size gives."""
+    told = numbers_in(table, 'area_m2')
+    if not np.isnan(told).any():
+        return told
+    # An analyst draws landslides without an area, and a spreadsheet makes text of numbers.
+    return np.where(
+        np.isnan(told), shapely.area(in_pixels(table.geometry, grid)) * grid.gsd**2, told
+    )
 
 
 def run_stages(products: RunProducts) -> list[Stage]:

@@ -18,6 +18,7 @@ from dfpenet_mm.grid import RasterGrid, planar_within
 from dfpenet_mm.report.qgis import raster_style
 from dfpenet_mm.report.qgis.project_file import Project, ProjectLayer
 from dfpenet_mm.report.run_products import AREA, RunProducts, inventory_name
+from dfpenet_mm.source_files import gdal_name
 
 FILENAME = 'landslides.qgs'
 STYLES = 'SELECT f_table_name, styleQML FROM layer_styles ORDER BY id'
@@ -168,7 +169,7 @@ def _moved(layer: ProjectLayer, folder: Path, home: Path) -> ProjectLayer:
 
 
 def _crs_of(path: Path) -> CRS:
-    with rasterio.open(path) as source:
+    with rasterio.open(gdal_name(path)) as source:
         return source.crs
 
 

@@ -12,6 +12,8 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, indent, tostr
 import pyproj
 from rasterio.crs import CRS
 
+from dfpenet_mm.source_files import absolute_name, gdal_name, is_virtual
+
 HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
 # Any QGIS 3 of this version and later opens the file as its own.
 VERSION = '3.16.0'
@@ -52,7 +54,9 @@ class ProjectLayer:
         return 'ogr' if self.layer else 'gdal'
 
     def source(self, folder: Path) -> str:
-        """Return where it is, seen from the project's folder."""
+        """Return where it is, seen from the project's folder, or the name that only GDAL opens."""
+        if is_virtual(self.path):
+            return gdal_name(absolute_name(self.path))
         path = Path(os.path.relpath(self.path.resolve(), folder.resolve())).as_posix()
         path = path if path.startswith('../') else f'./{path}'
         return f'{path}|layername={self.layer}' if self.layer else path

@@ -13,6 +13,7 @@ from matplotlib.colors import to_hex
 from rasterio.enums import MaskFlags
 
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.source_files import gdal_name
 
 # Rows or columns that are read to find an image's stretch.
 MAX_SIDE = 1024
@@ -104,7 +105,7 @@ def _ramp(steps: Sequence[float], colours: str) -> Element:
 
 def _limits(path: Path, bands: Sequence[int]) -> list[tuple[float, float]]:
     try:
-        with rasterio.open(path) as source:
+        with rasterio.open(gdal_name(path)) as source:
             factor = max(1.0, max(source.shape) / MAX_SIDE)
             shape = tuple(max(1, int(side / factor)) for side in source.shape)
             masked = [flags != [MaskFlags.all_valid] for flags in source.mask_flag_enums]

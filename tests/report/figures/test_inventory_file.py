@@ -1,13 +1,19 @@
+import os
+
 import geopandas as gpd
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
+import shapely
 from matplotlib.image import imread
 from rasterio.transform import from_origin
 from shapely.geometry import box
 
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.inventory_file import draw_inventory_file, read_layers
+from dfpenet_mm.report.figures.stages import areas_m2
 
 
 def write_scene(path, crs='EPSG:32654'):
@@ -25,6 +31,11 @@ def write_scene(path, crs='EPSG:32654'):
     ) as target:
         target.write(pixels)
     return path
+
+
+def grid_of(path):
+    with rasterio.open(path) as source:
+        return RasterGrid.from_dataset(source)
 
 
 @pytest.fixture
@@ -82,3 +93,39 @@ def test_what_has_no_place_is_refused(scene, inventory, tmp_path):
     )
     with pytest.raises(InputFileError, match='cannot be brought into the CRS'):
         draw_inventory_file(scene, inventory, tmp_path / 'x.png')
+
+
+def test_text_where_numbers_belong_and_outlines_that_do_not_close(scene, tmp_path):
+    """As an inventory comes back from a spreadsheet, or from a program with loose rings."""
+    path = tmp_path / 'landslides.gpkg'
+    shapes = [
+        box(501_000, 4_699_000, 501_300, 4_699_200),
+        box(502_000, 4_699_000, 502_500, 4_699_400),
+    ]
+    fields = {'id': ['1', 'two'], 'area_m2': ['10.000,5', '200000.0'], 'length_m': ['a', None]}
+    table = gpd.GeoDataFrame(fields, geometry=shapes, crs='EPSG:32654')
+    assert areas_m2(table, grid_of(scene)) == pytest.approx([60_000, 200_000])
+    open_ring = bytearray(shapely.to_wkb(shapes[1]))
+    # One position less.
+    open_ring[9:13] = (4).to_bytes(4, 'little')
+    meta = {'geometry_type': 'Polygon', 'crs': 'EPSG:32654', 'driver': 'GPKG'}
+    pyogrio.raw.write(
+        path,
+        np.array([shapely.to_wkb(shapes[0]), bytes(open_ring[:-16])], dtype=object),
+        field_data=[np.array(fields['area_m2'], dtype=object)],
+        fields=['area_m2'],
+        layer='landslides',
+        **meta,
+    )
+
+    landslides, _ = read_layers(path)
+
+    assert landslides.area.tolist() == [60_000, 200_000]
+    assert draw_inventory_file(scene, path, tmp_path / 'a.png').exists()
+
+
+def test_a_pipe_is_refused(scene, tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    for files in ((scene, tmp_path / 'pipe'), (tmp_path / 'pipe', tmp_path / 'pipe')):
+        with pytest.raises(InputFileError, match='is a pipe or a device'):
+            draw_inventory_file(*files, tmp_path / 'a.png')

@@ -1,8 +1,11 @@
-"""Does a raster or vector file say where on Earth it lies, in a way that outputs can keep?"""
+"""Rasters opened for reading, and checked: do they lie on Earth, in a CRS that outputs keep?"""
 
 from __future__ import annotations
 
 import math
+import warnings
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pyproj
@@ -10,11 +13,14 @@ import rasterio
 from affine import Affine
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 
-from dfpenet_mm.errors import RasterFormatError, brief
+from dfpenet_mm.errors import InputFileError, RasterFormatError, brief
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.source_files import gdal_name, raster_sources, require_file
+from dfpenet_mm.validity import open_unhidden
+from dfpenet_mm.wording import counted
 
 # Sides of a pixel that imagery may have, metres: from a macro lens to a weather satellite. What
 # lies outside is in other units than its CRS says.
@@ -22,6 +28,39 @@ PIXEL_SIZES = (1e-3, 1e4)
 # Past the antimeridian longitudes may run on; latitudes end at the poles.
 DEGREES = (360.0, 90.0)
 ROUNDING = 1e-9
+# A Sentinel-2 product lists four rasters, a weather model hundreds.
+NAMES_SHOWN = 6
+
+
+def open_raster(path: Path, what: str | None = None) -> DatasetReader:
+    """Open a raster for reading; one alone in a zip archive too.
+
+    Args:
+        path: file, or a name of GDAL's.
+        what: how a sentence about it begins; None for its path.
+
+    Raises:
+        InputFileError: if it is missing, GDAL cannot read it, or it is a mosaic of itself.
+        RasterFormatError: if it holds several rasters, or none.
+    """
+    what = what or str(path)
+    require_file(path, what)
+    name = gdal_name(path)
+    try:
+        with warnings.catch_warnings():
+            # check_georeference says it in words that help.
+            warnings.simplefilter('ignore', NotGeoreferencedWarning)
+            dataset = _open(name)
+    except (RasterioError, UnicodeError) as error:
+        raise InputFileError(
+            f'{what} cannot be read as a raster ({brief(error)}); {_advice(name)}'
+        ) from error
+    if dataset.driver == 'VRT':
+        raster_sources(dataset)  # refuses a loop
+    if not dataset.count:
+        with dataset:
+            raise RasterFormatError(_no_bands(what, dataset.subdatasets))
+    return dataset
 
 
 def check_georeference(dataset: DatasetReader) -> None:
@@ -159,3 +198,31 @@ def _same_place(grid: RasterGrid, crs: CRS | None) -> bool:
 def _name(crs: CRS | pyproj.CRS) -> str:
     text = crs.to_string()
     return f'CRS {text}' if len(text) <= 60 else f'CRS {text[:57]}...'
+
+
+def _open(name: str) -> DatasetReader:
+    try:
+        return open_unhidden(name)
+    except RasterioError:
+        if not zipfile.is_zipfile(name):
+            raise
+        return open_unhidden(f'/vsizip/{name}')
+
+
+def _advice(name: str) -> str:
+    if zipfile.is_zipfile(name):
+        with zipfile.ZipFile(name) as archive:
+            inside = [f'/vsizip/{name}/{file}' for file in archive.namelist() if file[-1] != '/']
+        return f'name the raster in the archive: {_listed(inside)}'
+    return 'check it with gdalinfo, and copy or download it again'
+
+
+def _no_bands(what: str, inside: list[str]) -> str:
+    if not inside:
+        return f'{what} has no band; give a raster that has one'
+    return f'{what} holds {counted(len(inside), "raster")}; name one of them: {_listed(inside)}'
+
+
+def _listed(names: list[str]) -> str:
+    more = f' and {len(names) - NAMES_SHOWN} more' if len(names) > NAMES_SHOWN else ''
+    return ', '.join(names[:NAMES_SHOWN]) + more
