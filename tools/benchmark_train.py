@@ -20,7 +20,7 @@ with quiet_libraries():
     from dfpenet_mm.cli.config_options import load_config_with_options
     from dfpenet_mm.engine.mixed_precision import use_mixed_precision
     from dfpenet_mm.evaluation.step_cost import StepCost, TimedTraining
-    from dfpenet_mm.mapping.network.load_model import without_fetching
+    from dfpenet_mm.mapping.network.load_model import build_model, without_fetching
 
 DATA_SHARE_BAR = 0.03
 # Quartiles farther apart than this share of the median say more about the machine's other work.
@@ -77,6 +77,8 @@ def read_config(path: Path, args: argparse.Namespace) -> Config:
     if args.amp and config.get('optim_wrapper'):
         use_mixed_precision(config)
     if config.get('model'):
+        with quiet_libraries():
+            build_model(config, training=True)
         config.model = without_fetching(config.model)
     return config
 

@@ -1,4 +1,4 @@
-"""Read all images and masks of a config's data sets, and say what they hold."""
+"""Try a config's network, read all images and masks of its data sets, say what they hold."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from dfpenet_mm.resources import shipped_file
 with quiet_libraries():
     from dfpenet_mm.cli.config_options import load_config_with_options
     from dfpenet_mm.datasets.data_check import check_data
+    from dfpenet_mm.mapping.network.load_model import build_model
 
 
 def main() -> None:
-    """Check the data sets of a config, as training does before its first iteration."""
+    """Check the network and the data sets of a config, as training does before it starts."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='example: python tools/check_data.py configs/dfpenet/landslide4sense_mobilenetv2.py',
@@ -33,6 +34,8 @@ def main() -> None:
     with exit_on_user_error(debug=args.debug):
         with quiet_libraries():
             config = load_config_with_options(shipped_file(args.config), args.cfg_options)
+            if config.get('model'):
+                build_model(config, training=True)
             report = check_data(config)
         print(*report.lines(), sep='\n')
 

@@ -18,6 +18,7 @@ with quiet_libraries():
     from dfpenet_mm.experiments.study import PlannedRun, run_study
     from dfpenet_mm.experiments.summary import markdown_table, mean_and_spread
     from dfpenet_mm.experiments.training_fraction import FRACTIONS, use_fraction
+    from dfpenet_mm.mapping.network.load_model import build_model
     from dfpenet_mm.report.learning_curve_picture import draw_learning_curve
 
 
@@ -61,6 +62,8 @@ def main() -> None:
             for path in args.configs
         }
         for name, config in configs.items():
+            with quiet_libraries():
+                build_model(config, training=True)
             print(f'{name}:', *check_data(config).lines(), sep='\n', flush=True)
         runs = [
             PlannedRun(

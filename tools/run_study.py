@@ -17,6 +17,7 @@ with quiet_libraries():
     from dfpenet_mm.experiments.results_table import ResultsTable
     from dfpenet_mm.experiments.study import planned, run_study
     from dfpenet_mm.experiments.summary import markdown_table
+    from dfpenet_mm.mapping.network.load_model import build_model
 
 
 def main() -> None:
@@ -53,6 +54,8 @@ def main() -> None:
             for name, path in study.configs.items()
         }
         for name, config in configs.items():
+            with quiet_libraries():
+                build_model(config, training=True)
             print(f'{name}:', *check_data(config).lines(), sep='\n', flush=True)
         table = ResultsTable(args.results or study.results)
         run_study(

@@ -28,6 +28,7 @@ DECISIVE = (
     'test_dataloader',
     'custom_hooks',
     'load_from',
+    'load_from_part',
 )
 
 

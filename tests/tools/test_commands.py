@@ -55,3 +55,14 @@ def test_a_network_without_its_weights_is_never_scored(tmp_path):
     assert done.stderr.startswith(f'error: checkpoint {tmp_path / "other.pth"} does not fit')
     assert done.stderr.count('\n') == 1
     assert not (tmp_path / 'run').exists()
+
+
+@pytest.mark.parametrize('tool', ['check_data.py', 'learning_curve.py'])
+def test_parts_that_do_not_fit_end_every_command_that_trains(tool, tmp_path):
+    options = ['--cfg-options', 'model.decode_head.in_channels=100']
+    out = ['--out', tmp_path / 'curve'] if tool == 'learning_curve.py' else []
+    done = run(tool, CONFIG, *out, *options)
+    assert (done.returncode, done.stdout) == (2, '')
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('error: the model of ')
+    assert 'DFPEHead has in_channels 100, and the levels it is given have 64, or 160' in line
