@@ -17,3 +17,15 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 def agreeing(number: int, one: str, several: str) -> str:
     """Choose the word that goes with a count, such as ``has`` or ``have``."""
     return one if number == 1 else several
+
+
+def decimal(number: float, decimals: int) -> str:
+    """Write a number with so many decimals, or as many as it takes to tell it from 0.
+
+    Args:
+        number: any.
+        decimals: of a number that is not too small for them.
+    """
+    if number and round(abs(number), decimals) == 0:
+        return f'{number:.2g}'
+    return f'{number:,.{decimals}f}'

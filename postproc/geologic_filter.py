@@ -12,7 +12,7 @@ import pandas as pd
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.wording import agreeing, counted
+from dfpenet_mm.wording import agreeing, counted, decimal
 from postproc.early_check import EarlyInputs
 from postproc.inventory.measures import areas_m2, measure
 from postproc.product import LandslideProduct
@@ -143,11 +143,11 @@ class GeologicFilter:
         area, thin = areas_m2(regions), 0
         small = verdict.reject(
             area < minimum * (1 - ROUNDING),
-            lambda row: f'area {area[row]:.1f} m2 is below {minimum:.1f} m2',
+            lambda row: f'area {_m2(area[row])} is below {_m2(minimum)}',
         )
         large = verdict.reject(
             area > largest * (1 + ROUNDING),
-            lambda row: f'area {area[row]:.1f} m2 is above {largest:.1f} m2',
+            lambda row: f'area {_m2(area[row])} is above {_m2(largest)}',
         )
         # Rectangles take longer than all else here.
         if self.max_lw_ratio is not None:
@@ -184,6 +184,10 @@ class GeologicFilter:
             if rule['without_data']
         ]
         return [doubt for doubt in doubts if doubt]
+
+
+def _m2(area: float) -> str:
+    return f'{decimal(area, 1).replace(",", "")} m2'
 
 
 class _Verdict:

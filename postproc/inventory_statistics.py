@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.wording import counted
+from dfpenet_mm.wording import counted, decimal
 from postproc.atomic import write_errors, written_beside
 from postproc.free_stem import free_stem
 from postproc.inventory.measures import areas_m2
@@ -114,9 +114,9 @@ class InventoryStatistics:
             product = product.with_warning(self._why_no_fit(areas.size))
         elif fit.roll_over_m2 < CLEAR_OF_SMALLEST * areas.min():
             product = product.with_warning(
-                f'the roll-over at {fit.roll_over_m2:.0f} m2 lies close to the smallest landslide '
-                f'of {areas.min():.0f} m2, so that it may be that of the mapping and not of the '
-                f'event; a finer image or a smaller minimum area would tell'
+                f'the roll-over at {decimal(fit.roll_over_m2, 0)} m2 lies close to the smallest '
+                f'landslide of {decimal(areas.min(), 0)} m2, so that it may be that of the mapping '
+                f'and not of the event; a finer image or a smaller minimum area would tell'
             )
         return product.with_result(name, result)
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from dfpenet_mm.wording import agreeing, counted
+from dfpenet_mm.wording import agreeing, counted, decimal
 from tests.docs.blocks import ROOT
 
 
@@ -18,6 +18,21 @@ def test_irregular_plurals():
         '1 inventory',
         '2 inventories',
     )
+
+
+@pytest.mark.parametrize(
+    ('number', 'decimals', 'said'),
+    [
+        (1234.567, 1, '1,234.6'),
+        (0.0, 2, '0.00'),
+        (0.0004, 1, '0.0004'),
+        (1.234e-8, 3, '1.2e-08'),
+        (-0.04, 1, '-0.04'),
+        (0.06, 1, '0.1'),
+    ],
+)
+def test_what_is_not_zero_does_not_look_like_it(number, decimals, said):
+    assert decimal(number, decimals) == said
 
 
 def test_the_word_that_goes_with_a_count():

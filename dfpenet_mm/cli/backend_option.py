@@ -99,7 +99,7 @@ def _choose(
     post: Path,
     device: str,
 ) -> Choice:
-    with Scene(post, bands=settings.bands) as scene:
+    with Scene(post, **settings.reading) as scene:
         chips = sample_chips(
             scene,
             build_scaling(settings.scaling).fit(scene),

@@ -49,10 +49,29 @@ class CommandParser(argparse.ArgumentParser):
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Parse a command line; exits with code 2 on a fault."""
         self._as_json = JSON in arguments
-        return self.parse_intermixed_args(arguments)
+        return self.parse_intermixed_args(_with_negatives(arguments))
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and exit with code 2."""
         if self._as_json:
             write_error(message, EXIT_CODE)
         super().error(message)
+
+
+def _with_negatives(arguments: Sequence[str]) -> list[str]:
+    """Tie numbers such as -3.4e38 to the option before them, which argparse takes for options."""
+    tied: list[str] = []
+    for argument in arguments:
+        if argument.startswith('-') and tied and tied[-1].startswith('--') and _is_number(argument):
+            tied[-1] += f'={argument}'
+        else:
+            tied.append(argument)
+    return tied
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -62,12 +62,17 @@ class MappingInputs:
         for role, path in self.by_role().items():
             require_file(path, f'{role} file {path}')
 
-    def open_scenes(self, bands: Sequence[int], stack: ExitStack) -> dict[str, Scene]:
-        """Open the images by role, the pre-event one on the post-event one's grid."""
-        post = stack.enter_context(Scene(self.post, bands=bands))
+    def open_scenes(self, reading: Mapping[str, Any], stack: ExitStack) -> dict[str, Scene]:
+        """Open the images by role, the pre-event one on the post-event one's grid.
+
+        Args:
+            reading: how ``Scene`` is to read either.
+            stack: closes them.
+        """
+        post = stack.enter_context(Scene(self.post, **reading))
         if self.pre is None:
             return {'post': post}
-        pre = stack.enter_context(Scene(self.pre, bands=bands, grid=post.grid))
+        pre = stack.enter_context(Scene(self.pre, **reading, grid=post.grid))
         return {'post': post, 'pre': pre}
 
 

@@ -72,7 +72,7 @@ def _map_with(
     with quiet_libraries():
         config = load_config_with_options(args.config, args.cfg_options)
         layers = named_layers(args.dem, args.layer)
-        _set_comparison(config, args)
+        _set_images(config, args)
         executor = _make_executor(args)
     inputs = MappingInputs(
         post=args.post,
@@ -101,6 +101,7 @@ def _map_with(
         device=args.device,
         overwrite=args.overwrite,
         resume=args.resume,
+        force=args.force,
         executor=executor,
         choice=reason,
         pictures=not args.no_report,
@@ -109,17 +110,22 @@ def _map_with(
     )
 
 
-def _set_comparison(config: Config, args: argparse.Namespace) -> None:
-    """Put how the two images are to be compared into the config."""
+def _set_images(config: Config, args: argparse.Namespace) -> None:
+    """Put how the two images are to be read and compared into the config."""
     from dfpenet_mm.cli.settings import MappingSettings  # noqa: PLC0415
 
-    if args.match_histogram is None and args.max_shift is None:
+    given = args.match_histogram, args.max_shift, args.nodata, args.bands
+    if all(option is None for option in given):
         return
     MappingSettings.from_config(config)  # there is a section to put it into
     if args.match_histogram is not None:
         config.mapping.match_histogram = MATCHING[args.match_histogram]
     if args.max_shift is not None:
         config.mapping.max_shift_m = args.max_shift
+    if args.nodata is not None:
+        config.mapping.nodata = args.nodata
+    if args.bands is not None:
+        config.mapping.bands, config.mapping.by_colour = args.bands, False
 
 
 def _set_backend(config: Config, args: argparse.Namespace) -> str | None:

@@ -127,7 +127,8 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         '--dem',
         type=file_name,
         metavar='RASTER',
-        help='elevation model in metres, on any grid: gives hooks the terrain',
+        help='elevation model on any grid, in metres, or in feet if it says so: gives hooks the '
+        'terrain',
     )
     group.add_argument(
         '--layer',
@@ -136,6 +137,33 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         metavar='NAME=PATH',
         help='further raster that a hook of the config asks for by name; repeat for more',
     )
+    group.add_argument(
+        '--nodata',
+        type=float,
+        action='append',
+        metavar='VALUE',
+        help='value of the images that is no data, besides what they declare; repeat for more',
+    )
+    group.add_argument(
+        '--bands',
+        type=_band_numbers,
+        metavar='R,G,B',
+        help='bands of the images that the network is given, from 1, whatever the files call them. '
+        'Default: those of the config; for 1,2,3 those that a file calls red, green and blue',
+    )
+    group.add_argument(
+        '--force',
+        action='store_true',
+        help='map an image even if its pixels are far smaller or larger than the network knows',
+    )
+
+
+def _band_numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split(','))
+
+
+# What argparse calls it where the numbers are none.
+_band_numbers.__name__ = 'list of band numbers'
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:

@@ -28,7 +28,7 @@ def write_pictures(
     *,
     inputs: MappingInputs,
     out: Path,
-    bands: Sequence[int],
+    reading: Mapping[str, Any],
     progress: RunProgress,
 ) -> tuple[str, ...]:
     """Write the figures, the report and the QGIS project beside the other products of a run.
@@ -40,8 +40,8 @@ def write_pictures(
         summary: of the run so far.
         inputs: the images.
         out: where the folder's files will be in the end, for paths in the project.
-        bands: of the scenes that the network reads; the first three are shown as red, green and
-            blue, a single one as grey.
+        reading: how the images were read; of the network's bands the first three are shown as
+            red, green and blue, a single one as grey.
         progress: times both stages.
 
     Returns:
@@ -58,7 +58,7 @@ def write_pictures(
         rejected=product.rejected,
         post=inputs.post,
         pre=inputs.pre,
-        bands=shown_bands(bands),
+        **{**reading, 'bands': shown_bands(reading['bands'])},
     )
     tasks = {
         'figures': lambda: draw_figures(products, folder / FIGURES),

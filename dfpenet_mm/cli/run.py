@@ -24,7 +24,7 @@ from dfpenet_mm.cli.rasters import write_area, write_rasters
 from dfpenet_mm.cli.recognition import Recogniser, read_area
 from dfpenet_mm.cli.run_progress import RunProgress
 from dfpenet_mm.cli.run_record import keep_or_check, run_record
-from dfpenet_mm.cli.scene_pair import check_shift, fit_scalings, picture_shift
+from dfpenet_mm.cli.scene_pair import check_images, check_shift, fit_scalings, picture_shift
 from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
 from dfpenet_mm.cli.source_watch import SourceWatch
 from dfpenet_mm.cli.summary import describe_area, summarise, write_summary
@@ -68,6 +68,7 @@ def map_landslides(
     device: str,
     overwrite: bool,
     resume: bool = False,
+    force: bool = False,
     executor: BlockExecutor | None = None,
     choice: str | None = None,
     pictures: bool = True,
@@ -87,6 +88,7 @@ def map_landslides(
         overwrite: allow products of an earlier run to be replaced, and its unfinished work to be
             thrown away.
         resume: continue an earlier run that did not come to its end, if there is any.
+        force: map an image even if its pixels are far from what the network knows.
         executor: predicts the blocks of a scene; None for this process.
         choice: why this backend runs, for the summary.
         pictures: write the report, the QGIS project and the figures that go with them.
@@ -109,8 +111,9 @@ def map_landslides(
     device = str(find_device(device))
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES))
-        scenes = inputs.open_scenes(settings.bands, stack)
+        scenes = inputs.open_scenes(settings.reading, stack)
         grid = scenes['post'].grid
+        doubts = check_images(scenes, settings, force=force, say=progress.say)
         progress.expect(grid.shape[0] * grid.shape[1], pre='pre' in scenes)
         behind = inputs.files_behind()
         sources.add(path for paths in behind.values() for path in paths)
@@ -169,13 +172,10 @@ def map_landslides(
                 layers=inputs.layers,
                 reference=inputs.reference,
                 provenance=lasting(origin),
+                warnings=tuple(
+                    filter(None, (*doubts, not inputs.pre and NO_PRE_EVENT, shift and shift.doubt))
+                ),
             )
-            for doubt in (
-                settings.doubt_gsd(grid.gsd),
-                NO_PRE_EVENT if inputs.pre is None else None,
-                shift and shift.doubt,
-            ):
-                product = product.with_warning(doubt) if doubt else product
             product, records = pipeline(product, progress.step)
             final_mask = write_final_mask(product, work.path / 'final_mask.tif')
         with progress.running('write'):
@@ -196,16 +196,16 @@ def map_landslides(
             'area': describe_area(area, grid),
             'provenance': origin,
         }
-        doubts = pictures and write_pictures(
+        failures = pictures and write_pictures(
             product,
             summarise(product=product, **findings, seconds=progress.seconds),
             inputs=inputs,
             out=out,
-            bands=settings.bands,
+            reading=settings.reading,
             progress=progress,
         )
-        for doubt in doubts or ():
-            product = product.with_warning(doubt)
+        for failure in failures or ():
+            product = product.with_warning(failure)
         summary = summarise(product=product, **findings, seconds=progress.seconds)
         names = sorted([SUMMARY, *product_names(work.products)])
         with disk_errors(out):

@@ -10,7 +10,7 @@ from typing import Any
 from dfpenet_mm.cli.product_uses import with_uses
 from dfpenet_mm.cli.stages import SHORTEST_S, stage_title
 from dfpenet_mm.cli.text_table import TextTable
-from dfpenet_mm.wording import counted
+from dfpenet_mm.wording import counted, decimal
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -70,11 +70,11 @@ def _hook(record: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _km2(area_m2: float) -> str:
-    return f'{area_m2 / 1e6:,.3f}'
+    return decimal(area_m2 / 1e6, 3)
 
 
 def _area(area_m2: float) -> str:
-    return f'{_km2(area_m2)} km2' if area_m2 >= 1e5 else f'{area_m2:,.0f} m2'
+    return f'{_km2(area_m2)} km2' if area_m2 >= 1e5 else f'{decimal(area_m2, 0)} m2'
 
 
 def _score(value: float | None) -> str:

@@ -12,12 +12,14 @@ import pandas as pd
 from dfpenet_mm.cli.output_folder import FIGURES
 from dfpenet_mm.cli.progress import StageProgress
 from dfpenet_mm.cli.role_folder import RoleFolder
+from dfpenet_mm.cli.settings import MappingSettings
 from dfpenet_mm.cli.work_folder import disk_errors
-from dfpenet_mm.errors import PreEventError
+from dfpenet_mm.errors import ConfigError, PreEventError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.registration.measure_shift import measure_shift, same_pixels
 from dfpenet_mm.mapping.registration.shift import MeasuredShift
 from dfpenet_mm.mapping.scene.common_pixels import require_common_pixel
+from dfpenet_mm.mapping.scene.doubts import doubt_fill
 from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
 from dfpenet_mm.mapping.scene.histogram_match import match_pre_event
 from dfpenet_mm.mapping.scene.scaling import Scaling
@@ -25,6 +27,52 @@ from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.report.shift_picture import draw_shift
 
 SHIFT_PICTURE = 'shift.png'
+
+
+def check_images(
+    scenes: Mapping[str, Scene],
+    settings: MappingSettings,
+    *,
+    force: bool,
+    say: Callable[[str], None],
+) -> list[str]:
+    """Refuse images that cannot be mapped, and doubt those that may be read wrongly.
+
+    Args:
+        scenes: by role.
+        settings: how they are read, and what the network knows.
+        force: whether pixels of any size are mapped.
+        say: told at once what may be wrong, as the run may take hours.
+
+    Returns:
+        One sentence for each doubt.
+
+    Raises:
+        ConfigError: if a value called nodata is none that an image can hold.
+        RasterFormatError: if pixels are far smaller or larger than the network knows, or values
+            that nothing measures.
+        InputFileError: if a file is damaged.
+    """
+    for value in settings.nodata:
+        if not any(scene.can_hold(value) for scene in scenes.values()):
+            held = ' and '.join(f'{s.path.name} holds {s.dtype}' for s in scenes.values())
+            raise ConfigError(
+                f'--nodata {value:g} is no value that an image can hold ({held}); give the fill '
+                f'value as gdalinfo -stats or a GIS shows it'
+            )
+    if not force:
+        for role, scene in scenes.items():
+            # An image before the event that is finer is averaged.
+            gsd = scene.own_grid.gsd
+            known = scenes['post'].grid.gsd
+            settings.require_gsd(gsd if role == 'post' else max(gsd, known), scene.path.name)
+    doubts = [settings.doubt_gsd(scenes['post'].grid.gsd)]
+    for scene in scenes.values():
+        doubts += [scene.choice.notice, scene.choice.doubt, *scene.doubts, doubt_fill(scene)]
+    doubts = [doubt for doubt in doubts if doubt]
+    for doubt in doubts:
+        say(f'warning: {doubt}')
+    return doubts
 
 
 def check_shift(scenes: Mapping[str, Scene], max_shift_m: float | None) -> MeasuredShift | None:

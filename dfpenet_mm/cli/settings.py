@@ -10,9 +10,15 @@ from typing import Any
 
 from mmengine.config import Config
 
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.errors import ConfigError, RasterFormatError
 from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan
 from dfpenet_mm.mapping.scene.histogram_match import AUTO
+
+LISTS = ('bands', 'nodata')
+# A landslide of the usual size, 20 to 100 m across, covers two to ten pixels a side of those that
+# the network knows; of pixels so many times larger it is a fraction of one, and of pixels so
+# many times smaller a window of 128 shows a part of one, without its surroundings.
+UNSUITABLE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +27,8 @@ class MappingSettings:
 
     Args:
         bands: bands of the scenes, counted from 1, in the order the network was trained on.
+        by_colour: whether bands 1, 2, 3 are those that a file calls red, green and blue.
+        nodata: values that are no data in either image, whatever the files declare.
         scaling: config of a scaling in SCALINGS.
         predictor: config of a predictor in PREDICTORS.
         window: side of a window, pixels.
@@ -47,6 +55,8 @@ class MappingSettings:
     batch_size: int = 1
     block_windows: int = BLOCK_WINDOWS
     threshold: float = 0.5
+    by_colour: bool = True
+    nodata: tuple[float, ...] = ()
     gsd_range: tuple[float, float] | None = None
     match_histogram: str | bool = AUTO
     max_shift_m: float | None = None
@@ -57,6 +67,13 @@ class MappingSettings:
                 f'mapping.bands is {self.bands!r}; give whole numbers counted from 1, one for '
                 f'each band the network sees, such as (1, 2, 3)'
             )
+        if not (_is_list(self.nodata) and all(map(_is_finite, self.nodata))):
+            raise ConfigError(
+                f'mapping.nodata is {self.nodata!r}; give numbers, such as (0,); NaN and infinity '
+                f'are no data anyway'
+            )
+        if not isinstance(self.by_colour, bool):
+            raise ConfigError(f'mapping.by_colour is {self.by_colour!r}; give True or False')
         for name in ('scaling', 'predictor'):
             if not isinstance(getattr(self, name), Mapping):
                 raise ConfigError(
@@ -93,6 +110,11 @@ class MappingSettings:
                 f'mapping.max_shift_m is {limit!r}; give metres above 0, or None for two pixels'
             )
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How ``Scene`` is to read either image."""
+        return {'bands': self.bands, 'by_colour': self.by_colour, 'nodata': self.nodata}
+
     def plan(self, shape: tuple[int, int]) -> WindowPlan:
         """Plan the windows of a scene of ``shape`` (rows, cols)."""
         return WindowPlan(shape, self.window, self.stride, self.batch_size, self.block_windows)
@@ -106,6 +128,23 @@ class MappingSettings:
             f'the scene has pixels of {gsd:.3g} m, the network knows {low:g} to {high:g} m; '
             f'resample the scene, or use a network for its resolution, before believing the result'
         )
+
+    def require_gsd(self, gsd: float, name: str) -> None:
+        """Refuse pixels of ``gsd`` metres, of the image ``name``, that the network cannot see by.
+
+        Raises:
+            RasterFormatError: if they are ``UNSUITABLE`` times smaller or larger than it knows.
+        """
+        if self.gsd_range is None:
+            return
+        low, high = self.gsd_range
+        if not low / UNSUITABLE <= gsd <= high * UNSUITABLE:
+            raise RasterFormatError(
+                f'{name} has pixels of {gsd:.3g} m, the network knows {low:g} to {high:g} m and '
+                f'sees nothing beyond {low / UNSUITABLE:g} to {high * UNSUITABLE:g} m; resample '
+                f'the image with gdalwarp -tr, use a network for its resolution, or map it in '
+                f'spite of that with --force'
+            )
 
     @classmethod
     def from_config(cls, config: Config) -> MappingSettings:
@@ -134,8 +173,8 @@ class MappingSettings:
                 f'the mapping section of {config.filename} {listed}; wanted are {sorted(names)}'
             )
         values = section.to_dict()
-        bands = tuple(values['bands']) if _is_list(values['bands']) else values['bands']
-        return cls(**{**values, 'bands': bands})
+        lists = {name: tuple(values[name]) for name in LISTS if _is_list(values.get(name))}
+        return cls(**{**values, **lists})
 
 
 def _is_list(value: Any) -> bool:
@@ -144,6 +183,10 @@ def _is_list(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_finite(value: Any) -> bool:
+    return _is_number(value) and math.isfinite(value)
 
 
 def _is_whole(value: Any) -> bool:

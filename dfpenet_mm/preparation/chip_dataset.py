@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, RasterFormatError
+from dfpenet_mm.mapping.scene.doubts import doubt_fill
 from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.polygons import Polygons, read_polygons
 from dfpenet_mm.preparation.chip_choice import ChipChooser, Choice
@@ -80,6 +81,7 @@ def make_chip_dataset(
                     landslides,
                     bands=settings.bands,
                     all_touched=settings.all_touched,
+                    nodata=settings.nodata,
                     scaling=scaling,
                 )
             )
@@ -161,6 +163,10 @@ def _notes(sources: Sequence[ChipSource]) -> list[str]:
         for source in sources
         if not source.landslides
     ]
+    for source in sources:
+        scene = source.scene
+        said = (scene.choice.notice, scene.choice.doubt, *scene.doubts, doubt_fill(scene))
+        notes += filter(None, said)
     sizes = [source.grid.gsd for source in sources]
     if max(sizes) > MAX_GSD_RATIO * min(sizes):
         notes.append(

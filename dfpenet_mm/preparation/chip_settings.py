@@ -31,6 +31,7 @@ class ChipSettings:
         random_val: likewise of the validation ground.
         max_nodata: largest share of nodata that a chip may have, in [0, 1).
         all_touched: label pixels that a polygon touches without their centre, too.
+        nodata: values of the images that are no data, besides what they declare.
         seed: of the split and of the choice of background.
 
     Raises:
@@ -48,6 +49,7 @@ class ChipSettings:
     random_val: int | None = None
     max_nodata: float = 0.5
     all_touched: bool = False
+    nodata: tuple[float, ...] = ()
     seed: int = 0
 
     def __post_init__(self) -> None:

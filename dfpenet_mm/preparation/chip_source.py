@@ -31,6 +31,7 @@ class ChipSource:
         inventory: the landslides.
         bands: bands of the chips, counted from 1.
         all_touched: True also labels pixels that a polygon touches without their centre.
+        nodata: values that are no data, besides what the scene declares.
         scaling: brings values to a network's training units, as when the scene is mapped; None
             keeps them.
 
@@ -46,9 +47,10 @@ class ChipSource:
         *,
         bands: Sequence[int],
         all_touched: bool = False,
+        nodata: Sequence[float] = (),
         scaling: Scaling | None = None,
     ) -> None:
-        self.scene = Scene(path, bands=bands)
+        self.scene = Scene(path, bands=bands, nodata=nodata)
         self._scaling = scaling.fit(self.scene) if scaling else None
         self.grid = self.scene.grid
         polygons = inventory.on_grid(self.grid)

@@ -15,6 +15,7 @@ from rasterio.features import rasterize
 from rasterio.io import DatasetReader
 from shapely.geometry.base import BaseGeometry
 
+from dfpenet_mm.bands import choose_bands
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.source_files import require_file
@@ -57,6 +58,7 @@ def read_backdrop(
     bands: Sequence[int] = (1, 2, 3),
     max_side: int,
     limits: np.ndarray | None = None,
+    by_colour: bool = True,
     nodata: Sequence[float] = (),
 ) -> Backdrop:
     """Read an image onto a scene's grid, decimated, and stretch its colours.
@@ -68,6 +70,7 @@ def read_backdrop(
         max_side: most rows or columns wanted.
         limits: values to draw darkest and brightest, shape (2, 3), such as another picture's;
             None for each band's 1st and 99th percentile.
+        by_colour: take for bands 1, 2, 3 those that the file calls red, green and blue.
         nodata: values that are no data, besides what the file declares.
 
     Returns:
@@ -83,6 +86,7 @@ def read_backdrop(
             target = decimated(grid or own, max_side)
             same = grid is None or own.matches(grid)
             read = _read_decimated if same else _read_warped
+            bands = choose_bands(source, bands, by_colour=by_colour).bands
             values, valid = read(source, target, ValidityRule.of(source, bands, nodata))
     except (rasterio.errors.RasterioError, IndexError) as error:
         raise InputFileError(

@@ -43,6 +43,8 @@ class RunProducts:
         post: the post-event image.
         pre: the pre-event image, on any grid; None without one.
         bands: of red, green and blue in both images, numbered from 1.
+        by_colour: whether bands 1, 2, 3 are those that an image calls so.
+        nodata: values that are no data in either image, besides what they declare.
     """
 
     folder: Path
@@ -52,6 +54,8 @@ class RunProducts:
     post: Path
     pre: Path | None = None
     bands: tuple[int, int, int] = (1, 2, 3)
+    by_colour: bool = True
+    nodata: tuple[float, ...] = ()
 
     @classmethod
     def read(cls, folder: Path, *, post: Path, pre: Path | None = None) -> RunProducts:
@@ -77,6 +81,8 @@ class RunProducts:
             post=post,
             pre=pre,
             bands=tuple(mapping.get('bands') or cls.bands),
+            by_colour=mapping.get('by_colour', cls.by_colour),
+            nodata=tuple(mapping.get('nodata') or ()),
         )
 
     @cached_property
@@ -84,6 +90,11 @@ class RunProducts:
         """Grid of the post-event scene and of every raster of the run."""
         with rasterio.open(self.folder / 'mask.tif') as source:
             return RasterGrid.from_dataset(source)
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How ``read_backdrop`` is to read either image."""
+        return {'bands': self.bands, 'by_colour': self.by_colour, 'nodata': self.nodata}
 
     @cached_property
     def backdrops(self) -> Mapping[str, Backdrop]:
@@ -110,9 +121,7 @@ class RunProducts:
             InputFileError: if the image cannot be read.
         """
         path = self.post if role == 'post' else self.pre
-        backdrop = read_backdrop(
-            path, grid=grid, bands=self.bands, max_side=max_side, limits=limits
-        )
+        backdrop = read_backdrop(path, grid=grid, max_side=max_side, limits=limits, **self.reading)
         return backdrop if self.area is None else dimmed_outside(backdrop, self.area)
 
     @cached_property

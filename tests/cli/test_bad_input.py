@@ -121,6 +121,9 @@ def test_pre_image_without_a_pixel_in_common(complain, tmp_path):
         (('--layer', 'n=a.tif', '--layer', 'n=b.tif'), 'n was given as a.tif and as b.tif'),
         (('--dem', 'a.tif', '--layer', 'dem=b.tif'), 'dem was given as a.tif and as b.tif'),
         (('--max-shift', '0'), 'max_shift_m is 0.0; give metres above 0'),
+        (('--nodata', 'nan'), 'mapping.nodata is (nan,); give numbers'),
+        (('--nodata', '-9999'), '--nodata -9999 is no value that an image can hold (good.tif'),
+        (('--bands', '1,2,7'), 'wanted are bands (1, 2, 7)'),
         (('--max-shift', 'inf'), 'max_shift_m is inf'),
         (('--quantised', 'there'), '--quantised there was given, but torch'),
     ],
@@ -136,6 +139,13 @@ def test_no_crs(complain, tmp_path):
 
 def test_no_georeference(complain, tmp_path):
     assert 'unplaced.tif' in complain(post=raster(tmp_path / 'unplaced.tif', origin=None))
+
+
+def test_pixels_of_another_world(complain, tmp_path):
+    post = raster(tmp_path / 'small.tif')
+    with rasterio.open(post, 'r+') as scene:
+        scene.transform = Affine(0.01, 0, 500_000, 0, -0.01, 4_700_000)
+    assert 'small.tif has pixels of 0.01 m, the network knows 5 to 20 m' in complain(post=post)
 
 
 def test_nothing_but_nodata(complain, tmp_path):

@@ -21,6 +21,13 @@ def test_arguments_stand_anywhere(parser):
     assert parser.parse(['a', '--many', 'b', 'c', '--json']).many == ['b', 'c']
 
 
+@pytest.mark.parametrize('value', ['-9999', '-1.7976931348623157e308', '-3.4E+38', '-inf'])
+def test_negative_numbers_are_values(parser, value):
+    parser.add_argument('--nodata', type=float, action='append')
+
+    assert parser.parse(['a', '--nodata', value, '--nodata', '0']).nodata == [float(value), 0.0]
+
+
 @pytest.mark.parametrize('as_json', [True, False])
 def test_complaints_are_for_people_and_for_programs(parser, capsys, as_json):
     with pytest.raises(SystemExit) as exit_info:

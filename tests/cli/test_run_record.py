@@ -63,6 +63,7 @@ def test_what_blocks_do_not_depend_on_may_change(part, values, kept, tmp_path):
         ('inputs', {**INPUTS, 'aoi': {'name': 'a.gpkg'}}, 'aoi file was added'),
         ('inputs', {'post': INPUTS['post']}, 'checkpoint file was left out'),
         ('settings', changed(SETTINGS, 'mapping', 'stride', to=256), 'mapping.stride has changed'),
+        ('settings', changed(SETTINGS, 'mapping', 'nodata', to=[0.0]), 'from None to [0.0]'),
         ('settings', changed(SETTINGS, 'device', to='cuda'), "from 'cpu' to 'cuda'"),
         ('versions', changed(VERSIONS, 'torch', to='3'), "version of torch has changed from '2'"),
     ],

@@ -2,14 +2,18 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from rasterio.enums import ColorInterp
+from rasterio.windows import Window
 
 from dfpenet_mm.cli.landslide_map import main
 from dfpenet_mm.cli.work_folder import finished_blocks
+from dfpenet_mm.report.run_products import RunProducts
 from postproc.registry import POSTPROC
 from tests.cli.test_resume import fail, stop_after
 
@@ -163,3 +167,56 @@ def test_layers_reach_the_hooks_and_the_record(cheap_arguments, cheap, tmp_path)
     assert len(inputs['layer_dem']['sha256']) == 64
     assert found['pre_event'] is None
     assert not (tmp_path / 'out' / 'figures').exists()
+
+
+def test_a_value_called_nodata_is_none_in_images_record_and_report(
+    cheap, cheap_arguments, tmp_path, capsys, monkeypatch
+):
+    post = shutil.copy(cheap / 'post.tif', tmp_path / 'post.tif')
+    with rasterio.open(post, 'r+') as scene:
+        scene.write(np.zeros((3, 200, 300), np.uint8), window=Window(0, 0, 300, 200))
+        hidden = scene.read_masks(1) == 0
+        scene.nodata = None
+    quick = ('--cfg-options', 'mapping.window=256', 'mapping.stride=200')
+    main(cheap_arguments(tmp_path / 'plain', *quick, post=post))
+    assert '--nodata 0, as otherwise' in capsys.readouterr().err
+
+    stop_after(monkeypatch, 5)
+    out = tmp_path / 'told'
+    with pytest.raises(SystemExit):
+        main(cheap_arguments(out, '--nodata', '0', *quick, post=post))
+    monkeypatch.undo()
+    refusal = fail(cheap_arguments(out, '--resume', *quick, post=post), capsys)
+    assert 'mapping.nodata has changed from [0.0] to None' in refusal
+
+    main(cheap_arguments(out, '--nodata', '0', '--overwrite', *quick, post=post))
+    assert '--nodata' not in capsys.readouterr().err
+    with rasterio.open(out / 'mask.tif') as mask:
+        np.testing.assert_array_equal(mask.read(1) == 255, hidden)
+    products = RunProducts.read(out, post=Path(post))
+    assert products.nodata == (0.0,)
+    shown = products.backdrops['post'].colours[..., 3] > 0
+    np.testing.assert_array_equal(shown, ~hidden)
+
+
+def test_colours_that_a_file_declares_are_mapped_alike(cheap, cheap_arguments, tmp_path, capsys):
+    with rasterio.open(cheap / 'post.tif') as scene:
+        bands, profile = scene.read(), scene.profile
+    post = tmp_path / 'bgr.tif'
+    with rasterio.open(post, 'w', **{**profile, 'photometric': 'MINISBLACK'}) as scene:
+        scene.write(bands[::-1])
+        scene.colorinterp = [ColorInterp.blue, ColorInterp.green, ColorInterp.red]
+    quick = ('--cfg-options', 'mapping.window=256', 'mapping.stride=200')
+    masks = {}
+    for name, options in (
+        ('rgb', ()),
+        ('bgr', ('--post', str(post))),
+        ('blind', ('--post', str(post), '--bands', '1,2,3')),
+    ):
+        main([*cheap_arguments(tmp_path / name, *options, *quick)])
+        noticed = 'bgr.tif: bands 3, 2, 1 are read' in capsys.readouterr().err
+        assert noticed is (name == 'bgr')
+        with rasterio.open(tmp_path / name / 'mask.tif') as mask:
+            masks[name] = mask.read(1)
+    np.testing.assert_array_equal(masks['bgr'], masks['rgb'])
+    assert (masks['blind'] != masks['rgb']).any()

@@ -1,8 +1,8 @@
 import pytest
 from mmengine.config import Config
 
-from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.cli.settings import LISTS, MappingSettings, postproc_hooks
+from dfpenet_mm.errors import ConfigError, RasterFormatError
 
 SECTION = {
     'bands': (3, 2, 1),
@@ -44,13 +44,15 @@ def test_values_come_through_with_their_defaults():
         *(('scaling', value) for value in [5, None, 'LinearScale']),
         ('predictor', ['TorchPredictor']),
         *(('match_histogram', value) for value in ['yes', 1, None]),
+        *(('nodata', value) for value in [0, 'abc', ['a'], [None], [float('nan')]]),
+        ('by_colour', 'no'),
         *(('max_shift_m', value) for value in [0, -3, 'far', True, float('inf'), float('nan')]),
     ],
 )
 def test_a_value_that_cannot_serve_is_named(name, value):
     message = complaint(SECTION | {name: value})
     assert name in message
-    assert str(tuple(value) if isinstance(value, list) and name == 'bands' else value) in message
+    assert str(tuple(value) if isinstance(value, list) and name in LISTS else value) in message
 
 
 @pytest.mark.parametrize('section', [None, {}, {'threshold': 0.6}, {'colour': 'red'}], ids=str)
@@ -87,6 +89,21 @@ def test_strange_resolutions_are_doubted(gsd, doubted):
     doubt = MappingSettings(**SECTION, gsd_range=(5, 20)).doubt_gsd(gsd)
     assert (doubt is not None) == doubted
     assert MappingSettings(**SECTION).doubt_gsd(gsd) is None
+
+
+@pytest.mark.parametrize(
+    ('gsd', 'said'), [(0.0004, '0.0004'), (0.49, '0.49'), (201, '201'), (30_000, '3e+04')]
+)
+def test_pixels_that_no_network_sees_by_are_refused(gsd, said):
+    settings = MappingSettings(**SECTION, gsd_range=(5, 20))
+    with pytest.raises(
+        RasterFormatError, match=r'sees nothing beyond 0.5 to 200 m.*--force'
+    ) as told:
+        settings.require_gsd(gsd, 'a.tif')
+    assert str(told.value).startswith(f'a.tif has pixels of {said} m,')
+    settings.require_gsd(0.5, 'a.tif')
+    settings.require_gsd(200, 'a.tif')
+    MappingSettings(**SECTION).require_gsd(gsd, 'a.tif')
 
 
 def test_gsd_range_is_two_numbers():

@@ -424,3 +424,19 @@ def test_points_cannot_be_cut(tmp_path):
     labels = write_inventory(tmp_path / 'points.gpkg', [shapely.Point(WEST, 4_700_000)])
     with pytest.raises(VectorFormatError, match='no polygon with an area'):
         cut(tmp_path, labels=labels)
+
+
+def test_a_value_called_nodata_is_none_in_chips_too(tmp_path):
+    scene = write_scene(tmp_path / 'scene.tif', 96, 128)
+    with rasterio.open(scene, 'r+') as dataset:
+        pixels = dataset.read()
+        pixels[:, :, 100:] = 255
+        dataset.write(pixels)
+
+    untold = cut(tmp_path, scene)
+    told = cut(tmp_path, scene, nodata=(255,), overwrite=True)
+
+    assert any('is 255 in all bands' in note for note in untold.notes)
+    assert not any('255' in note for note in told.notes)
+    assert untold.lost['without data'] == 0
+    assert told.lost['without data'] > 0

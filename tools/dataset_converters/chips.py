@@ -98,6 +98,15 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         default=DEFAULTS.max_nodata,
         help='largest share of nodata in a chip',
     )
+    add(
+        '--nodata',
+        type=float,
+        action='append',
+        default=[],
+        metavar='VALUE',
+        help='value of the images that is no data, besides what they declare; repeat for more '
+        '(write --nodata=-3.4e38)',
+    )
     add('--all-touched', action='store_true', help='label every pixel that a polygon touches')
     add('--seed', type=int, default=DEFAULTS.seed, help='of all that is drawn')
     add('--overwrite', action='store_true', help='replace what an earlier run wrote')
@@ -121,6 +130,7 @@ def main() -> None:
             random_val=args.random_val,
             max_nodata=args.max_nodata,
             all_touched=args.all_touched,
+            nodata=tuple(args.nodata),
             seed=args.seed,
         )
         with progress_display() as display:

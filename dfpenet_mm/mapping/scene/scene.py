@@ -13,13 +13,17 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import EmptySceneError, InputFileError
+from dfpenet_mm.bands import choose_bands
+from dfpenet_mm.errors import EmptySceneError, InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.scene.doubts import doubt_format
 from dfpenet_mm.mapping.scene.scene_checks import check_bands, check_overlap
 from dfpenet_mm.rasters import check_georeference, open_raster
-from dfpenet_mm.validity import ValidityRule
+from dfpenet_mm.validity import ValidityRule, held_value
 from dfpenet_mm.warped import WarpedRaster
 
+# No unit of light gives larger values, and sums of these still fit single precision.
+LARGEST = 1e30
 # Side of the tiles in which a whole scene is streamed, pixels.
 TILE = 1024
 
@@ -35,6 +39,7 @@ class Scene:
         grid: grid to read it on, such as the post-event scene's; None for its own. Values are
             interpolated bilinearly; a pixel is valid only if the source pixel at
             its centre is. On the very same grid nothing is resampled.
+        by_colour: take for bands 1, 2, 3 those that the file calls red, green and blue.
         nodata: values that are no data, besides what the file declares.
         known: whether it is known to hold a valid pixel, which may take reading all of it to find.
 
@@ -52,16 +57,19 @@ class Scene:
         *,
         bands: Sequence[int] = (1, 2, 3),
         grid: RasterGrid | None = None,
+        by_colour: bool = True,
         nodata: Sequence[float] = (),
         known: bool = False,
     ) -> None:
         self.path = Path(path)
-        self.bands = tuple(bands)
         self.nodata = tuple(nodata)
         with ExitStack() as stack:
             source = stack.enter_context(open_raster(self.path))
+            self.choice = choose_bands(source, bands, by_colour=by_colour)
+            self.bands = self.choice.bands
             check_bands(source, self.bands)
             check_georeference(source)
+            self.doubts = list(doubt_format(source))
             self.dtype = np.dtype(source.dtypes[self.bands[0] - 1])
             self._choose_grid(source, grid, stack)
             if not known:
@@ -84,6 +92,10 @@ class Scene:
             nearest = WarpedRaster(*on_grid, Resampling.nearest, bands=self.bands[:1])
             self._validity = stack.enter_context(nearest)
 
+    def can_hold(self, value: float) -> bool:
+        """Tell whether a pixel can have a value."""
+        return held_value(self.dtype.name, value) is not None
+
     @property
     def shape(self) -> tuple[int, int]:
         """(rows, cols) of the grid."""
@@ -101,6 +113,7 @@ class Scene:
 
         Raises:
             InputFileError: if the file is damaged there.
+            RasterFormatError: if it holds values there that nothing measures.
         """
         try:
             raw, valid = self._read_raw(window)
@@ -113,7 +126,18 @@ class Scene:
         if not valid.all():
             # A nodata value of -1.8e308 would overflow in float32.
             raw[:, ~valid] = 0
+        if raw.dtype.kind == 'f':
+            self._check_range(raw)
         return raw.astype(np.float32), valid
+
+    def _check_range(self, raw: np.ndarray) -> None:
+        beyond = raw[np.abs(raw) > LARGEST]
+        if beyond.size:
+            value = float(beyond[0])
+            raise RasterFormatError(
+                f'{self.path} holds {value!r}, which is no measured value, and does not declare it '
+                f'as nodata; if it marks where there is no image, say so with --nodata {value!r}'
+            )
 
     def _read_raw(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         if not self.resampled:

@@ -39,4 +39,11 @@ class SceneSource:
         Raises:
             InputFileError: if the file cannot be read any more.
         """
-        return Scene(self.path, bands=self.bands, grid=self.grid, nodata=self.nodata, known=True)
+        return Scene(
+            self.path,
+            bands=self.bands,
+            grid=self.grid,
+            by_colour=False,
+            nodata=self.nodata,
+            known=True,
+        )

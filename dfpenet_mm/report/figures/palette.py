@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dfpenet_mm.wording import decimal
+
 # Hits, false alarms and misses are green, red and blue as in the paper, in tints that stay apart
 # for the colour-blind (Okabe and Ito 2008).
 HIT, FALSE_ALARM, MISS = '#009e73', '#d55e00', '#0072b2'
@@ -27,4 +29,4 @@ def area_text(area_m2: float) -> str:
     """Say an area so that it can be read, from square metres."""
     if area_m2 >= 1e5:
         return f'{area_m2 / 1e6:,.2f} km²'
-    return f'{area_m2:,.0f} m²'
+    return f'{decimal(area_m2, 0)} m²'

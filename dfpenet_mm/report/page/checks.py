@@ -15,7 +15,7 @@ from dfpenet_mm.report.page.numbers import (
     count_true,
     largest,
 )
-from dfpenet_mm.report.page.wording import percent
+from dfpenet_mm.report.page.wording import decimal, percent
 from dfpenet_mm.wording import agreeing, counted
 
 # Shares above which a reader should look twice.
@@ -150,7 +150,9 @@ def _shift(summary: Mapping[str, Any]) -> list[Check]:
     pixels = shift.get('length_pixels')
     told = '' if pixels is None else f' ({pixels:.1f} pixels)'
     state = 'look' if pixels is not None and pixels > 2 * SHIFT_PX else 'good'
-    text = f'The pre-event image lies {shift["length_m"]:.1f} m{told} off the post-event one.'
+    text = (
+        f'The pre-event image lies {decimal(shift["length_m"], 1)} m{told} off the post-event one.'
+    )
     return [Check('Shift of the images', state, text)]
 
 

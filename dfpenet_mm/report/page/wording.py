@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dfpenet_mm.report.page.columns import TITLES
+from dfpenet_mm.wording import decimal as plain_decimal
 
 UNKNOWN = '\N{EN DASH}'
 # A reader of the page knows a field by its column's title.
@@ -17,8 +18,8 @@ def count(value: float | None) -> str:
 
 
 def decimal(value: float | None, decimals: int = 2) -> str:
-    """Write a number with a fixed number of decimals."""
-    return UNKNOWN if value is None else f'{value:,.{decimals}f}'
+    """Write a number with so many decimals, more if it would look like 0."""
+    return UNKNOWN if value is None else plain_decimal(value, decimals)
 
 
 def percent(value: float | None, decimals: int = 0) -> str:
@@ -30,7 +31,7 @@ def area(m2: float | None) -> str:
     """Write an area in the unit people would use: m² below a hectare's tenfold, else km²."""
     if m2 is None:
         return UNKNOWN
-    return f'{m2:,.0f} m²' if abs(m2) < 100_000 else f'{m2 / 1e6:,.3f} km²'
+    return f'{plain_decimal(m2, 0)} m²' if abs(m2) < 100_000 else f'{m2 / 1e6:,.3f} km²'
 
 
 def file_size(number: float | None) -> str:

@@ -156,7 +156,7 @@ def _recognition(run: RunProducts) -> Iterator[ProjectLayer]:
 def _images(run: RunProducts) -> Iterator[ProjectLayer]:
     for name, path in (('after the event', run.post), ('before the event', run.pre)):
         if path is not None:
-            style = raster_style.image(path, run.bands)
+            style = raster_style.image(path, **run.reading)
             # Below the other one it would fill in where that has no data, and nothing was mapped.
             yield ProjectLayer(name, path, _crs_of(path), style, shown=path == run.post)
 

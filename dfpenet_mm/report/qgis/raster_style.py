@@ -10,10 +10,10 @@ import matplotlib
 import numpy as np
 import rasterio
 from matplotlib.colors import to_hex
-from rasterio.enums import MaskFlags
 
+from dfpenet_mm.bands import choose_bands
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.source_files import gdal_name
+from dfpenet_mm.validity import ValidityRule, open_unhidden
 
 # Rows or columns that are read to find an image's stretch.
 MAX_SIDE = 1024
@@ -25,17 +25,21 @@ DENSITY_SHARES = (0.0, 0.01, 0.25, 0.5, 0.75, 1.0)
 CLEAR, OPAQUE, SEE_THROUGH = '0', '255', '0.6'
 
 
-def image(path: Path, bands: Sequence[int]) -> Element:
+def image(
+    path: Path, bands: Sequence[int], *, by_colour: bool = True, nodata: Sequence[float] = ()
+) -> Element:
     """Return the drawing of three bands, each stretched between two percentiles.
 
     Args:
         path: the raster.
         bands: of red, green and blue, numbered from 1.
+        by_colour: take for bands 1, 2, 3 those that the file calls red, green and blue.
+        nodata: values that are no data, besides what the file declares.
 
     Raises:
         InputFileError: if it cannot be read.
     """
-    limits = _limits(path, bands)
+    bands, limits = _limits(path, bands, by_colour, nodata)
     renderer = _renderer('multibandcolor')
     for channel, band, (low, high) in zip(CHANNELS, bands, limits, strict=True):
         renderer.set(f'{channel}Band', str(band))
@@ -103,23 +107,25 @@ def _ramp(steps: Sequence[float], colours: str) -> Element:
     return _pipe(renderer)
 
 
-def _limits(path: Path, bands: Sequence[int]) -> list[tuple[float, float]]:
+def _limits(
+    path: Path, bands: Sequence[int], by_colour: bool, nodata: Sequence[float]
+) -> tuple[tuple[int, ...], list[tuple[float, float]]]:
     try:
-        with rasterio.open(gdal_name(path)) as source:
+        with open_unhidden(path) as source:
+            bands = choose_bands(source, bands, by_colour=by_colour).bands
             factor = max(1.0, max(source.shape) / MAX_SIDE)
             shape = tuple(max(1, int(side / factor)) for side in source.shape)
-            masked = [flags != [MaskFlags.all_valid] for flags in source.mask_flag_enums]
-            pixels = source.read(bands, out_shape=(len(bands), *shape), masked=any(masked))
+            pixels = source.read(bands, out_shape=(len(bands), *shape))
+            rule = ValidityRule.of(source, bands, nodata)
+            valid = rule.read(source, pixels, out_shape=shape)
     except rasterio.errors.RasterioError as error:
         raise InputFileError(
             f'{path} cannot be read ({error}); give the image that was mapped'
         ) from error
-    return [_percentiles(band) for band in pixels]
+    return bands, [_percentiles(band[valid]) for band in pixels]
 
 
-def _percentiles(band: np.ndarray) -> tuple[float, float]:
-    values = np.ma.compressed(band)
-    values = values[np.isfinite(values)]
+def _percentiles(values: np.ndarray) -> tuple[float, float]:
     if not values.size:
         return 0.0, 1.0
     low, high = (float(value) for value in np.percentile(values, STRETCH_PERCENTILES))
