@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import logging
 import os
 import sqlite3
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -34,13 +36,25 @@ def quiet_libraries() -> Iterator[None]:
     Importing mmseg prints to stdout, which belongs to the result: what the block prints there
     is dropped. Warnings of ``LIBRARIES`` are ignored from here to the end of the process,
     as they may still be given by what was built in the block. So are matplotlib's on
-    settings of the user, which no picture here follows.
+    settings of the user, which no picture here follows, and what libtiff writes to stderr on
+    its own: on a full disk dozens of lines before the sentence.
     """
     drop_foreign_settings()
     warnings.filterwarnings('ignore', module=LIBRARIES)
     logging.getLogger('matplotlib').setLevel(logging.ERROR)
     with contextlib.redirect_stdout(io.StringIO()):
         yield
+    if 'rasterio' in sys.modules:
+        _silence_libtiff()
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Take away libtiff's handler of errors that GDAL has not replaced; all are raised, too."""
+    extension = sys.modules['rasterio']._base.__file__
+    # Where GDAL was built with a libtiff of its own, there is no such name.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(extension).TIFFSetErrorHandler(None)
 
 
 @cache

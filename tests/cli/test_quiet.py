@@ -1,4 +1,5 @@
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -6,7 +7,10 @@ import warnings
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
+from rasterio.errors import RasterioError
 
 from dfpenet_mm.cli import quiet
 from dfpenet_mm.cli.quiet import drop_foreign_settings, quiet_libraries
@@ -33,6 +37,30 @@ def test_only_libraries_are_quiet(capsys):
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ('result\n', 'error\n')
     assert len(seen) == 1
+
+
+@pytest.fixture
+def small_files():
+    """Let no file grow beyond 64 kB, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures('small_files')
+def test_libtiff_says_nothing_of_its_own(tmp_path, capfd):
+    """Its lines pass Python by, on the process's own stderr."""
+    with quiet_libraries():
+        pass
+    noise = np.random.default_rng(1).integers(0, 255, (1, 512, 512), np.uint8)
+    shape = {'width': 512, 'height': 512, 'count': 1, 'dtype': 'uint8'}
+    with (
+        pytest.raises(RasterioError),
+        rasterio.open(tmp_path / 'a.tif', 'w', driver='GTiff', **shape) as target,
+    ):
+        target.write(noise)
+    assert '_tiff' not in capfd.readouterr().err
 
 
 def database(folder, *, minor):

@@ -14,7 +14,7 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import OutputError
+from dfpenet_mm.errors import OutputError, brief
 from dfpenet_mm.grid import RasterGrid
 
 TILE = 512
@@ -44,8 +44,8 @@ def output_errors(path: Path | str) -> Iterator[None]:
         yield
     except (RasterioError, CPLE_BaseError, OSError) as error:
         raise OutputError(
-            f'{path} cannot be written ({error}); check that its disk has space left, and that its '
-            f'folder exists and may be written to'
+            f'{path} cannot be written ({brief(error.__cause__ or error)}); check that its disk '
+            f'has space left, and that its folder exists and may be written to'
         ) from error
 
 
