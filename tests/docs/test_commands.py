@@ -1,15 +1,18 @@
 """Every command of the documentation runs, or at least exists with the options it is given."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
 
 from tests.docs.blocks import ROOT, SHELL, Block, blocks
-from tests.docs.workspace import Workspace
+from tests.docs.workspace import SENTINEL2, Workspace
 
 # Blocks that are run as they stand, by page and first line, in a folder with generated data.
 RUN = {
@@ -19,7 +22,7 @@ RUN = {
     },
     'docs/tutorials/analyst.md': {
         'gdalbuildvrt -separate after.vrt',
-        'rio stack T54TXN_20180805_B04_10m.jp2',
+        'rio stack T54TWN_20180805_B04_10m.jp2',
         'gdalwarp -tr 10 10',
         'landslide-map --post after.tif --pre before.tif --out result',
         'landslide-map dem_rules.py',
@@ -168,6 +171,37 @@ def test_the_commands_of_a_page(page, address, tmp_path):
 
     if left_out:
         pytest.skip(f'all but the blocks of {", ".join(sorted(left_out))}, which is not installed')
+
+
+@pytest.mark.slow
+def test_both_ways_of_preparing_an_image_keep_its_pixels(tmp_path):
+    workspace = Workspace(tmp_path, tmp_path / 'no server')
+    page = [block for block in blocks(*SHELL) if block.page == 'docs/tutorials/analyst.md']
+    (by_rio,) = [block for block in page if block.first.startswith('rio stack')]
+    run(by_rio, workspace, parse_only=False)
+
+    with rasterio.open(tmp_path / 'before.tif') as made:
+        prepared, bounds, known = made.read(), made.bounds, made.read_masks(1) > 0
+        assert (made.driver, made.nodata) == ('GTiff', 0)
+    for band, name in enumerate(('B04', 'B03', 'B02')):
+        with rasterio.open(tmp_path / f'{SENTINEL2[1]}_{name}_10m.jp2') as tile:
+            assert tile.driver == 'JP2OpenJPEG'
+            pixels = tile.read(1, window=tile.window(*bounds))
+        np.testing.assert_array_equal(prepared[band], pixels)
+    np.testing.assert_array_equal(known, prepared[0] > 0)
+    assert not known.all()
+
+
+def test_the_place_of_the_tutorial_lies_in_its_tile():
+    page = (ROOT / 'docs' / 'tutorials' / 'analyst.md').read_text()
+    zone, column, row = re.search(r'T(\d\d)\w(\w)(\w)_', page).groups()
+    west, north, east, south = map(int, re.search(r'-projwin ([\d ]+)', page)[1].split())
+    # MGRS: columns repeat every three zones, rows every 2,000 km, from F in even zones.
+    columns = ('STUVWXYZ', 'ABCDEFGH', 'JKLMNPQR')[int(zone) % 3]
+    rows = 'FGHJKLMNPQRSTUVABCDE' if int(zone) % 2 == 0 else 'ABCDEFGHJKLMNPQRSTUV'
+    left, bottom = 100_000 * (columns.index(column) + 1), 100_000 * rows.index(row)
+    assert left <= west < east <= left + 100_000
+    assert bottom <= south % 2_000_000 < north % 2_000_000 <= bottom + 100_000
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import numpy as np
 import rasterio
 import shapely
 from mmengine.config import Config
+from rasterio.shutil import copy
 from rasterio.transform import from_origin
 from rasterio.windows import Window
 
@@ -39,8 +40,8 @@ IMAGES = {
     'demo/hokkaido_pre.tif': 'hokkaido_pre.tif',
 }
 # Where all of it lies; the page on preparing images cuts from there.
-UTM54, NORTH_WEST, AROUND = 'EPSG:32654', (501_000, 4_736_000), (500_500, 4_736_500)
-SENTINEL2 = ('T54TXN_20180912', 'T54TXN_20180805')
+UTM54, NORTH_WEST, AROUND = 'EPSG:32654', (577_000, 4_731_000), (576_500, 4_731_500)
+SENTINEL2 = ('T54TWN_20180912', 'T54TWN_20180805')
 
 
 def boxes(step, width, height, extent):
@@ -131,7 +132,11 @@ class Workspace:
         tiled = np.tile(pixels, (1, 3, 3))
         for date in SENTINEL2:
             for number, band in enumerate(('B04', 'B03', 'B02')):
-                self._write(f'{date}_{band}_10m.jp2', tiled[[number]], north_west=AROUND)
+                self._write('band.tif', tiled[[number]], north_west=AROUND)
+                # The format of the real ones: tools that keep it make lossy files of them.
+                target = self.folder / f'{date}_{band}_10m.jp2'
+                lossless = {'QUALITY': '100', 'REVERSIBLE': 'YES'}
+                copy(self.folder / 'band.tif', target, driver='JP2OpenJPEG', **lossless)
         self._write('fine_after.tif', tiled, north_west=AROUND, side=3)
 
     def _write(self, name, pixels, *, north_west=NORTH_WEST, side=10, nodata=None):
