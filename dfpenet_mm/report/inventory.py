@@ -21,6 +21,9 @@ SAME_AREA = 0.03
 SAME_PLACE = 1e-4
 # Smallest difference that counts, square metres.
 SMALL_AREA_M2 = 1.0
+# Fields of yes and no, and how programs write them.
+FLAGS = ('touches_edge',)
+YES_NO = {'true': True, '1': True, '1.0': True, 'false': False, '0': False, '0.0': False}
 # What a changed outline makes untrue besides its area.
 SHAPE = (
     'perimeter_m',
@@ -87,9 +90,19 @@ def shown_inventory(
 
 
 def _drawn(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Leave out what has no outline."""
+    """Leave out what has no outline; write flags as 0 and 1, whatever an editor made of them."""
     drawn = np.nan_to_num(shapely.area(table.geometry.to_numpy())) > 0
-    return table[drawn].reset_index(drop=True)
+    table = table[drawn].reset_index(drop=True)
+    flags = {name: _flags(table[name]) for name in FLAGS if name in table}
+    return table.assign(**flags)
+
+
+def _flags(values: pd.Series) -> pd.Series:
+    """Read yes and no where an empty cell has turned the column into numbers or texts."""
+    if pd.api.types.is_bool_dtype(values):
+        return values
+    known = values.map(str, na_action='ignore').str.lower().map(YES_NO)
+    return known.astype(float)
 
 
 def _measured(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

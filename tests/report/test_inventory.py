@@ -5,6 +5,7 @@ import pytest
 from shapely import box
 
 from dfpenet_mm.report.inventory import shown_inventory
+from dfpenet_mm.report.page.numbers import count_true, largest
 from tests.report.page.generated_run import landslides, rejected, square, summary
 
 
@@ -117,3 +118,13 @@ def test_a_drawn_landslide_gets_no_number_of_a_removed_one():
     assert shown.table['id'].iloc[-1] == 20
     assert len(shown.rejected) == 3
     assert shown.edits[0] == '1 landslide added'
+
+
+@pytest.mark.parametrize(
+    'cells', [['True', 'False', None], [1.0, 0.0, np.nan], [True, False, None]]
+)
+def test_flags_survive_an_empty_cell(cells):
+    table = landslides().iloc[:3].assign(touches_edge=cells)
+    shown = shown_inventory(table, {}).table
+    assert count_true(shown, 'touches_edge') == 1
+    assert [row['touches_edge'] for row in largest(shown)] == [None, False, True]

@@ -51,3 +51,14 @@ def test_nothing_measured_is_a_picture_too(tmp_path):
     assert picture(windows(UTM, True).iloc[:0], UTM, tmp_path).size
     still = windows(UTM, True).assign(dx_m=0.0, dy_m=0.0)
     assert picture(still, UTM, tmp_path).size
+
+
+@pytest.mark.parametrize('shape', [(600, 900), (40, 900), (900, 40)], ids=['', 'wide', 'tall'])
+def test_nothing_is_clipped(shape, tmp_path):
+    grid = RasterGrid(UTM.crs, UTM.transform, shape)
+    pixels = picture(windows(UTM, [True, True, False]), grid, tmp_path)
+    for border in (pixels[:3], pixels[-3:], pixels[:, :3], pixels[:, -3:]):
+        assert (border == 1).all()
+    # The key, an arrow of 0.6 inches, stands in the legend.
+    red = np.abs(pixels - np.array([0xB2, 0x18, 0x2B]) / 255).max(axis=2) < 0.02
+    assert red[-60:].sum(axis=1).max() == pytest.approx(0.6 * 120, abs=10)
