@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +24,29 @@ class EarlyInputs:
     grid: RasterGrid
     reference: Path | None = None
     layers: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class AskedLayers(Mapping[str, Path]):
+    """Auxiliary rasters by name, and which of them somebody has asked for.
+
+    Args:
+        layers: paths by name.
+    """
+
+    def __init__(self, layers: Mapping[str, Path]) -> None:
+        self._layers = dict(layers)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Path:
+        path = self._layers[name]
+        self.asked.add(name)
+        return path
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
 
 
 @runtime_checkable

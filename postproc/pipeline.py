@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dfpenet_mm.errors import ConfigError
-from postproc.early_check import ChecksEarly, EarlyInputs, evaluates_reference
+from postproc.early_check import AskedLayers, ChecksEarly, EarlyInputs, evaluates_reference
 from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
 from postproc.registry import build_hook, hook_parameters
+from postproc.rules.layer_source import DEM
+
+# Package of the hooks that say beforehand which layers they read.
+OWN = 'postproc.'
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class PostprocPipeline:
             inputs: the scene's grid, the reference if there is one, and the auxiliary rasters.
 
         Raises:
-            ConfigError: if there is a reference and no hook that evaluates it.
+            ConfigError: if there is a reference and no hook that evaluates it, or a layer that
+                no hook reads.
             DfpenetError: whatever a hook finds wrong.
         """
         hooks = [hook for hook, _ in self._hooks]
@@ -76,9 +81,13 @@ class PostprocPipeline:
                 f'the reference {inputs.reference} was given but the postproc list has no '
                 f"ConsistencyEvaluator; add dict(type='ConsistencyEvaluator') to it"
             )
+        layers = AskedLayers(inputs.layers)
         for hook in hooks:
             if isinstance(hook, ChecksEarly):
-                hook.check(inputs)
+                hook.check(replace(inputs, layers=layers))
+        # Of a user's own hook nobody knows what it will read.
+        if all(type(hook).__module__.startswith(OWN) for hook in hooks):
+            _refuse_unread(layers)
 
     def __call__(
         self,
@@ -124,6 +133,18 @@ class PostprocPipeline:
             records.append(record)
             product, area = after, record.area_m2_out
         return product, tuple(records)
+
+
+def _refuse_unread(layers: AskedLayers) -> None:
+    unread = [name for name in layers if name not in layers.asked]
+    if unread:
+        name = unread[0]
+        option = '--dem' if name == DEM else f'--layer {name}=...'
+        raise ConfigError(
+            f'no rule of the config reads the layer {name!r} of {option}, so that it would '
+            f'change nothing; leave it out, or add a rule on it to the GeologicFilter of the '
+            f'config'
+        )
 
 
 def _total_area(product: LandslideProduct) -> float:

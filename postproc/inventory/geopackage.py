@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +13,13 @@ import pyogrio
 import shapely
 
 from postproc.inventory.gdal_layer import write_layer
-from postproc.inventory.layer import Layer
+from postproc.inventory.layer import WRITTEN, Layer
 from postproc.inventory.qgis_style import style_of
 
 # QGIS looks for this table and these columns, and hides it from its list of layers.
 STYLE_TABLE = 'layer_styles'
 GEOMETRY_COLUMN = 'geom'
+TIME = pd.Timestamp(WRITTEN, tz='UTC')
 
 
 def write_geopackage(
@@ -39,14 +40,29 @@ def write_geopackage(
         OSError: if the file does not hold everything afterwards.
         DataSourceError, DataLayerError, sqlite3.Error: whatever the driver refuses.
     """
-    for layer in layers:
-        options = {'GEOMETRY_NAME': GEOMETRY_COLUMN, 'FID': 'fid'}
-        write_layer(layer, path, driver='GPKG', provenance=provenance, **options)
-    styles = style_table(layers, style)
-    # Older GDAL, as in QGIS 3.22, calls times malformed that lack milliseconds or a zone.
-    options = {'FID': 'id', 'DATETIME_PRECISION': 'MILLISECOND'}
-    pyogrio.write_dataframe(styles, path, layer=STYLE_TABLE, driver='GPKG', layer_options=options)
+    with _at_fixed_time():
+        for layer in layers:
+            options = {'GEOMETRY_NAME': GEOMETRY_COLUMN, 'FID': 'fid'}
+            write_layer(layer, path, driver='GPKG', provenance=provenance, **options)
+        styles = style_table(layers, style)
+        # Older GDAL, as in QGIS 3.22, calls times malformed that lack milliseconds or a zone.
+        options = {'FID': 'id', 'DATETIME_PRECISION': 'MILLISECOND'}
+        pyogrio.write_dataframe(
+            styles, path, layer=STYLE_TABLE, driver='GPKG', layer_options=options
+        )
     _require_whole(layers, path)
+
+
+@contextmanager
+def _at_fixed_time() -> Iterator[None]:
+    """Let GDAL write one time wherever it would write the present one."""
+    option = 'OGR_CURRENT_DATE'
+    before = pyogrio.get_gdal_config_option(option)
+    pyogrio.set_gdal_config_options({option: f'{TIME:%Y-%m-%dT%H:%M:%S.000Z}'})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({option: before})
 
 
 def _require_whole(layers: Sequence[Layer], path: Path) -> None:
@@ -82,8 +98,8 @@ def style_table(layers: Sequence[Layer], style: Callable[[str], str] = style_of)
             'description': f'default style of {layer.name}',
             'owner': '',
             'ui': '',
-            # QGIS takes the latest of several; a fixed date keeps the file a function of its data.
-            'update_time': pd.Timestamp('2000-01-01', tz='UTC'),
+            # QGIS takes the latest of several.
+            'update_time': TIME,
         }
         for layer in layers
     ]

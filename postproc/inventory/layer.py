@@ -11,6 +11,9 @@ LANDSLIDES = 'landslides'
 REJECTED = 'rejected'
 HEADSCARPS = 'headscarps'
 AREA = 'area_of_interest'
+# A fixed day instead of today's keeps a file a function of its data: the same run writes the
+# same bytes.
+WRITTEN = '2000-01-01'
 # Key of a file's metadata that holds the product's provenance as JSON.
 PROVENANCE_KEY = 'DFPENET_MM'
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from postproc.inventory.fields import ALL_FIELDS
 from postproc.inventory.gdal_layer import write_layer
-from postproc.inventory.layer import Layer
+from postproc.inventory.layer import WRITTEN, Layer
 
 NAME_LENGTH = 10
 # What other programs leave beside a Shapefile; beside its successor it would mislead.
@@ -30,7 +30,13 @@ def write_shapefile(layers: Sequence[Layer], path: Path, provenance: str) -> Non
         columns = [name for name in layer.table if name != layer.table.geometry.name]
         short = short_names(columns)
         renamed = Layer(layer.role, target.stem, layer.table.rename(columns=short))
-        write_layer(renamed, target, driver='ESRI Shapefile', ENCODING='UTF-8')
+        write_layer(
+            renamed,
+            target,
+            driver='ESRI Shapefile',
+            ENCODING='UTF-8',
+            DBF_DATE_LAST_UPDATE=WRITTEN,
+        )
         _require_whole_table(target.with_suffix('.dbf'), len(layer.table))
         _write_key(short, target.with_name(f'{target.stem}_fields.csv'))
 

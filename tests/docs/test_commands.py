@@ -29,7 +29,9 @@ RUN = {
         'cp -r result reviewed',
         'python tools/report.py reviewed',
         'python tools/evaluate_inventory.py reviewed/landslides.gpkg reference.gpkg',
-        'landslide-map --post after.tif --out formats',
+        'ogr2ogr -lco RFC7946=YES',
+        'landslide-map --post after.tif --pre before.tif --out formats',
+        'python tools/draw_inventory.py after.tif',
     },
     'docs/tutorials/new_earthquake.md': {
         'python tools/dataset_converters/chips.py --image scene.tif',
@@ -112,7 +114,7 @@ PARSED = {
 # The pages train on chips of 256 pixels for 300 iterations, the generated data are smaller.
 SMALLER = {'--chip 256': '--chip 32', 'iter_300.pth': 'iter_2.pth'}
 # Programs that are no part of the installation; what they make is there without them too.
-GDAL = ('gdalbuildvrt', 'gdalwarp')
+GDAL = ('gdalbuildvrt', 'gdalwarp', 'ogr2ogr')
 EXAMPLE = Block('docs/api/running.md', 'bash', 'python run_from_python.py\n')
 PAGES = sorted({block.page for block in blocks(*SHELL)})
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -235,3 +236,31 @@ def test_there_are_configs():
         *('none', 'default', 'paper', 'strict', 'strict_dem'),
         *STUDIES,
     }
+
+
+class Foreign:
+    """A user's own hook."""
+
+    def __call__(self, product):
+        return product
+
+
+def test_a_layer_that_nothing_reads_is_refused_before_the_work(make_product, monkeypatch):
+    product = make_product(MASK)
+    files = dict.fromkeys(('wet', 'geology'), product.rasters['mask'])
+    inputs = EarlyInputs(grid=product.grid, layers=files)
+    rule = {'layer': 'wet', 'statistic': 'median', 'max': 2}
+    hooks = [
+        {'type': 'GeologicFilter', 'min_area_m2': 0, 'rules': [rule]},
+        {'type': 'TemporalDifference'},
+    ]
+
+    with pytest.raises(ConfigError, match=r"reads the layer 'geology' of --layer geology="):
+        PostprocPipeline(hooks).check(inputs)
+    with pytest.raises(ConfigError, match="reads the layer 'dem' of --dem"):
+        PostprocPipeline(hooks[1:]).check(replace(inputs, layers={'dem': files['wet']}))
+    PostprocPipeline(hooks).check(replace(inputs, layers={'wet': files['wet']}))
+    # What a user's own hook reads nobody knows beforehand.
+    pipeline = PostprocPipeline(hooks)
+    monkeypatch.setattr(pipeline, '_hooks', [*pipeline._hooks, (Foreign(), {})])
+    pipeline.check(inputs)

@@ -21,6 +21,21 @@ def rows(path, query):
         return database.execute(query).fetchall()
 
 
+def test_the_same_layers_give_the_same_bytes(layers, tmp_path):
+    names = ['landslides.gpkg', 'landslides.shp', 'landslides.fgb']
+    written = []
+    for name in ('first', 'second'):
+        folder = tmp_path / name
+        folder.mkdir()
+        files = write_inventory(layers, folder, names, {'inputs': {}})
+        written.append({file: (folder / file).read_bytes() for file in files})
+    assert len(written[0]) > 10
+    assert written[0] == written[1]
+    # Day and year of today are in no table of attributes either.
+    assert written[0]['landslides.dbf'][1:4] == bytes([100, 1, 1])
+    assert pyogrio.get_gdal_config_option('OGR_CURRENT_DATE') is None
+
+
 def test_layers_come_first_and_styles_are_found_by_qgis(layers, tmp_path):
     write_inventory(layers, tmp_path, ['landslides.gpkg'], {})
 
