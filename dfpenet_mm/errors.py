@@ -62,7 +62,12 @@ class PreEventError(DfpenetError):
 
 
 def brief(error: Exception) -> str:
-    """Return the first line of an error's message, cut to ``CAUSE_LENGTH`` characters."""
+    """Return the first line of an error's message, cut to ``CAUSE_LENGTH`` characters.
+
+    Where rasterio only points at the exception before, it is that one's message.
+    """
+    if 'See previous exception' in str(error) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     message = str(getattr(error, 'strerror', None) or error) or type(error).__name__
     line = message.splitlines()[0]
     return line if len(line) <= CAUSE_LENGTH else f'{line[: CAUSE_LENGTH - 3]}...'

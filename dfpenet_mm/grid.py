@@ -6,12 +6,12 @@ import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import pyproj
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.io import DatasetReader
-from rasterio.warp import transform as transform_points
 
 from dfpenet_mm.errors import GridMismatchError
 
@@ -34,10 +34,20 @@ def measures_are_planar(crs: CRS, x: float, y: float) -> bool:
     """
     if not crs.is_projected:
         return False
-    (lon,), (lat,) = transform_points(crs, CRS.from_epsg(4326), [x], [y])
+    lon, lat = _to_degrees(crs).transform(x, y)
     factors = pyproj.Proj(pyproj.CRS.from_user_input(crs)).get_factors(lon, lat)
     scales = (factors.areal_scale, factors.tissot_semimajor, factors.tissot_semiminor)
     return all(abs(scale - 1.0) <= MAX_DISTORTION for scale in scales)
+
+
+@cache
+def _to_degrees(crs: CRS) -> pyproj.Transformer:
+    """Return the way to longitudes and latitudes; where there is none, pyproj gives inf.
+
+    Rasterio raises an error of GDAL's there, which is none of its own.
+    """
+    own = pyproj.CRS.from_user_input(crs)
+    return pyproj.Transformer.from_crs(own, 'EPSG:4326', always_xy=True)
 
 
 def planar_within(crs: CRS, bounds: Iterable[float]) -> bool:
@@ -111,7 +121,7 @@ class RasterGrid:
         if measures_are_planar(self.crs, *self.center):
             _, unit = self.crs.linear_units_factor
             return tuple(unit * math.hypot(xs[i] - xs[0], ys[i] - ys[0]) for i in (1, 2))
-        lons, lats = transform_points(self.crs, CRS.from_epsg(4326), xs, ys)
+        lons, lats = _to_degrees(self.crs).transform(xs, ys)
         geod = pyproj.CRS.from_user_input(self.crs).get_geod()
         _, _, lengths = geod.inv([lons[0]] * 2, [lats[0]] * 2, lons[1:], lats[1:])
         return tuple(float(length) for length in lengths)

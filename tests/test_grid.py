@@ -101,3 +101,10 @@ def test_an_equal_area_projection_that_stretches_lengths_is_not_planar():
     assert wide == pytest.approx(geod.inv(lons[0], lats[0], lons[1], lats[1])[2], rel=1e-4)
     assert high == pytest.approx(geod.inv(lons[0], lats[0], lons[2], lats[2])[2], rel=1e-4)
     assert grid.gsd == pytest.approx(10, rel=1e-3)
+
+
+def test_pixels_beyond_the_domain_of_a_projection_have_no_size():
+    crs = CRS.from_string('+proj=peirce_q +lon_0=25 +shape=square')
+    assert not measures_are_planar(crs, 0.0, 0.0)
+    sizes = RasterGrid(crs, Affine(10, 0, 0, 0, -10, 0), (200, 200)).pixel_size
+    assert not np.isfinite(sizes).all()

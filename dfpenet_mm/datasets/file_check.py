@@ -12,6 +12,8 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
+from dfpenet_mm.errors import brief
+
 IGNORED = 255
 LABELS = 256
 # Rows read at once, so that a tile of any size is streamed.
@@ -177,7 +179,7 @@ def _open(path: str) -> DatasetReader:
     try:
         return rasterio.open(path)
     except RasterioError as error:
-        raise _FaultError(f'{path} cannot be read ({_brief(error)})') from error
+        raise _FaultError(f'{path} cannot be read ({brief(error)})') from error
 
 
 def _strips(source: DatasetReader, bands: tuple[int, ...]) -> Iterator[np.ndarray]:
@@ -187,15 +189,9 @@ def _strips(source: DatasetReader, bands: tuple[int, ...]) -> Iterator[np.ndarra
             yield source.read(bands, window=window)
         except RasterioError as error:
             raise _FaultError(
-                f'{source.name} cannot be read to its end ({_brief(error)})'
+                f'{source.name} cannot be read to its end ({brief(error)})'
             ) from error
 
 
 def _size(shape: tuple[int, int]) -> str:
     return f'{shape[0]} x {shape[1]}'
-
-
-def _brief(error: Exception) -> str:
-    # rasterio often says no more than "see previous exception for details".
-    text = str(error.__cause__ or error).splitlines()[0]
-    return text if len(text) <= 120 else f'{text[:117]}...'

@@ -16,7 +16,7 @@ from rasterio.io import DatasetReader
 from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.bands import choose_bands
-from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.errors import InputFileError, brief
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.source_files import require_file
 from dfpenet_mm.validity import ValidityRule, open_unhidden
@@ -90,7 +90,7 @@ def read_backdrop(
             values, valid = read(source, target, ValidityRule.of(source, bands, nodata))
     except (rasterio.errors.RasterioError, IndexError) as error:
         raise InputFileError(
-            f'{path} cannot be drawn ({error}); give the image that was mapped'
+            f'{path} cannot be drawn ({brief(error)}); give the image that was mapped'
         ) from error
     valid &= np.isfinite(values).all(axis=0)
     if limits is None and valid.any():

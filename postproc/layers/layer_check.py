@@ -93,7 +93,7 @@ def _read_through(path: Path, bands: Sequence[int], place: shapely.Geometry) -> 
                 dataset.read(bands, window=squares[index])
         except RasterioError as error:
             raise InputFileError(
-                f'{path} cannot be read ({brief(error.__cause__ or error)}); the file, or one that '
+                f'{path} cannot be read ({brief(error)}); the file, or one that '
                 f'it refers to, is damaged or incomplete: copy or download it again'
             ) from error
 

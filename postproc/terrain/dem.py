@@ -142,7 +142,7 @@ def _overview(dataset: DatasetReader) -> np.ndarray:
         valid = ValidityRule.of(dataset, (1,)).read(dataset, stored, out_shape=shape)
     except RasterioError as error:
         raise InputFileError(
-            f'{dataset.name} cannot be read ({brief(error.__cause__ or error)}); it is damaged or '
+            f'{dataset.name} cannot be read ({brief(error)}); it is damaged or '
             f'incomplete: copy or download it again'
         ) from error
     return stored[0][valid].astype(float) * dataset.scales[0] + dataset.offsets[0]

@@ -1,6 +1,7 @@
 import errno
 
 import pytest
+from rasterio.errors import RasterioIOError
 
 from dfpenet_mm.errors import OutputError
 from postproc.atomic import brief, write_errors, written_beside
@@ -53,6 +54,12 @@ def test_errors_of_disk_and_driver_become_one_sentence(tmp_path):
         raise LookupError('first\nsecond')
     with pytest.raises(ValueError, match='a bug'), write_errors(path, LookupError):
         raise ValueError('a bug')
+
+
+def test_brief_names_what_rasterio_points_at():
+    error = RasterioIOError('Read failed. See previous exception for details.')
+    error.__cause__ = RuntimeError('gone.tif: No such file or directory')
+    assert brief(error) == 'gone.tif: No such file or directory'
 
 
 def test_brief_is_brief():

@@ -44,7 +44,7 @@ def output_errors(path: Path | str) -> Iterator[None]:
         yield
     except (RasterioError, CPLE_BaseError, OSError) as error:
         raise OutputError(
-            f'{path} cannot be written ({brief(error.__cause__ or error)}); check that its disk '
+            f'{path} cannot be written ({brief(error)}); check that its disk '
             f'has space left, and that its folder exists and may be written to'
         ) from error
 

@@ -14,7 +14,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.bands import choose_bands
-from dfpenet_mm.errors import EmptySceneError, InputFileError, RasterFormatError
+from dfpenet_mm.errors import EmptySceneError, InputFileError, RasterFormatError, brief
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.scene.doubts import doubt_format
 from dfpenet_mm.mapping.scene.scene_checks import check_bands, check_overlap
@@ -120,7 +120,7 @@ class Scene:
         except RasterioError as error:
             # GDAL's own words, which name file and block, are in the cause.
             raise InputFileError(
-                f'{self.path} cannot be read at {window} ({error.__cause__ or error}); the file, '
+                f'{self.path} cannot be read at {window} ({brief(error)}); the file, '
                 f'or one that it refers to, is damaged or incomplete: copy or download it again'
             ) from error
         if not valid.all():
