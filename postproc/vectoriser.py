@@ -88,7 +88,7 @@ class Vectoriser:
         if self.simplify_m is not None:
             product, simplified = _simplified(product, self.simplify_m)
         inventory = tabulate(product)
-        layers = self._layers(inventory)
+        layers = self._layers(inventory, min(product.grid.pixel_size))
         files = write_inventory(layers, product.out_dir, self._filenames, product.provenance)
         product = product.replace(landslides=inventory.landslides, rejected=inventory.rejected)
         if DEM in product.layers:
@@ -106,13 +106,18 @@ class Vectoriser:
     def _filenames(self) -> Sequence[str]:
         return [self.filename] if isinstance(self.filename, str) else self.filename
 
-    def _layers(self, inventory: Inventory) -> list[Layer]:
-        layers = [Layer(LANDSLIDES, self.layer, inventory.landslides)]
-        if inventory.rejected is not None:
-            layers.append(Layer(REJECTED, REJECTED, inventory.rejected))
-        if inventory.headscarps is not None:
-            layers.append(Layer(HEADSCARPS, HEADSCARPS, inventory.headscarps))
-        return layers
+    def _layers(self, inventory: Inventory, pixel_m: float) -> list[Layer]:
+        tables = {
+            LANDSLIDES: inventory.landslides,
+            REJECTED: inventory.rejected,
+            HEADSCARPS: inventory.headscarps,
+        }
+        names = {LANDSLIDES: self.layer}
+        return [
+            Layer(role, names.get(role, role), table, pixel_m)
+            for role, table in tables.items()
+            if table is not None
+        ]
 
 
 def _cleaned(product: LandslideProduct) -> LandslideProduct:

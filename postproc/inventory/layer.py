@@ -26,11 +26,13 @@ class Layer:
         role: ``LANDSLIDES``, ``REJECTED``, ``HEADSCARPS`` or ``AREA``.
         name: as a user sees it.
         table: its rows, polygons or, of headscarps, points.
+        pixel_m: shorter side of the scene's pixels, metres: what rounding may not spoil.
     """
 
     role: str
     name: str
     table: gpd.GeoDataFrame
+    pixel_m: float = 1.0
 
     @property
     def geometry_type(self) -> str:

@@ -6,14 +6,19 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from affine import Affine
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from rasterio.features import shapes
 
 from postproc.inventory.layer import LANDSLIDES, Layer
 from postproc.inventory.single_layer_formats import write_geojson
 
 
-def written(geometries, crs, path):
+def written(geometries, crs, path, pixel_m=10.0):
     table = gpd.GeoDataFrame({'id': range(len(geometries))}, geometry=geometries, crs=crs)
-    write_geojson([Layer(LANDSLIDES, 'landslides', table)], path, '{}')
+    write_geojson([Layer(LANDSLIDES, 'landslides', table, pixel_m)], path, '{}')
     return json.loads(path.read_text())
 
 
@@ -56,3 +61,42 @@ def test_polygons_are_cut_at_the_antimeridian(tmp_path, crs):
     assert widths == pytest.approx([0.01, 0.02], abs=1e-4)
     assert all(np.abs(part).max() <= 180 for part in parts)
     assert all(shapely.Polygon(part).is_valid for part in parts)
+
+
+@settings(max_examples=40)
+@given(
+    mask=arrays.arrays(bool, (8, 8)),
+    pixel=st.sampled_from([0.005, 0.01, 0.02, 0.05, 0.3, 1.0, 10.0]),
+    turn=st.floats(0, 90),
+    crs=st.sampled_from(['EPSG:32654', 'EPSG:32733', 'EPSG:3413']),
+)
+def test_outlines_of_small_pixels_keep_their_shape(mask, pixel, turn, crs, tmp_path_factory):
+    transform = (
+        Affine.translation(500_000, 4_700_000) @ Affine.rotation(turn) @ Affine.scale(pixel, -pixel)
+    )
+    found = shapes(mask.astype(np.uint8), mask, 8, transform)
+    outlines = shapely.make_valid(np.array([shapely.geometry.shape(shape) for shape, _ in found]))
+    if not len(outlines):
+        return
+    path = tmp_path_factory.mktemp('json') / 'a.geojson'
+
+    collection = written(list(outlines), crs, path, pixel)
+
+    table = gpd.read_file(path)
+    assert table.is_valid.all()
+    back = shapely.area(table.geometry.to_crs(crs).to_numpy())
+    np.testing.assert_allclose(back, shapely.area(outlines), rtol=0.06)
+    if pixel >= 1:
+        assert all(np.round(ring, 7).tolist() == ring for _, ring in rings(collection))
+
+
+def test_an_outline_finer_than_its_pixels_gets_more_decimals(tmp_path):
+    needle = shapely.Polygon(
+        [(5e5, 47e5), (500_100, 47e5), (500_100, 47e5 + 1e-3), (5e5, 47e5 + 5)]
+    )
+    notched = needle.difference(shapely.box(x + 10, y - 1, x + 90, y + 1e-4))
+
+    written([notched], 'EPSG:32654', tmp_path / 'a.geojson')
+
+    (outline,) = gpd.read_file(tmp_path / 'a.geojson').geometry
+    assert outline.is_valid
