@@ -93,9 +93,12 @@ def test_outlines_of_small_pixels_keep_their_shape(mask, pixel, turn, crs, tmp_p
 def test_an_outline_finer_than_its_pixels_gets_more_decimals(tmp_path):
     """As simplifying may leave it: here gaps of 2 mm beside pixels of 10 m."""
     x, y = 500_123, 4_700_000
-    hook = np.array([(0, 0), (9, 0), (9, 4), (1, 2e-3), (1, 4), (0, 4)])
-    hooks = [shapely.Polygon(hook + (x + 20 * number, y + 1e-3 * number)) for number in range(12)]
+    hook = np.array([(0, 0), (9, 0), (9, 4), (1, 2e-3), (1, 4), (0, 4), (0, 0)])
+    places = [np.add(hook, (x + 20 * number, y + 1e-3 * number)) for number in range(12)]
 
-    written(hooks, 'EPSG:32654', tmp_path / 'a.geojson')
+    written(shapely.polygons(places).tolist(), 'EPSG:32654', tmp_path / 'a.geojson')
 
-    assert gpd.read_file(tmp_path / 'a.geojson').is_valid.all()
+    back = gpd.read_file(tmp_path / 'a.geojson').to_crs('EPSG:32654').geometry.to_numpy()
+    assert shapely.is_valid(back).all()
+    off = shapely.hausdorff_distance(shapely.boundary(back), shapely.linestrings(places))
+    assert off.max() < 1e-3
