@@ -7,7 +7,7 @@ sets, and so never finds the parts of a registry that has a scope of its own.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -90,3 +90,25 @@ def _bind(
             f'{registry.name} {component.__name__} was given {sorted(arguments | given)}, but '
             f'{error}; its arguments are {", ".join(signature.parameters)}'
         ) from error
+
+
+def class_positions(name: str, value: int | Sequence[int]) -> tuple[int, ...]:
+    """Read a setting that names one class, or several that count as one.
+
+    Args:
+        name: of the setting.
+        value: a label, or several.
+
+    Returns:
+        The labels.
+
+    Raises:
+        ConfigError: if it is neither, or names a class twice or none.
+    """
+    several = tuple(value) if isinstance(value, list | tuple) else (value,)
+    whole = all(isinstance(item, int) and not isinstance(item, bool) for item in several)
+    if not whole or not several or len(set(several)) < len(several):
+        raise ConfigError(
+            f'{name} is {value!r}; give a whole number, or several different ones in brackets'
+        )
+    return several

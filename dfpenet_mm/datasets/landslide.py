@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ class LandslideDataset(BaseSegDataset):
 
     Values of the mask files are mapped to classes by the ``LoadRasterMask`` transform, and
     bands are chosen by ``LoadRasterImage``. Several data sets join in mmengine's ConcatDataset.
+    Landslides of several kinds are classes of their own where ``metainfo`` names them.
 
     Args:
         data_root: the folder that the others are in.
@@ -34,6 +35,8 @@ class LandslideDataset(BaseSegDataset):
         fraction: share of the chips that is used, in (0, 1], at least one chip. They are drawn
             at random such that every fraction of a seed holds all smaller ones.
         fraction_seed: of that draw.
+        metainfo: other ``classes`` than background and landslide, in the order of their labels,
+            and their ``palette``, RGB each; without one the colours are drawn.
         **base_settings: those of mmseg's ``BaseSegDataset``.
 
     Raises:
@@ -56,6 +59,7 @@ class LandslideDataset(BaseSegDataset):
         split: str | None = None,
         fraction: float = 1.0,
         fraction_seed: int = 0,
+        metainfo: Mapping | None = None,
         **base_settings,
     ) -> None:
         require_fraction(fraction)
@@ -67,8 +71,22 @@ class LandslideDataset(BaseSegDataset):
             img_suffix=_several(img_suffix),
             seg_map_suffix=_several(seg_map_suffix),
             ann_file=split or '',
+            metainfo=_with_palette(metainfo),
             **base_settings,
         )
+
+    @classmethod
+    def get_label_map(cls, new_classes: Sequence[str] | None = None) -> dict[int, int] | None:
+        """Return how labels of the shipped classes become those of others, for mmseg's loader.
+
+        mmseg takes no classes but a subset of the shipped ones.
+
+        Returns:
+            None for other classes, whose labels are what ``LoadRasterMask`` makes them.
+        """
+        if new_classes is None or not set(new_classes) <= set(cls.METAINFO['classes']):
+            return None
+        return super().get_label_map(new_classes)
 
     def load_data_list(self) -> list[dict]:
         """List the chips, sorted by name, after checking that every mask is there."""
@@ -128,3 +146,11 @@ class LandslideDataset(BaseSegDataset):
 
 def _several(suffix: str | Sequence[str]) -> tuple[str, ...]:
     return (suffix,) if isinstance(suffix, str) else tuple(suffix)
+
+
+def _with_palette(metainfo: Mapping | None) -> Mapping | None:
+    """Let mmseg draw the colours of classes that come without, not take those of two others."""
+    shipped = LandslideDataset.METAINFO['classes']
+    if not metainfo or 'palette' in metainfo or len(metainfo.get('classes', shipped)) == 2:
+        return metainfo
+    return {**metainfo, 'palette': []}

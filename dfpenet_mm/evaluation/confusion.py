@@ -6,7 +6,7 @@ labels outside the classes in silence, and has no class that is counted without 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -96,19 +96,20 @@ def class_names(dataset_meta: Mapping | None) -> tuple[str, ...]:
     return names
 
 
-def one_against_rest(confusion: np.ndarray, index: int) -> np.ndarray:
-    """Merge all classes but one.
+def against_rest(confusion: np.ndarray, chosen: Sequence[int]) -> np.ndarray:
+    """Merge some classes into one, and all others into another.
 
     Args:
         confusion: as of ``count_confusion``.
-        index: the class that stays.
+        chosen: the classes of the first kind.
 
     Returns:
         Shape (2, 2), the other classes first: ``[[TN, FP], [FN, TP]]``.
     """
-    tp = confusion[index, index]
-    fp = confusion[:, index].sum() - tp
-    fn = confusion[index].sum() - tp
+    chosen = list(chosen)
+    tp = confusion[np.ix_(chosen, chosen)].sum()
+    fp = confusion[:, chosen].sum() - tp
+    fn = confusion[chosen].sum() - tp
     return np.array([[confusion.sum() - tp - fp - fn, fp], [fn, tp]])
 
 

@@ -8,12 +8,13 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS
 
+from dfpenet_mm.components import class_positions
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.evaluation.confusion import (
+    against_rest,
     class_names,
     class_scores,
     confusion_of_sample,
-    one_against_rest,
     overall_accuracy,
 )
 
@@ -26,13 +27,15 @@ class LandslideMetric(BaseMetric):
     landslide tables call "mIoU (Accuracy)" is ``IoU`` here.
 
     Args:
-        landslide_class: label of landslides; all other classes count as one.
+        landslide_class: label of landslides, or labels of several kinds of them, which count as
+            one; so do all other classes.
         ignore_index: label that is not scored.
         collect_device: where results of several processes meet.
         prefix: what the names begin with.
 
     Raises:
-        ConfigError: while scoring, if the data set has no such class.
+        ConfigError: if ``landslide_class`` is no whole number and no list of some; while scoring,
+            if the data set has no such class.
 
     Source: Eqs. 8-12.
     """
@@ -42,26 +45,27 @@ class LandslideMetric(BaseMetric):
     def __init__(
         self,
         *,
-        landslide_class: int = 1,
+        landslide_class: int | Sequence[int] = 1,
         ignore_index: int = 255,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        self.landslide_class = landslide_class
+        self.landslide_classes = class_positions('landslide_class', landslide_class)
         self.ignore_index = ignore_index
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:  # noqa: ARG002
         """Count the pixels of every image of a batch, as ``[[TN, FP], [FN, TP]]``."""
         names = class_names(self.dataset_meta)
-        if not 0 <= self.landslide_class < len(names):
+        strange = [index for index in self.landslide_classes if not 0 <= index < len(names)]
+        if strange:
             raise ConfigError(
-                f'landslide_class {self.landslide_class} is none of the classes {names}; set it '
-                f'to the position of the landslides among them'
+                f'landslide_class {strange[0]} is none of the classes {names}; set it to the '
+                f'position of the landslides among them'
             )
         for sample in data_samples:
             confusion = confusion_of_sample(sample, self.dataset_meta, self.ignore_index)
-            self.results.append(one_against_rest(confusion, self.landslide_class))
+            self.results.append(against_rest(confusion, self.landslide_classes))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Turn the counts of all images into scores."""

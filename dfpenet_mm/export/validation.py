@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def validate(
     predictors: Mapping[str, Predictor],
     samples: Iterator[tuple[np.ndarray, np.ndarray]],
     *,
-    landslide_class: int,
+    landslide_class: int | Sequence[int],
     threshold: float,
 ) -> dict[str, Score]:
     """Score predictors on the same samples, which are read once.
@@ -45,7 +45,7 @@ def validate(
         predictors: by name; the first is what the others are compared with.
         samples: chips, shape (B, H, W), float32, training units; and labels, shape (H, W),
             255 where not scored.
-        landslide_class: its label.
+        landslide_class: its label, or the labels of several kinds.
         threshold: smallest probability of a landslide pixel.
 
     Returns:
@@ -58,7 +58,8 @@ def validate(
     agreements = {name: [] for name in predictors}
     pixels = []
     for chip, label in samples:
-        truth = np.where(label == IGNORED, IGNORED, label == landslide_class).astype(np.uint8)
+        landslide = np.isin(label, landslide_class)
+        truth = np.where(label == IGNORED, IGNORED, landslide).astype(np.uint8)
         found = {name: predict(chip[None])[0] for name, predict in predictors.items()}
         first = next(iter(found.values()))
         pixels.append(label.size)

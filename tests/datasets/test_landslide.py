@@ -44,6 +44,26 @@ def test_chips_come_sorted_with_their_masks(root):
     assert chips.metainfo['classes'] == ('background', 'landslide')
 
 
+@pytest.mark.parametrize('palette', [None, [[0, 0, 0], [255, 0, 0], [0, 0, 255]]])
+def test_landslides_of_several_kinds_are_classes(root, palette):
+    metainfo = {'classes': ('background', 'scar', 'deposit')}
+    if palette:
+        metainfo['palette'] = palette
+    mask = {'type': 'LoadRasterMask', 'value_map': {0: 0, 255: 2}}
+    pipeline = [{'type': 'LoadRasterImage'}, mask]
+    chips = LandslideDataset(data_root=str(root), pipeline=pipeline, metainfo=metainfo)
+    assert chips.metainfo['classes'] == ('background', 'scar', 'deposit')
+    assert len(chips.metainfo['palette']) == 3
+    assert not palette or chips.metainfo['palette'] == palette
+    np.testing.assert_array_equal(chips[0]['gt_seg_map'], 2 * np.eye(4))
+
+
+def test_other_names_of_the_two_classes_keep_their_colours(root):
+    metainfo = {'classes': ('stable', 'debris flow')}
+    chips = LandslideDataset(data_root=str(root), pipeline=[], metainfo=metainfo)
+    assert chips.metainfo['palette'] == [[0, 0, 0], [255, 0, 0]]
+
+
 def test_images_of_several_formats_find_masks_of_another(tmp_path):
     chip(tmp_path, 'jpeg', '.jpg')
     chip(tmp_path, 'deep/png')

@@ -7,12 +7,12 @@ from hypothesis.extra import numpy as hnp
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, RasterFormatError
 from dfpenet_mm.evaluation.confusion import (
+    against_rest,
     class_names,
     class_scores,
     confusion_of_sample,
     count_confusion,
     mean_defined,
-    one_against_rest,
     overall_accuracy,
 )
 
@@ -86,7 +86,7 @@ def test_scores_are_scikit_learns(label, predicted):
 @given(LABELS, PREDICTED, st.integers(0, CLASSES - 1))
 def test_one_class_scores_the_same_against_the_merged_rest(label, predicted, index):
     confusion = counted(label, predicted)
-    pair = one_against_rest(confusion, index)
+    pair = against_rest(confusion, [index])
     assert pair.sum() == confusion.sum()
     for name, values in class_scores(pair).items():
         np.testing.assert_allclose(values[1], class_scores(confusion)[name][index])

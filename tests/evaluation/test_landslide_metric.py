@@ -78,6 +78,24 @@ def test_landslides_of_another_label():
     assert found['landslide/IoU'] == pytest.approx(100 / 3)
 
 
+def test_several_kinds_of_landslide_count_as_one():
+    label = [[0, 1, 2, 2, 0, 1]]
+    predicted = [[0, 2, 2, 0, 1, 1]]
+    classes = ('background', 'scar', 'deposit')
+    found = scores([(predicted, label)], classes=classes, landslide_class=(1, 2))
+    # TP 3, of which one scar is taken for a deposit, FP 1, FN 1, TN 1.
+    assert found['landslide/IoU'] == pytest.approx(100 * 3 / 5)
+    assert found['landslide/OA'] == pytest.approx(100 * 4 / 6)
+    with pytest.raises(ConfigError, match='landslide_class 3 is none of the classes'):
+        scores([(predicted, label)], classes=classes, landslide_class=[1, 3])
+
+
+@pytest.mark.parametrize('wrong', [(), (1, 1), 'landslide', 1.0, (1, True)])
+def test_what_is_no_class_is_refused(wrong):
+    with pytest.raises(ConfigError, match=r'landslide_class is .* give a whole number, or'):
+        LandslideMetric(landslide_class=wrong)
+
+
 def test_a_class_beyond_the_data_sets_is_refused():
     with pytest.raises(ConfigError, match='landslide_class 2 is none of the classes'):
         scores([([[0]], [[0]])], landslide_class=2)

@@ -21,11 +21,11 @@ from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
 
 
 class Network(nn.Module):
-    def __init__(self):
+    def __init__(self, classes=2):
         super().__init__()
         torch.manual_seed(0)
         self.conv = nn.Conv2d(3, 8, 3, padding=1)
-        self.classify = nn.Conv2d(8, 2, 1)
+        self.classify = nn.Conv2d(8, classes, 1)
         self.cfg = Config({'model': {'type': 'Network'}})
 
     def encode_decode(self, inputs, _):
@@ -120,6 +120,24 @@ def test_recipes_are_tried_until_one_is_close_enough(network, chips, tmp_path, m
     assert (card['validation']['recipe'], card['passes']) == ('b', False)
 
 
+@needs('openvino', 'nncf')
+def test_scars_and_deposits_are_exported_as_one(chips, tmp_path):
+    exact = TorchPredictor(model=Network(3), landslide_class=(1, 2))(chips)
+    card = export_quantised(
+        ProbabilityNetwork(model=Network(3), landslide_class=(1, 2)),
+        chips=chips,
+        # Kinds taken for one another are found all the same.
+        samples=lambda: zip(chips, np.where(exact >= 0.5, 2, 0), strict=True),
+        threshold=0.5,
+        out=tmp_path / 'int8',
+        recipes=RECIPES[:1],
+    )
+    assert (card['landslide_class'], card['validation']['iou_before']) == ([1, 2], 100)
+    settings = {'precision': 'int8', 'quantised': tmp_path / 'int8'}
+    predict = OpenVinoPredictor(model=Network(3), landslide_class=(1, 2), **settings)
+    assert np.abs(predict(chips) - exact).max() < 0.05
+
+
 @needs('openvino')
 def test_float_files_compute_what_torch_does(network, chips, tmp_path):
     card = export_float(network, shape=(3, 16, 16), out=tmp_path / 'f32')
@@ -134,7 +152,8 @@ def test_float_files_compute_what_torch_does(network, chips, tmp_path):
 
 @pytest.mark.slow
 @needs('onnx', 'onnxscript', 'onnxruntime')
-def test_onnx_files_compute_what_torch_does(network, chips, tmp_path):
+def test_onnx_files_compute_what_torch_does(chips, tmp_path):
+    network = ProbabilityNetwork(model=Network(3), landslide_class=(1, 2))
     card = export_onnx(network, shape=(3, 16, 16), out=tmp_path / 'onnx')
     assert card['difference'] < 1e-5
     import onnxruntime  # noqa: PLC0415
@@ -142,7 +161,8 @@ def test_onnx_files_compute_what_torch_does(network, chips, tmp_path):
     session = onnxruntime.InferenceSession(tmp_path / 'onnx' / 'model.onnx')
     assert [value.name for value in session.get_outputs()] == ['probability']
     found = session.run(None, {'chips': chips[:1]})[0]
-    np.testing.assert_allclose(found, TorchPredictor(model=Network())(chips[:1]), atol=1e-5)
+    expected = TorchPredictor(model=Network(3), landslide_class=(1, 2))(chips[:1])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @pytest.mark.slow

@@ -57,6 +57,14 @@ def test_other_classes_count_as_one():
     assert scores['a'].iou == pytest.approx(100 / 3)
 
 
+def test_several_kinds_of_landslide_count_as_one():
+    label = np.array([[0, 1, 2], [1, 255, 0]])
+    samples = iter([(chip((0, 1), (0, 2), (1, 2)), label)])
+    scores = validate({'a': as_is}, samples, landslide_class=[1, 2], threshold=0.5)
+    # Found 2, missed 1, false 1.
+    assert scores['a'].iou == pytest.approx(50)
+
+
 def test_unlabelled_samples_have_no_iou():
     nothing = np.full((2, 3), 255)
     scores = validate({'a': as_is}, iter([(chip(), nothing)]), landslide_class=1, threshold=0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,9 @@ class OpenVinoPredictor:
         streams: windows that run at the same time, sharing the threads.
         flips: whether to average over the four mirrorings of a chip: better, four times
             slower.
-        landslide_class: index of the landslide class among the network's outputs; one
-            output alone is taken for its logit.
+        landslide_class: index of the landslide class among the network's outputs, or indices of
+            several kinds of landslide, whose probabilities add up; one output alone is taken for
+            its logit.
 
     Raises:
         ConfigError: if a setting is out of its range, or not for this CPU.
@@ -75,14 +77,14 @@ class OpenVinoPredictor:
         threads: int | None = None,
         streams: int = 1,
         flips: bool = False,
-        landslide_class: int = 1,
+        landslide_class: int | Sequence[int] = 1,
     ) -> None:
         check_settings(device, precision, quantised, threads, streams)
         self._network = ProbabilityNetwork(model=model, landslide_class=landslide_class).cpu()
         self._quantised = None
         if quantised is not None:
             self._quantised = QuantisedNetwork.read(quantised)
-            self._quantised.require_weights_of(model, landslide_class)
+            self._quantised.require_weights_of(model, self._network.landslide_class)
         self._library = openvino_library()
         self._core = self._library.Core()
         self._properties = self._choose_properties(precision, threads, streams)

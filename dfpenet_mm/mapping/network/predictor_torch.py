@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
@@ -49,15 +49,16 @@ class TorchPredictor:
             are launched one by one where CUDA cannot record them.
         flips: whether to average over the four mirrorings of a chip: better, four times
             slower.
-        landslide_class: index of the landslide class among the network's outputs; one
-            output alone is taken for its logit.
+        landslide_class: index of the landslide class among the network's outputs, or indices of
+            several kinds of landslide, whose probabilities add up; one output alone is taken for
+            its logit.
 
     Attributes:
         folded: whether batch normalisation is folded; known after the first chips.
 
     Raises:
         ConfigError: if the precision is unknown or not for the device, ``landslide_class`` is
-            no whole number, or the device does not exist here.
+            no whole number and no list of some, or the device does not exist here.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class TorchPredictor:
         fold: bool = True,
         cuda_graph: bool = True,
         flips: bool = False,
-        landslide_class: int = 1,
+        landslide_class: int | Sequence[int] = 1,
     ) -> None:
         if precision not in PRECISIONS:
             raise ConfigError(f'precision is {precision!r}; give one of {", ".join(PRECISIONS)}')

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
+from dfpenet_mm.components import class_positions
 from dfpenet_mm.errors import ConfigError
 
 
@@ -18,18 +21,22 @@ class ProbabilityNetwork(nn.Module):
         model: a built mmseg ``EncoderDecoder``; it is set to evaluate. Its
             ``data_preprocessor`` normalises; chips carry the bands in the order the
             network sees.
-        landslide_class: index of the landslide class among the network's outputs; one
-            output alone is taken for its logit.
+        landslide_class: index of the landslide class among the network's outputs, or indices of
+            several kinds of landslide, whose probabilities add up; one output alone is taken for
+            its logit.
+
+    Attributes:
+        landslide_class: the index, or a list of several.
 
     Raises:
-        ConfigError: if ``landslide_class`` is no whole number.
+        ConfigError: if ``landslide_class`` is no whole number and no list of some.
     """
 
-    def __init__(self, *, model: nn.Module, landslide_class: int = 1) -> None:
+    def __init__(self, *, model: nn.Module, landslide_class: int | Sequence[int] = 1) -> None:
         super().__init__()
-        if isinstance(landslide_class, bool) or not isinstance(landslide_class, int):
-            raise ConfigError(f'landslide_class is {landslide_class!r}; give a whole number')
-        self.landslide_class = landslide_class
+        chosen = class_positions('landslide_class', landslide_class)
+        self.landslide_class = chosen[0] if len(chosen) == 1 else list(chosen)
+        self._chosen = chosen
         self.model = model
         preprocessor = getattr(model, 'data_preprocessor', None)
         mean, std = (_statistic(preprocessor, name) for name in ('mean', 'std'))
@@ -57,12 +64,15 @@ class ProbabilityNetwork(nn.Module):
         classes = int(seg_logits.shape[1])
         if classes == 1:
             return seg_logits[:, 0].sigmoid()
-        if not 0 <= self.landslide_class < classes:
+        if not 0 <= min(self._chosen) <= max(self._chosen) < classes:
             raise ConfigError(
                 f'landslide_class is {self.landslide_class} and the network has {classes} '
                 f'classes; give one in [0, {classes - 1}]'
             )
-        return seg_logits.softmax(dim=1)[:, self.landslide_class]
+        probabilities = seg_logits.softmax(dim=1)
+        first, *others = (probabilities[:, index] for index in self._chosen)
+        # Rounding may carry a sum of all classes over one.
+        return sum(others, first).clamp(max=1) if others else first
 
 
 def _statistic(preprocessor: nn.Module | None, name: str) -> Tensor | None:

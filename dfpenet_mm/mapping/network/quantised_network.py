@@ -60,7 +60,7 @@ class QuantisedNetwork:
             )
         return cls(folder, card)
 
-    def require_weights_of(self, model: nn.Module, landslide_class: int) -> None:
+    def require_weights_of(self, model: nn.Module, landslide_class: int | list[int]) -> None:
         """Refuse a network made from other weights than a model's.
 
         Raises:

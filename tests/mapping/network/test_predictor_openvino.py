@@ -94,6 +94,12 @@ def test_f32_is_what_torch_predicts(flips, streams, chips):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_kinds_of_landslide_add_up(chips):
+    expected = TorchPredictor(model=Network(), landslide_class=(1, 2))(chips)
+    found = OpenVinoPredictor(model=Network(), precision='f32', landslide_class=(1, 2))(chips)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_one_output_is_a_logit(chips):
     expected = TorchPredictor(model=Network(classes=1))(chips)
     found = OpenVinoPredictor(model=Network(classes=1), precision='f32')(chips)
@@ -165,6 +171,15 @@ def test_a_network_quantised_from_other_weights_is_refused(folder):
         OpenVinoPredictor(model=other, precision='int8', quantised=folder)
     with pytest.raises(CheckpointError, match='predicts class 1, wanted is 2'):
         OpenVinoPredictor(model=Network(), precision='int8', quantised=folder, landslide_class=2)
+
+
+def test_a_network_quantised_for_several_kinds_of_landslide_says_so(folder, chips):
+    card = json.loads((folder / CARD).read_text())
+    (folder / CARD).write_text(json.dumps({**card, 'landslide_class': [1, 2]}))
+    settings = {'precision': 'int8', 'quantised': folder}
+    OpenVinoPredictor(model=Network(), landslide_class=(1, 2), **settings)(chips)
+    with pytest.raises(CheckpointError, match=r'predicts class \[1, 2\], wanted is 1'):
+        OpenVinoPredictor(model=Network(), **settings)
 
 
 def test_the_shipped_quantised_network_is_that_of_the_shipped_weights():

@@ -60,6 +60,17 @@ def test_the_networks_own_probability_comes_out(channels_last, chips):
     assert network.metas == [meta, meta]
 
 
+def test_kinds_of_landslide_add_up(chips):
+    network = Network(classes=4)
+    probability = TorchPredictor(model=network, landslide_class=(1, 3))(chips)
+    with torch.no_grad():
+        expected = network.conv(normalised(chips)).softmax(1)[:, [1, 3]].sum(1)
+    np.testing.assert_allclose(probability, expected, atol=1e-5)
+    every = TorchPredictor(model=network, landslide_class=[0, 1, 2, 3])(chips)
+    np.testing.assert_allclose(every, 1, atol=1e-6)
+    assert every.max() <= 1
+
+
 def test_one_output_is_a_logit(chips):
     network = Network(classes=1)
     probability = TorchPredictor(model=network)(chips)
@@ -169,7 +180,7 @@ def test_settings_that_do_not_exist_are_refused(arguments, message):
         TorchPredictor(model=Network(), **arguments)
 
 
-@pytest.mark.parametrize('landslide_class', [3, -1])
+@pytest.mark.parametrize('landslide_class', [3, -1, (1, 3), [-1, 1]])
 def test_a_class_that_the_network_lacks_is_refused(landslide_class, chips):
     with pytest.raises(ConfigError, match=r'3 classes; give one in \[0, 2\]'):
         TorchPredictor(model=Network(), landslide_class=landslide_class)(chips)
