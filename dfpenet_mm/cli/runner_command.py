@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
@@ -53,6 +54,8 @@ def runner_config(args: argparse.Namespace) -> Config:
     default = config.get('work_dir') or f'work_dirs/{args.config.stem}'
     config.work_dir = str(args.work_dir or default)
     config.launcher = args.launcher
+    if config.get('load_from') and '://' not in config.load_from:
+        config.load_from = str(shipped_file(Path(config.load_from)))
     for name in LOADERS:
         without_worker_settings(config.get(name))
     return config
