@@ -6,8 +6,12 @@
 
 import importlib
 import sys
+import warnings
 from collections.abc import Iterable
 from importlib import metadata
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import spec_from_file_location
+from pathlib import Path
 
 from dfpenet_mm.errors import EXIT_CODE, InstallError
 
@@ -67,6 +71,56 @@ def require_system_libraries(modules: Iterable[str] = tuple(SYSTEM_LIBRARY_MENDS
             raise InstallError(
                 f'{module} cannot be loaded ({error}); {SYSTEM_LIBRARY_MENDS[module]}'
             ) from error
+
+
+class OwnPostproc:
+    """Finder of ``postproc`` where this project has it, whatever else has that name.
+
+    Python looks first beside the script that runs, where a ``postproc.py`` of the user's own
+    may lie. What this project imports is its own package all the same.
+    """
+
+    NAME = 'postproc'
+    FILE = Path(__file__).resolve().parents[1] / NAME / '__init__.py'
+
+    @classmethod
+    def install(cls) -> None:
+        """Put the finder before Python's own.
+
+        Raises:
+            InstallError: if another module was imported by that name before.
+        """
+        found = sys.modules.get(cls.NAME)
+        if found is not None and not cls._is_ours(getattr(found, '__file__', None)):
+            raise InstallError(
+                f'{getattr(found, "__file__", None) or found} was imported as {cls.NAME!r}, which '
+                f'is the name of a part of dfpenet_mm; rename it, or import dfpenet_mm.cli before '
+                f'it'
+            )
+        if cls not in sys.meta_path and cls.FILE.is_file():
+            sys.meta_path.insert(0, cls)
+
+    @classmethod
+    def find_spec(
+        cls, name: str, _path: object = None, _target: object = None
+    ) -> ModuleSpec | None:
+        """Return where this project's package is, and warn of another that it hides."""
+        if name != cls.NAME:
+            return None
+        other = PathFinder.find_spec(name)
+        if other is not None and not cls._is_ours(other.origin):
+            warnings.warn(
+                f'{other.origin or list(other.submodule_search_locations or ())} has the name '
+                f'{name!r} of a part of dfpenet_mm, which is imported in its place; rename it',
+                stacklevel=2,
+            )
+        return spec_from_file_location(
+            name, cls.FILE, submodule_search_locations=[str(cls.FILE.parent)]
+        )
+
+    @classmethod
+    def _is_ours(cls, file: str | None) -> bool:
+        return file is not None and Path(file).resolve() == cls.FILE
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ import pytest
 
 from dfpenet_mm import install_check
 from dfpenet_mm.errors import EXIT_CODE, InstallError
+from dfpenet_mm.install_check import OwnPostproc
 
 MAINTAINED = {'torch', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmsegmentation'}
 
@@ -69,3 +70,36 @@ def run_command(extra_path):
         'sys.exit(main())'
     )
     return subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
+
+
+def run_beside(folder, text):
+    """Run a script in a fresh process, which looks for modules beside it first."""
+    (folder / 'script.py').write_text(text)
+    return subprocess.run(
+        [sys.executable, 'script.py'], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize('neighbour', ['postproc.py', 'postproc/__init__.py'])
+def test_a_script_beside_a_postproc_of_its_own(neighbour, tmp_path):
+    (tmp_path / neighbour).parent.mkdir(exist_ok=True)
+    (tmp_path / neighbour).write_text('mine = True')
+    ours = OwnPostproc.FILE.with_name('atomic.py')
+    done = run_beside(
+        tmp_path, 'import dfpenet_mm.cli\nfrom postproc import atomic\nprint(atomic.__file__)\n'
+    )
+    assert done.stdout.strip() == str(ours), done.stderr
+    assert f"{tmp_path / neighbour} has the name 'postproc' of a part of dfpenet_mm" in done.stderr
+    # What was imported before cannot be mended, but said.
+    done = run_beside(tmp_path, 'import postproc\nimport dfpenet_mm.cli\n')
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        f"dfpenet_mm.errors.InstallError: {tmp_path / neighbour} was imported as 'postproc', which"
+    )
+
+
+def test_this_projects_postproc_is_imported_without_a_word(tmp_path):
+    text = 'import dfpenet_mm.cli\nimport postproc.atomic\nimport dfpenet_mm.cli.run_clock\n'
+    assert run_beside(tmp_path, text).stderr == ''
+    OwnPostproc.install()
+    assert sys.meta_path.count(OwnPostproc) == 1
