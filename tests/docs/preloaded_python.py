@@ -1,31 +1,27 @@
 """A Python that starts with its libraries loaded, so that many commands fit into a test.
 
-The server has imported what the commands import. For every command line that a client (the
+The server has imported the libraries that the commands import, and nothing of this project: a
+command registers its parts as in a fresh process. For every command line that a client (the
 ``python`` and ``landslide-map`` of ``workspace.py``) sends with its folder, environment and
 streams, it forks a process that runs it, and answers with the exit code.
 """
 
 import argparse
+import ast
+import contextlib
 import importlib
+import io
 import json
 import os
 import runpy
 import socket
 import sys
 import traceback
+import warnings
+from pathlib import Path
 
-from dfpenet_mm.cli.quiet import quiet_libraries
-
-# What takes seconds to import, and begins nothing when it is imported.
-LOADED = (
-    'matplotlib.figure',
-    'dfpenet_mm.cli.run',
-    'dfpenet_mm.datasets',
-    'dfpenet_mm.engine',
-    'dfpenet_mm.evaluation',
-    'dfpenet_mm.models',
-    'dfpenet_mm.preparation.chip_dataset',
-)
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ('dfpenet_mm', 'postproc')
 CLIENT = """\
 #!{python} -IS
 import json, os, socket, sys
@@ -95,11 +91,37 @@ def serve_one(connection):
         os._exit(code)
 
 
+def libraries():
+    """What our modules import when they are imported themselves: modules and names in them."""
+    names = set()
+    for package in OURS:
+        for path in (ROOT / package).rglob('*.py'):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.Import):
+                    names.update((alias.name, None) for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    names.update((node.module, alias.name) for alias in node.names)
+    return {(module, name) for module, name in names if module.partition('.')[0] not in OURS}
+
+
+def load(names):
+    """Import libraries without their remarks; what is optional may be missing."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter('ignore')
+        for module, name in sorted(names, key=str):
+            with contextlib.suppress(ImportError):
+                # Some import a part only when it is asked for.
+                getattr(importlib.import_module(module), name or '__name__', None)
+        # What mmsegmentation's registries import when they are first asked.
+        importlib.import_module('mmseg.utils').register_all_modules(init_default_scope=False)
+    strangers = [name for name in sys.modules if name.partition('.')[0] in OURS]
+    if strangers:
+        raise RuntimeError(f'{strangers} are loaded, and commands would not start afresh')
+
+
 def main(address):
     """Serve one command after the other until stdin ends."""
-    with quiet_libraries():
-        for module in LOADED:
-            importlib.import_module(module)
+    load(libraries())
 
     server = socket.socket(socket.AF_UNIX)
     server.bind(address)

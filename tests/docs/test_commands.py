@@ -40,6 +40,7 @@ RUN = {
         'python tools/test.py configs/dfpenet/region_mobilenetv2.py work_dirs',
         'landslide-map configs/dfpenet/region_mobilenetv2.py',
         'python tools/publish_checkpoint.py',
+        'PYTHONPATH=. python tools/train.py configs/dfpenet/my_parts.py',
     },
     'docs/configuring.md': {'landslide-map configs/dfpenet/ndvi_region.py'},
     'docs/command_line.md': {'landslide-map --post after.tif --aoi district.gpkg'},
@@ -115,7 +116,7 @@ PARSED = {
 SMALLER = {'--chip 256': '--chip 32', 'iter_300.pth': 'iter_2.pth'}
 # Programs that are no part of the installation; what they make is there without them too.
 GDAL = ('gdalbuildvrt', 'gdalwarp', 'ogr2ogr')
-EXAMPLE = Block('docs/api/running.md', 'bash', 'python run_from_python.py\n')
+EXAMPLES = 'docs/api/running.md'
 PAGES = sorted({block.page for block in blocks(*SHELL)})
 
 
@@ -207,14 +208,18 @@ def test_the_place_of_the_tutorial_lies_in_its_tile():
 
 
 @pytest.mark.slow
-def test_the_example_in_python(address, tmp_path):
+def test_the_examples_in_python(address, tmp_path):
     workspace = Workspace(tmp_path, address)
-    workspace.write_configs('docs/api/running.md')
+    workspace.write_configs(EXAMPLES)
+    ours, mmseg = (
+        run(Block(EXAMPLES, 'bash', f'python {name}.py\n'), workspace, parse_only=False)
+        for name in ('run_from_python', 'predict_with_mmseg')
+    )
 
-    done = run(EXAMPLE, workspace, parse_only=False)
-
-    assert done.stdout.startswith("{'landslides': ")
+    assert ours.stdout.startswith("{'landslides': ")
     assert (tmp_path / 'from_python' / 'landslides.gpkg').is_file()
+    assert "('background', 'landslide') tensor(0." in mmseg.stdout
+    assert (tmp_path / 'predictions' / 'pred' / '00000000_pred.png').is_file()
 
 
 def run(block, workspace, *, parse_only):

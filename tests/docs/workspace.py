@@ -124,6 +124,7 @@ class Workspace:
             with rasterio.open(ROOT / 'demo' / source) as scene:
                 pixels = scene.read(window=CROP)
             self._write(name, pixels, nodata=0)
+        self._write('chip.tif', (pixels / pixels.max() * 180).astype(np.uint8))
         self._write('four_bands.tif', np.concatenate([pixels, pixels[:1] * 2]))
         rows, cols = np.mgrid[:300, :300]
         hills = (400 + 60 * np.sin(rows / 9) + 3 * cols).astype(np.float32)
