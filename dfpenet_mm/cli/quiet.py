@@ -15,8 +15,12 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-# Modules of the libraries whose advice concerns the network's internals, not its user.
-LIBRARIES = r'(mmcv|mmseg|mmengine|torch|torchvision)\.'
+# Libraries whose advice concerns who calls them, not the user: what is wrong with a file, the
+# commands say themselves.
+LIBRARIES = (
+    r'(mmcv|mmseg|mmengine|torch|torchvision|rasterio|pyogrio|pyproj|shapely|geopandas|pandas|'
+    r'matplotlib)(\.|$)'
+)
 # The database of PROJ that the wheels of these libraries bring.
 DATABASES = {
     'rasterio': 'proj_data/proj.db',

@@ -32,6 +32,8 @@ def test_only_libraries_are_quiet(capsys):
             warn_as('mmcv.cnn')
         warn_as('mmseg.models')
         warn_as('torch.nn')
+        warn_as('rasterio')
+        warn_as('pyogrio.raw')
         warn_as('dfpenet_mm.grid')
         print('result')
     printed = capsys.readouterr()

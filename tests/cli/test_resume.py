@@ -197,8 +197,9 @@ def test_a_full_disk_keeps_blocks(cheap_arguments, whole, tmp_path, monkeypatch,
 def test_a_damaged_source_is_named_and_blocks_are_kept(
     cheap_arguments, cheap, tmp_path, monkeypatch, capsys
 ):
-    # The look for a valid pixel would find the damage before any block is predicted.
+    # The looks for a valid pixel and for fill would find the damage before any block is predicted.
     monkeypatch.setattr('dfpenet_mm.mapping.scene.scene.TILE', 128)
+    monkeypatch.setattr('dfpenet_mm.cli.scene_pair.doubt_fill', lambda _: None)
     post = tmp_path / 'torn.tif'
     content = (cheap / 'post.tif').read_bytes()
     with rasterio.open(cheap / 'post.tif') as scene:
