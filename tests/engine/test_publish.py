@@ -63,3 +63,10 @@ def test_an_existing_file_stays(tmp_path):
     with pytest.raises(OutputError, match='exists'):
         publish_checkpoint(source, tmp_path / 'published.pth')
     assert (tmp_path / 'published.pth').read_text() == 'mine'
+
+
+def test_a_network_of_nan_is_not_published(tmp_path):
+    source = save(tmp_path / 'iter_9.pth', torch.tensor([0.5, float('nan')]))
+    with pytest.raises(CheckpointError, match=r'1 of 2 tensors hold values that are NaN'):
+        publish_checkpoint(source, tmp_path / 'published.pth')
+    assert not (tmp_path / 'published.pth').exists()
