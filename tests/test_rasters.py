@@ -3,15 +3,22 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
 import rasterio
 from affine import Affine
+from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
 from dfpenet_mm.errors import InputFileError, RasterFormatError
+from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.rasters import check_georeference, open_raster
 from dfpenet_mm.source_files import absolute_name, gdal_name, local_file, require_file
+from postproc.evaluation.from_files import InventoryFiles
+from postproc.layers.layer_check import check_layer
+from postproc.reference.reference import check_reference
+from postproc.terrain.dem import check_dem
 
 LOCAL = 'LOCAL_CS["site grid",UNIT["metre",1]]'
 ENGINEERING = (
@@ -87,6 +94,87 @@ def test_the_whole_world_passes_with_its_pixels_on_the_poles(check):
 def test_contradictions_are_refused_with_a_mend(check, placed, complaint):
     with pytest.raises(RasterFormatError, match=rf'scene\.tif .*{complaint}.* gdal'):
         check(*placed)
+
+
+ROTATED_POLE = (
+    '+proj=ob_tran +o_proj=longlat +o_lat_p=39.25 +lon_0=18 +to_meter=0.0174532925 +datum=WGS84'
+)
+
+
+@pytest.mark.parametrize(
+    ('crs', 'x', 'y'),
+    [
+        ('EPSG:3413', -500_000, -1_500_000),  # polar
+        ('EPSG:3031', 300_000, -1_600_000),
+        ('EPSG:32661', 2_200_000, 1_500_000),
+        ('ESRI:54009', 9_000_000, 3_600_000),  # Mollweide
+        ('EPSG:8857', 9_000_000, 3_900_000),
+        ('+proj=geos +h=35785831 +lon_0=140.7 +sweep=y +datum=WGS84', 20_000, 4_000_000),
+        ('EPSG:5514', -740_000, -1_040_000),
+        ('+proj=wintri +datum=WGS84', 800_000, 4_900_000),
+    ],
+)
+def test_rare_projections_that_a_geotiff_keeps_pass(check, crs, x, y):
+    check(crs, x, y, 10)
+
+
+@pytest.mark.parametrize(
+    ('crs', 'x', 'y', 'size'),
+    [
+        ('+proj=peirce_q +shape=square +datum=WGS84 +units=m', -605_000, 5_668_000, 10),
+        ('+proj=healpix +datum=WGS84', 15_678_000, 5_010_000, 10),
+        (ROTATED_POLE, 3, 5, 1e-4),
+    ],
+)
+def test_a_projection_that_no_product_can_keep_is_refused(check, crs, x, y, size):
+    """GDAL would put it into a file beside the map, and lose it when the map moves."""
+    with pytest.raises(RasterFormatError, match=r'which no GeoTIFF can keep.* gdalwarp -t_srs'):
+        check(crs, x, y, size)
+
+
+@pytest.mark.parametrize('crs', ['EPSG:32654+5773', 'EPSG:32654'])
+def test_of_a_crs_with_heights_the_horizontal_part_is_taken(write_raster, crs):
+    plain = pyproj.CRS('EPSG:32654')
+    own = pyproj.CRS(crs) if '+' in crs else plain.to_3d()
+    place = from_origin(500_000, 4_700_000, 10, 10)
+    path = write_raster(
+        'a.tif', np.ones((3, 4, 4), np.uint8), crs=CRS.from_wkt(own.to_wkt()), transform=place
+    )
+    with Scene(path) as scene:
+        assert scene.grid.crs == CRS.from_epsg(32654)
+        assert scene.grid.matches(RasterGrid(CRS.from_epsg(32654), place, (4, 4)))
+        assert not scene.resampled
+
+
+NOWHERE = {
+    'of Mars': ({'crs': 'ESRI:104905'}, 'leads to no longitudes and latitudes'),
+    'of a site': ({'crs': LOCAL}, 'neither projected nor geographic'),
+    'of heights': ({'crs': 'EPSG:5773'}, 'neither projected nor geographic'),
+    'singular': ({'transform': Affine(10, 10, 5e5, 10, 10, 47e5)}, 'has no georeference'),
+    'flat': ({'transform': Affine(0, 0, 5e5, 0, 0, 47e5)}, 'has no georeference'),
+    'NaN': ({'transform': Affine(float('nan'), 0, 5e5, 0, -10, 47e5)}, 'has no georeference'),
+}
+
+
+@pytest.mark.parametrize('case', NOWHERE)
+@pytest.mark.parametrize('role', ['layer', 'dem', 'reference', 'grid'])
+def test_a_layer_a_dem_or_a_reference_must_lie_on_earth(write_raster, case, role):
+    change, sentence = NOWHERE[case]
+    profile = {'crs': 'EPSG:32654', 'transform': from_origin(500_000, 4_700_000, 10, 10)} | change
+    path = write_raster('a.tif', np.ones((1, 6, 6), np.uint8), **profile)
+    scene = RasterGrid(CRS.from_epsg(32654), from_origin(500_000, 4_700_000, 10, 10), (6, 6))
+    check = {
+        'layer': lambda: check_layer(path, scene, 'geology'),
+        'dem': lambda: check_dem(path, scene),
+        'reference': lambda: check_reference(path, scene),
+        'grid': lambda: InventoryFiles(predicted=path, reference=path).product(
+            path.parent, path.parent
+        ),
+    }[role]
+
+    with pytest.raises(RasterFormatError, match=sentence) as caught:
+        check()
+    assert '\n' not in str(caught.value)
 
 
 def test_a_scene_is_checked(write_raster):

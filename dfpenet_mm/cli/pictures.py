@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from dfpenet_mm.report.run_products import RunProducts
 from postproc.product import LandslideProduct
 
 REPORT = 'report.html'
+# What else the run has to write will meet too.
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 RGB = 3
 
 
@@ -73,20 +76,42 @@ def shown_bands(bands: Sequence[int]) -> tuple[int, int, int]:
     return tuple(bands[:RGB]) if len(bands) >= RGB else (bands[0],) * RGB
 
 
+def attempt(name: str, run: Callable[[], object], folder: Path) -> str | None:
+    """Draw something, and go on without it where that fails.
+
+    Args:
+        name: what it is, for people.
+        run: draws it.
+        folder: where it goes.
+
+    Returns:
+        A sentence that says what failed; None where nothing did.
+
+    Raises:
+        OutputError: if the disk refuses, as it will refuse all else.
+    """
+    with disk_errors(folder):
+        try:
+            run()
+        except Exception as error:
+            # A font or an image that is gone, or GDAL's own numbers, are no fault of the disk.
+            full = isinstance(error, OSError) and error.errno in DISK_ERRORS
+            if isinstance(error, OutputError) or full:
+                raise
+            if not isinstance(error, DfpenetError):
+                logging.getLogger(__name__).exception('the %s failed', name)
+            return (
+                f'the {name} could not be made ({type(error).__name__}: {error}); all other '
+                f'products are complete'
+            )
+    return None
+
+
 def _failures(
     tasks: Mapping[str, Callable[[], object]], folder: Path, progress: RunProgress
 ) -> Iterator[str]:
     for name, run in tasks.items():
-        with progress.running(name), disk_errors(folder):
-            try:
-                run()
-            except Exception as error:
-                # GDAL's errors are OSErrors too, but those of the disk have a number.
-                if isinstance(error, OutputError) or getattr(error, 'errno', None) is not None:
-                    raise
-                if not isinstance(error, DfpenetError):
-                    logging.getLogger(__name__).exception('the %s failed', name)
-                yield (
-                    f'the {name} could not be made ({type(error).__name__}: {error}); all other '
-                    f'products are complete'
-                )
+        with progress.running(name):
+            failure = attempt(name, run, folder)
+        if failure:
+            yield failure

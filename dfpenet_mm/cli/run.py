@@ -18,7 +18,7 @@ from dfpenet_mm.cli.output_folder import (
     product_names,
     staging_folder,
 )
-from dfpenet_mm.cli.pictures import write_pictures
+from dfpenet_mm.cli.pictures import attempt, write_pictures
 from dfpenet_mm.cli.provenance import lasting, provenance, resolved_settings
 from dfpenet_mm.cli.rasters import write_area, write_rasters
 from dfpenet_mm.cli.recognition import Recogniser, read_area
@@ -186,8 +186,9 @@ def map_landslides(
                 origin=lasting(origin),
                 progress=progress,
             )
-            if shift:
-                picture_shift(shift, grid, work.products)
+            undrawn = shift and attempt(
+                'picture of the shift', lambda: picture_shift(shift, grid, work.products), out
+            )
         findings = {
             'records': records,
             'recognition': recognition,
@@ -204,7 +205,7 @@ def map_landslides(
             reading=settings.reading,
             progress=progress,
         )
-        for failure in failures or ():
+        for failure in filter(None, (undrawn, *(failures or ()))):
             product = product.with_warning(failure)
         summary = summarise(product=product, **findings, seconds=progress.seconds)
         names = sorted([SUMMARY, *product_names(work.products)])

@@ -35,7 +35,7 @@ def written(tmp_path, monkeypatch):
             {},
             out=tmp_path / 'out',
             inputs=MappingInputs(post=tmp_path / 'post.tif', checkpoint=tmp_path / 'net.pth'),
-            bands=(4, 3, 2, 8),
+            reading={'bands': (4, 3, 2, 8)},
             progress=RunProgress(RunClock()),
         )
 
@@ -71,6 +71,26 @@ def test_a_failure_costs_no_more_than_the_picture(written, caplog):
 def test_a_full_disk_is_no_mere_warning(written):
     with pytest.raises(OutputError, match='No space left on device'):
         written(raising(OSError(errno.ENOSPC, 'No space left on device')), lambda *_: None)
+
+
+class ForeignError(Exception):
+    """An error with a number that is none of the disk's, as GDAL's are."""
+
+    errno = 1
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        ForeignError('a projection'),
+        FileNotFoundError(errno.ENOENT, 'No such file or directory', 'font.ttf'),
+        PermissionError(errno.EACCES, 'Permission denied', 'cache'),
+        MemoryError('too large'),
+    ],
+)
+def test_errors_of_libraries_take_nothing_else_with_them(written, error):
+    (sentence,) = written(raising(error), lambda *_: None)
+    assert sentence.startswith(f'the figures could not be made ({type(error).__name__}: ')
 
 
 @pytest.mark.parametrize(
