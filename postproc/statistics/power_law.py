@@ -66,10 +66,11 @@ def fit_power_law(
     distance, exponent, cut_off = min(fit for fit in fits if math.isfinite(fit[1]))
     logs = np.log(tail[tail >= cut_off] / cut_off)
     rng = np.random.default_rng(seed)
-    resampled = [rng.choice(logs, logs.size).sum() for _ in range(RESAMPLINGS)]
-    errors = 1 + logs.size / np.maximum(resampled, np.finfo(float).tiny)
+    resampled = np.array([rng.choice(logs, logs.size).sum() for _ in range(RESAMPLINGS)])
+    # Where nearly all areas are alike some draws are of one area only, which has no exponent.
+    exponents = 1 + logs.size / resampled[resampled > 0]
     return PowerLawTail(
-        float(exponent), float(errors.std(ddof=1)), float(cut_off), logs.size, float(distance)
+        float(exponent), float(exponents.std(ddof=1)), float(cut_off), logs.size, float(distance)
     )
 
 

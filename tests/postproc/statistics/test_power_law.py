@@ -64,3 +64,12 @@ def test_too_few_different_areas_have_no_tail(areas):
 def test_the_tail_keeps_its_least_number():
     found = fit_power_law(np.arange(1.0, 31), 1.0)
     assert found.landslides == 30
+
+
+def test_areas_of_which_nearly_all_are_alike_have_a_finite_error():
+    areas = np.array([167.2] * 37 + [418.1])
+
+    tail = fit_power_law(areas, 167.2, least=30)
+
+    assert np.isfinite([tail.exponent, tail.standard_error, tail.distance]).all()
+    assert tail.standard_error > 0
