@@ -20,6 +20,7 @@ FOUNDATION = (
     'dfpenet_mm.wording',
     'dfpenet_mm.validity',
     'dfpenet_mm.warped',
+    'dfpenet_mm.bands',
 )
 VAGUE_NAMES = {'utils', 'util', 'helpers', 'helper', 'misc', 'common'}
 PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
@@ -37,6 +38,7 @@ MAY_IMPORT = {
     'dfpenet_mm.wording': FOUNDATION,
     'dfpenet_mm.validity': FOUNDATION,
     'dfpenet_mm.warped': FOUNDATION,
+    'dfpenet_mm.bands': FOUNDATION,
     'dfpenet_mm.resources': FOUNDATION,
     'dfpenet_mm.install_check': FOUNDATION,
     'dfpenet_mm': ('dfpenet_mm',),
