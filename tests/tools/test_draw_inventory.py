@@ -33,7 +33,9 @@ def files(tmp_path):
 
 
 def test_image_and_geopackage_become_a_picture(files, tmp_path):
-    done = run(*files, tmp_path / 'a.png', '--title', 'Somewhere')
+    words = {'--title': 'Somewhere', '--event': 'earthquake', '--pre': files[0]}
+    words |= {'--post-date': '2018-09-12', '--pre-date': '2018-08-05'}
+    done = run(*files, tmp_path / 'a.png', *(part for pair in words.items() for part in pair))
     assert (done.returncode, done.stdout) == (0, f'wrote {tmp_path / "a.png"}\n'), done.stderr
     assert imread(tmp_path / 'a.png').shape[1] == 1350
 
