@@ -30,10 +30,11 @@ class ConsistencyEvaluator:
     """Compares the landslides so far with the product's reference, by pixels and by landslides.
 
     A predicted landslide is TP when it shares area with a reference landslide and FP
-    otherwise; FN counts reference landslides without any prediction on them. Pixels without
-    data in the scene or the reference are left out, and so is a landslide, predicted or not,
-    that lies on such pixels only. It may stand in a config several times, to see what the
-    hooks between change. Without a reference it passes the product on.
+    otherwise; FN counts reference landslides without any prediction on them. A landslide is a
+    feature, with all of its parts. Pixels without data in the scene or the reference are left
+    out, and so is a landslide, predicted or not, that lies on such pixels only. It may stand in
+    a config several times, to see what the hooks between change. Without a reference it passes
+    the product on.
 
     Args:
         layer: layer of a vector reference; None takes the only one, or ``landslides``.
