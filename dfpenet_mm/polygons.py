@@ -13,7 +13,6 @@ import numpy as np
 import pyogrio
 import pyproj
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 
@@ -34,7 +33,7 @@ FARTHEST = 1e12
 # Formats for which the wheels of GDAL have no driver.
 UNREADABLE = ('.parquet', '.geoparquet')
 # Whatever GDAL, its drivers and the encodings of names raise.
-READ_ERRORS = (DataSourceError, DataLayerError, RuntimeError, ValueError, OSError)
+READ_ERRORS = (RuntimeError, ValueError, OSError)
 TABLE = re.compile(r'GPKG:(?P<file>.+\.gpkg):(?P<layer>[^:/]+)', re.IGNORECASE)
 # Of several layers the one that landslide-map writes, unless the file is an area.
 LANDSLIDES = 'landslides'
@@ -44,10 +43,8 @@ NAMING = {
     'reference': 'set layer to that of the landslides in ConsistencyEvaluator, in the config or '
     'with --cfg-options postproc.N.layer=NAME (N: its place in the postproc list, from 0), or '
     'with --reference-layer NAME in evaluate_inventory',
-    'prediction': 'name that of the landslides with --layer',
-    'inventory': 'name that of the landslides with --layer',
-    'evaluation area': 'name that of the area with --area-layer, or area_layer in '
-    'ConsistencyEvaluator',
+    **dict.fromkeys(('prediction', 'inventory'), 'name that of the landslides with --layer'),
+    'evaluation area': 'name that of the area with --area-layer or area_layer',
     None: 'give a file with one layer',
 }
 
@@ -209,14 +206,11 @@ def read_polygons(
                 name, layer=chosen, columns=['id'], return_fids=True, force_2d=True
             )
     except READ_ERRORS as error:
-        how = (
-            'can be read neither as a raster nor as a vector'
-            if role in MAY_BE_RASTERS
-            else 'cannot be read as a vector'
-        )
+        raster = role in MAY_BE_RASTERS
+        how = 'can be read neither as a raster nor' if raster else 'cannot be read'
         raise InputFileError(
-            f'{what} {how} file ({brief(error)}); give a GeoPackage, '
-            f'Shapefile, GeoJSON or FileGDB folder, with all of its files'
+            f'{what} {how} as a vector file ({brief(error)}); give a GeoPackage, Shapefile, '
+            f'GeoJSON or FileGDB folder, with all of its files'
         ) from error
     what = f'{what}, layer {chosen},'
     crs = _crs(what, meta['crs'])

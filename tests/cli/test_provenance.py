@@ -55,3 +55,16 @@ def test_where_a_quantised_network_lies_is_of_no_account():
     predictor = {'type': 'OpenVinoPredictor', 'quantised': '/somewhere/net_int8'}
     settings = resolved_settings(Config({'mapping': {'predictor': predictor}}))
     assert settings['mapping']['predictor']['quantised'] == 'net_int8'
+
+
+def test_of_a_part_of_an_archive_the_archive_is_summed_up(tmp_path):
+    (tmp_path / 'a.zip').write_bytes(b'pixels')
+    (tmp_path / 'a.gpkg').write_bytes(b'table')
+    for name, content in (
+        (f'/vsizip/{tmp_path}/a.zip/in/b.tif', b'pixels'),
+        (f'GPKG:{tmp_path}/a.gpkg:basemap', b'table'),
+    ):
+        described = describe_input(Path(name))
+        assert described['sha256'] == hashlib.sha256(content).hexdigest()
+        assert described['bytes'] == len(content)
+    assert describe_input(Path('PG:dbname=gis')) == {'name': 'PG:dbname=gis'}

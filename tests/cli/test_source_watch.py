@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -82,4 +83,12 @@ def test_a_mask_that_comes_into_being_is_named(scene):
     watch = SourceWatch([scene])
     scene.with_name('scene.tif.msk').write_bytes(b'mask')
     with pytest.raises(InputFileError, match=r'scene\.tif\.msk has changed'):
+        watch.check()
+
+
+def test_of_a_table_the_file_that_holds_it_is_watched(scene):
+    watch = SourceWatch([Path(f'GPKG:{scene}:basemap'), Path(f'/vsizip/{scene}/in.tif')])
+    watch.check()
+    rewrite(scene)
+    with pytest.raises(InputFileError, match=r'scene\.tif has changed'):
         watch.check()
