@@ -31,8 +31,7 @@ from dfpenet_mm.mapping.mapper import map_scene
 from dfpenet_mm.mapping.plan.windows import WindowPlan
 from dfpenet_mm.mapping.products.cog import write_cog
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
-from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.mapping.scene.scene_source import SceneSource
+from dfpenet_mm.mapping.scene.scene import Scene, SceneSource
 
 TILE, WINDOW, STRIDE = 512, 512, 384
 SCALING = FittedScaling((1.0,) * 3, (0.0,) * 3)

@@ -35,14 +35,13 @@ with quiet_libraries():
     from dfpenet_mm.export.openvino_folder import export_quantised
     from dfpenet_mm.export.quantise import RECIPES
     from dfpenet_mm.export.validation import IGNORED
-    from dfpenet_mm.mapping.network.agreement import label_agreement
+    from dfpenet_mm.mapping.network.backends import label_agreement, processor_name
     from dfpenet_mm.mapping.network.load_model import build_model, load_config, load_model
     from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
     from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
-    from dfpenet_mm.mapping.network.processor import processor_name
+    from dfpenet_mm.mapping.scene.batch_reader import sample_chips
     from dfpenet_mm.mapping.scene.scaling import build_scaling
     from dfpenet_mm.mapping.scene.scene import Scene
-    from dfpenet_mm.mapping.scene.scene_sample import sample_chips
 
 DEMO = Path('configs/dfpenet/landslide4sense_mobilenetv2.py')
 NETWORKS = (

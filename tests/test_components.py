@@ -8,7 +8,7 @@ from mmengine.registry import DefaultScope, Registry
 import dfpenet_mm
 from dfpenet_mm.components import build_component, component_parameters
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.registry import SCALINGS
+from dfpenet_mm.mapping.network.predictor import SCALINGS
 from dfpenet_mm.mapping.scene.scaling import LinearScale, build_scaling
 
 
@@ -22,7 +22,7 @@ def test_components_are_found_under_mmsegs_default_scope():
 def test_components_are_found_although_nobody_imported_them():
     program = (
         'from dfpenet_mm.components import build_component\n'
-        'from dfpenet_mm.mapping.registry import SCALINGS\n'
+        'from dfpenet_mm.mapping.network.predictor import SCALINGS\n'
         "build_component(SCALINGS, {'type': 'LinearScale'})"
     )
     root = Path(dfpenet_mm.__file__).parents[1]

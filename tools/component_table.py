@@ -25,7 +25,7 @@ with quiet_libraries():
     import dfpenet_mm.engine
     import dfpenet_mm.evaluation
     import dfpenet_mm.models  # noqa: F401 - registers its parts, as the others do
-    from dfpenet_mm.mapping.registry import PREDICTORS, SCALINGS
+    from dfpenet_mm.mapping.network.predictor import PREDICTORS, SCALINGS
     from postproc.registry import POSTPROC
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -35,10 +35,9 @@ with quiet_libraries():
     from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
     from dfpenet_mm.mapping.plan.windows import WindowPlan
     from dfpenet_mm.mapping.products.cog import write_cog
+    from dfpenet_mm.mapping.scene.batch_reader import sample_chips
     from dfpenet_mm.mapping.scene.scaling import FittedScaling
-    from dfpenet_mm.mapping.scene.scene import Scene
-    from dfpenet_mm.mapping.scene.scene_sample import sample_chips
-    from dfpenet_mm.mapping.scene.scene_source import SceneSource
+    from dfpenet_mm.mapping.scene.scene import Scene, SceneSource
 
 # The scene is in the network's units already.
 SCALING = FittedScaling((1.0,) * 3, (0.0,) * 3)

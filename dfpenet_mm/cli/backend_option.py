@@ -13,9 +13,9 @@ from dfpenet_mm.mapping.network.backend_choice import Choice, choose_backend
 from dfpenet_mm.mapping.network.backends import TYPES, backend_config
 from dfpenet_mm.mapping.network.load_model import load_model
 from dfpenet_mm.mapping.network.quantised_network import CARD, quantised_beside
+from dfpenet_mm.mapping.scene.batch_reader import sample_chips
 from dfpenet_mm.mapping.scene.scaling import build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.mapping.scene.scene_sample import sample_chips
 
 AUTO = 'auto'
 BACKENDS = (*TYPES, AUTO)

@@ -136,7 +136,7 @@ def _set_backend(config: Config, args: argparse.Namespace) -> str | None:
     from dfpenet_mm.cli.backend_option import apply_backend  # noqa: PLC0415
     from dfpenet_mm.cli.run_record import recorded_predictor  # noqa: PLC0415
     from dfpenet_mm.cli.work_folder import record_of  # noqa: PLC0415
-    from dfpenet_mm.mapping.network.device import find_device  # noqa: PLC0415
+    from dfpenet_mm.mapping.network.backends import find_device  # noqa: PLC0415
     from dfpenet_mm.mapping.network.quantised_network import quantised_beside  # noqa: PLC0415
 
     kept = recorded_predictor(record_of(args.out)) if args.resume else None

@@ -16,11 +16,10 @@ from dfpenet_mm.errors import EmptySceneError
 from dfpenet_mm.mapping.executors.executor import BlockExecutor, BlockTask
 from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from dfpenet_mm.mapping.mapper import map_scene
-from dfpenet_mm.mapping.network.network_source import NetworkSource
+from dfpenet_mm.mapping.network.load_model import NetworkSource
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
-from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
-from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.mapping.scene.scene_source import SceneSource
+from dfpenet_mm.mapping.scene.scaling import FittedScaling
+from dfpenet_mm.mapping.scene.scene import Scene, SceneSource
 
 
 def read_area(path: Path, scene: Scene) -> AreaOfInterest:

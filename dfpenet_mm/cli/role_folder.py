@@ -12,8 +12,7 @@ from dfpenet_mm.cli.provenance import sha256
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.mapping.blocks.block_store import BlockStore
 from dfpenet_mm.mapping.products.assembly import MappingResult
-from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
-from dfpenet_mm.mapping.scene.scaling import Scaling
+from dfpenet_mm.mapping.scene.scaling import FittedScaling, Scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 
 

@@ -32,7 +32,7 @@ from dfpenet_mm.cli.work_folder import disk_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.executors.executor import BlockExecutor
 from dfpenet_mm.mapping.mapper import CACHE_BYTES
-from dfpenet_mm.mapping.network.device import find_device
+from dfpenet_mm.mapping.network.backends import find_device
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.mapping.scene.scaling import build_scaling
 from postproc.early_check import EarlyInputs

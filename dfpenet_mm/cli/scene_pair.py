@@ -18,11 +18,9 @@ from dfpenet_mm.errors import ConfigError, PreEventError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.registration.measure_shift import measure_shift, same_pixels
 from dfpenet_mm.mapping.registration.shift import MeasuredShift
-from dfpenet_mm.mapping.scene.common_pixels import require_common_pixel
 from dfpenet_mm.mapping.scene.doubts import doubt_fill
-from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
-from dfpenet_mm.mapping.scene.histogram_match import match_pre_event
-from dfpenet_mm.mapping.scene.scaling import Scaling
+from dfpenet_mm.mapping.scene.histogram_match import match_pre_event, require_common_pixel
+from dfpenet_mm.mapping.scene.scaling import FittedScaling, Scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.report.shift_picture import draw_shift
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dfpenet_mm.errors import ConfigError, InstallError
-from dfpenet_mm.mapping.network.openvino_library import openvino_library
+from dfpenet_mm.mapping.network.openvino_network import openvino_library
 from dfpenet_mm.resources import checkpoint_dir, config_dir, shipped_file
 
 CONFIG = Path('dfpenet', 'landslide4sense_mobilenetv2.py')

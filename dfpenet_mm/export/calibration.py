@@ -13,9 +13,9 @@ from dfpenet_mm.datasets.chip_files import find_chips
 from dfpenet_mm.datasets.landslide import IMAGE_SUFFIXES
 from dfpenet_mm.datasets.transforms.loading import read_bands
 from dfpenet_mm.errors import ConfigError, InputFileError, RasterFormatError
+from dfpenet_mm.mapping.scene.batch_reader import sample_chips
 from dfpenet_mm.mapping.scene.scaling import build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.mapping.scene.scene_sample import sample_chips
 
 
 def calibration_chips(config: Config, source: Path, *, count: int, seed: int = 0) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dfpenet_mm import __version__
-from dfpenet_mm.mapping.network.content_key import weights_digest
+from dfpenet_mm.mapping.network.file_cache import weights_digest
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
 from dfpenet_mm.mapping.network.quantised_network import CARD, file_digest
 

@@ -8,7 +8,7 @@ import logging
 from types import ModuleType
 
 from dfpenet_mm.errors import InstallError
-from dfpenet_mm.mapping.network.openvino_library import openvino_library, silence_telemetry
+from dfpenet_mm.mapping.network.openvino_network import openvino_library, silence_telemetry
 
 
 def nncf_library() -> ModuleType:

@@ -14,9 +14,8 @@ from dfpenet_mm.export.export_card import write_card
 from dfpenet_mm.export.new_folder import new_folder
 from dfpenet_mm.export.quantise import RECIPES, Recipe, quantise
 from dfpenet_mm.export.validation import Score, validate
-from dfpenet_mm.mapping.network.agreement import LEAST_AGREEMENT
-from dfpenet_mm.mapping.network.openvino_library import openvino_library
-from dfpenet_mm.mapping.network.openvino_network import convert_to_openvino
+from dfpenet_mm.mapping.network.backends import LEAST_AGREEMENT
+from dfpenet_mm.mapping.network.openvino_network import convert_to_openvino, openvino_library
 from dfpenet_mm.mapping.network.predictor_openvino import OpenVinoPredictor
 from dfpenet_mm.mapping.network.predictor_torch import TorchPredictor
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork

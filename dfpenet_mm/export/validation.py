@@ -13,7 +13,7 @@ from mmseg.registry import DATASETS
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.evaluation.confusion import class_scores, count_confusion
-from dfpenet_mm.mapping.network.agreement import label_agreement
+from dfpenet_mm.mapping.network.backends import label_agreement
 from dfpenet_mm.mapping.network.predictor import Predictor
 
 IGNORED = 255

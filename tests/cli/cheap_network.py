@@ -5,7 +5,7 @@ import time
 from mmseg.registry import MODELS
 from torch import nn
 
-from dfpenet_mm.mapping.registry import PREDICTORS
+from dfpenet_mm.mapping.network.predictor import PREDICTORS
 
 
 @MODELS.register_module()

@@ -14,7 +14,7 @@ from dfpenet_mm.export import onnx_folder
 from dfpenet_mm.export.onnx_folder import export_onnx
 from dfpenet_mm.export.openvino_folder import QuantisedScores, export_float, export_quantised
 from dfpenet_mm.export.quantise import RECIPES, Recipe
-from dfpenet_mm.mapping.network.openvino_library import openvino_library
+from dfpenet_mm.mapping.network.openvino_network import openvino_library
 from dfpenet_mm.mapping.network.predictor_openvino import OpenVinoPredictor
 from dfpenet_mm.mapping.network.predictor_torch import TorchPredictor
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork

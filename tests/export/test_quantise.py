@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dfpenet_mm.export.quantise import sums_of_products
-from dfpenet_mm.mapping.network.openvino_library import openvino_library
+from dfpenet_mm.mapping.network.openvino_network import openvino_library
 
 if find_spec('openvino') is None:
     pytest.skip('OpenVINO is not installed', allow_module_level=True)

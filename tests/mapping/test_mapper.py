@@ -19,8 +19,7 @@ from dfpenet_mm.mapping.plan.windows import WindowPlan
 from dfpenet_mm.mapping.products.assembly import MappingResult
 from dfpenet_mm.mapping.scene.batch_reader import BatchReader
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
-from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.mapping.scene.scene_source import SceneSource
+from dfpenet_mm.mapping.scene.scene import Scene, SceneSource
 from dfpenet_mm.source_files import source_files
 
 IDENTITY = FittedScaling((1.0,) * 3, (0.0,) * 3)

@@ -44,7 +44,7 @@ def check_openvino_devices() -> Iterator[Finding]:
     """List the devices of OpenVINO, of which the CPU is used."""
     if installed_version('openvino') is None:
         return
-    from dfpenet_mm.mapping.network.openvino_library import openvino_library  # noqa: PLC0415
+    from dfpenet_mm.mapping.network.openvino_network import openvino_library  # noqa: PLC0415
 
     mend = 'run with --backend torch, or reinstall openvino'
     try:

@@ -10,11 +10,33 @@ import numpy as np
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import PredictionError
-from dfpenet_mm.mapping.blocks.levels import to_levels
 from dfpenet_mm.mapping.network.predictor import Predictor
 from dfpenet_mm.mapping.plan.blending import axis_weights, segment_weights
 from dfpenet_mm.mapping.plan.windows import Block, WindowPlan
 from dfpenet_mm.mapping.scene.batch_reader import Batch
+
+LEVELS = 65535
+
+
+def to_levels(probability: np.ndarray) -> np.ndarray:
+    """Round probabilities to levels.
+
+    Args:
+        probability: float32, any shape, finite; what rounding took out of [0, 1] is clipped. It
+            is overwritten.
+
+    Returns:
+        uint16, same shape.
+    """
+    np.clip(probability, 0, 1, out=probability)
+    probability *= LEVELS
+    return np.rint(probability, out=probability).astype(np.uint16)
+
+
+def from_levels(levels: np.ndarray) -> np.ndarray:
+    """Return the probabilities of levels, float32, each the nearest one to level / 65535."""
+    return np.divide(levels, np.float32(LEVELS), dtype=np.float32)
+
 
 # How far rounding, at low precision too, may take a probability out of [0, 1].
 TOLERANCE = 0.01

@@ -12,8 +12,8 @@ import torch
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.blocks.block import BlockResult
-from dfpenet_mm.mapping.executors.block_pipeline import AHEAD, READERS
 from dfpenet_mm.mapping.executors.executor import BlockTask
+from dfpenet_mm.mapping.executors.local_executor import AHEAD, READERS
 from dfpenet_mm.mapping.executors.pull_schedule import PullSchedule
 from dfpenet_mm.mapping.executors.ray_cluster import cluster, import_ray, places
 from dfpenet_mm.mapping.executors.ray_crew import CrewSettings, RayCrew

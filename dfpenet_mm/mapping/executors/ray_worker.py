@@ -15,8 +15,8 @@ import torch
 from dfpenet_mm import __version__
 from dfpenet_mm.errors import InstallError
 from dfpenet_mm.mapping.blocks.block import BlockResult
-from dfpenet_mm.mapping.executors.block_pipeline import BlockPipeline
 from dfpenet_mm.mapping.executors.executor import BlockTask
+from dfpenet_mm.mapping.executors.local_executor import BlockPipeline
 from dfpenet_mm.mapping.plan.windows import Block
 
 # GDAL would keep decoded pixels up to a share of the machine's memory in every worker.

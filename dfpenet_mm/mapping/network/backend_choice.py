@@ -17,13 +17,16 @@ import torch
 from torch import nn
 
 from dfpenet_mm.errors import ConfigError, DfpenetError
-from dfpenet_mm.mapping.network.agreement import LEAST_AGREEMENT, label_agreement
-from dfpenet_mm.mapping.network.backends import EXACT, candidate_backends
-from dfpenet_mm.mapping.network.content_key import network_key
-from dfpenet_mm.mapping.network.device import find_device
-from dfpenet_mm.mapping.network.file_cache import read_cached, write_cached
+from dfpenet_mm.mapping.network.backends import (
+    EXACT,
+    LEAST_AGREEMENT,
+    candidate_backends,
+    find_device,
+    label_agreement,
+    processor_name,
+)
+from dfpenet_mm.mapping.network.file_cache import network_key, read_cached, write_cached
 from dfpenet_mm.mapping.network.predictor import build_predictor
-from dfpenet_mm.mapping.network.processor import processor_name
 from dfpenet_mm.mapping.network.quantised_network import CARD, QuantisedNetwork
 
 

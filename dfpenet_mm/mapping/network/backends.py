@@ -1,12 +1,14 @@
-"""Backends by name: the predictor configs that a command line's choice stands for."""
+"""Backends and devices: predictor configs by name, and their agreement with float32."""
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from dfpenet_mm.errors import ConfigError
@@ -88,3 +90,61 @@ def candidate_backends(
         )
         for name in names
     }
+
+
+# Smallest share of equal labels with which a precision may stand in for float32.
+LEAST_AGREEMENT = {'fp32': 0.9999, 'f32': 0.9999, 'bf16': 0.999, 'fp16': 0.999, 'int8': 0.995}
+
+
+def label_agreement(first: np.ndarray, second: np.ndarray, threshold: float) -> float:
+    """Return the share of pixels that two predictors label alike.
+
+    Args:
+        first: probabilities, any shape.
+        second: probabilities, same shape.
+        threshold: smallest probability of a landslide pixel.
+    """
+    return float(((first >= threshold) == (second >= threshold)).mean())
+
+
+CPU_INFO = Path('/proc/cpuinfo')
+
+
+def processor_name(device: str = 'cpu') -> str:
+    """Return the maker's name of a CUDA device or of this machine's processor.
+
+    Args:
+        device: as torch names it.
+    """
+    if torch.device(device).type == 'cuda':
+        return torch.cuda.get_device_name(device)
+    # Linux alone does not tell the platform module.
+    if CPU_INFO.is_file():
+        for line in CPU_INFO.read_text().splitlines():
+            name, _, value = line.partition(':')
+            if name.strip() == 'model name':
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def find_device(name: str) -> torch.device:
+    """Return a device that works here.
+
+    Args:
+        name: such as ``cpu`` or ``cuda:0``; ``auto`` takes a GPU where there is one.
+
+    Returns:
+        The device.
+
+    Raises:
+        ConfigError: if torch does not know it or this machine does not have it.
+    """
+    if name == 'auto':
+        name = 'cuda' if torch.cuda.is_available() else 'cpu'
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f'device {name!r} cannot be used here ({reason}); use cpu') from error
+    return device

@@ -6,15 +6,17 @@ import copy
 import itertools
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
-from typing import Any
+from typing import Any, Self
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
+from mmengine.utils import import_modules_from_strings
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -23,7 +25,8 @@ from torch import Tensor, nn
 from dfpenet_mm.components import register_components
 from dfpenet_mm.engine.checkpoint_file import read_state_dict
 from dfpenet_mm.errors import CheckpointError, ConfigError, DfpenetError, InputFileError
-from dfpenet_mm.mapping.network.device import find_device
+from dfpenet_mm.mapping.network.backends import find_device
+from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
 
 # Settings by which parts of a network fetch weights of their own.
 FETCHING = ('pretrained', 'init_cfg')
@@ -237,3 +240,47 @@ def _list(kind: str, items: Iterable[str]) -> str:
     items = list(items)
     rest = ', ...' if len(items) > NAMED else ''
     return f'{len(items)} {kind} tensor(s): {", ".join(items[:NAMED])}{rest}'
+
+
+@dataclass(frozen=True)
+class NetworkSource:
+    """What names a network and its way of predicting, in plain values; it pickles.
+
+    Args:
+        config_file: where the config came from, for messages.
+        settings: the config's ``model`` and ``custom_imports``.
+        checkpoint: the weights, absolute, as every worker must see them.
+        predictor: config of a predictor in PREDICTORS.
+        device: where the network runs, such as ``cpu`` or ``cuda:0``.
+    """
+
+    config_file: str
+    settings: Mapping[str, Any]
+    checkpoint: Path
+    predictor: Mapping[str, Any]
+    device: str
+
+    @classmethod
+    def of(
+        cls, config: Config, *, checkpoint: Path, predictor: Mapping[str, Any], device: str
+    ) -> Self:
+        """Name a config's network with the weights of a checkpoint."""
+        sections = config.to_dict()
+        settings = {name: sections[name] for name in ('model', 'custom_imports') if name in config}
+        name = str(config.filename)
+        return cls(name, settings, checkpoint.absolute(), predictor, device)
+
+    def build(self) -> Predictor:
+        """Build the network, fill it and wrap it.
+
+        Raises:
+            ConfigError: if the config's model, predictor or the device cannot work.
+            InputFileError: if the checkpoint is missing.
+            CheckpointError: if the weights are unsafe or do not fit.
+        """
+        imports = self.settings.get('custom_imports')
+        if imports:
+            import_modules_from_strings(**imports)
+        config = Config(dict(self.settings), filename=None)
+        model = load_model(config, self.checkpoint, self.device)
+        return build_predictor(self.predictor, model=model, device=self.device)

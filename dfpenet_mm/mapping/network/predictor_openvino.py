@@ -12,18 +12,17 @@ import torch
 from torch import nn
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.network.content_key import network_key
-from dfpenet_mm.mapping.network.delicate_convolutions import delicate_convolutions
-from dfpenet_mm.mapping.network.device import find_device
-from dfpenet_mm.mapping.network.file_cache import read_cached, write_cached
-from dfpenet_mm.mapping.network.openvino_library import openvino_library
-from dfpenet_mm.mapping.network.openvino_network import convert_to_openvino
-from dfpenet_mm.mapping.network.openvino_precision import keep_precise
-from dfpenet_mm.mapping.network.openvino_products import round_products
-from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
+from dfpenet_mm.mapping.network.backends import find_device
+from dfpenet_mm.mapping.network.file_cache import network_key, read_cached, write_cached
+from dfpenet_mm.mapping.network.openvino_network import (
+    convert_to_openvino,
+    keep_precise,
+    openvino_library,
+    round_products,
+)
+from dfpenet_mm.mapping.network.predictor import PREDICTORS, average_flips
+from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork, delicate_convolutions
 from dfpenet_mm.mapping.network.quantised_network import QuantisedNetwork
-from dfpenet_mm.mapping.plan.flips import average_flips
-from dfpenet_mm.mapping.registry import PREDICTORS
 
 if TYPE_CHECKING:
     import openvino

@@ -1,27 +1,123 @@
-"""A mmsegmentation network on PyTorch."""
+"""An mmsegmentation network on PyTorch, with folded norms and, on CUDA, recorded kernels."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Collection, Sequence
+import warnings
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import torch
+from mmcv.cnn.utils import fuse_conv_bn
 from torch import Tensor, nn
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.network.cuda_graph import replay_on_cuda
-from dfpenet_mm.mapping.network.delicate_convolutions import (
+from dfpenet_mm.mapping.network.backends import find_device
+from dfpenet_mm.mapping.network.predictor import PREDICTORS, average_flips
+from dfpenet_mm.mapping.network.probability_network import (
+    ProbabilityNetwork,
     delicate_convolutions,
     keep_exact,
     with_predecessors,
 )
-from dfpenet_mm.mapping.network.device import find_device
-from dfpenet_mm.mapping.network.folded_norms import fold_norms
-from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
-from dfpenet_mm.mapping.plan.flips import average_flips
-from dfpenet_mm.mapping.registry import PREDICTORS
+
+# CUDA asks for some runs before recording, in which libraries choose their kernels.
+WARM_UP_RUNS = 3
+# Every recording keeps its memory. Batches are full but for the last ones of a row.
+MOST_RECORDINGS = 2
+
+
+def replay_on_cuda(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Wrap a network so that its kernels are launched together.
+
+    Shapes that came after the first ``MOST_RECORDINGS`` run as they are, and so does everything
+    where recording fails, with a warning.
+
+    Args:
+        forward: from a tensor on CUDA to one whose values depend on it alone.
+
+    Returns:
+        The same function. What it returned is overwritten by its next call.
+    """
+    return _GraphReplay(forward)
+
+
+class _GraphReplay:
+    def __init__(self, forward: Callable[[Tensor], Tensor]) -> None:
+        self._forward = forward
+        self._recordings: dict[torch.Size, tuple[torch.cuda.CUDAGraph, Tensor, Tensor]] = {}
+        self._can_record = True
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        if inputs.shape not in self._recordings and not self._try_recording(inputs):
+            return self._forward(inputs)
+        graph, source, result = self._recordings[inputs.shape]
+        source.copy_(inputs)
+        graph.replay()
+        return result
+
+    def _try_recording(self, inputs: Tensor) -> bool:
+        if not self._can_record or len(self._recordings) == MOST_RECORDINGS:
+            return False
+        try:
+            self._recordings[inputs.shape] = self._record(inputs)
+        except RuntimeError as error:
+            self._can_record = False
+            warnings.warn(
+                f'CUDA cannot record this network ({str(error).splitlines()[0]}); its kernels '
+                f'are launched one by one, set cuda_graph=False to skip the attempt',
+                stacklevel=2,
+            )
+            return False
+        return True
+
+    def _record(self, inputs: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, Tensor]:
+        source = inputs.clone(memory_format=torch.preserve_format)
+        side = torch.cuda.Stream(inputs.device)
+        side.wait_stream(torch.cuda.current_stream(inputs.device))
+        with torch.cuda.stream(side):
+            for _ in range(WARM_UP_RUNS):
+                self._forward(source)
+        torch.cuda.current_stream(inputs.device).wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            result = self._forward(source)
+        return graph, source, result
+
+
+# Share of the largest output by which rounding may move an output.
+TOLERANCE = 1e-3
+
+
+def fold_norms(network: nn.Module, probe: Tensor) -> nn.Module | None:
+    """Copy a network with its normalisation folded away.
+
+    In evaluation a batch normalisation is a factor and an offset a channel, which the
+    convolution before it can take on; upsampling between the two changes nothing, as its
+    weights add up to one. Whether each normalisation really follows the convolution it was
+    folded into is found by comparing outputs.
+
+    Args:
+        network: in evaluation mode; it is not changed.
+        probe: an input to compare on, of the network's device.
+
+    Returns:
+        The copy, equal to the network but for rounding; None where there is nothing to fold,
+        or folding would change what the network predicts.
+    """
+    if not any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
+        return None
+    try:
+        folded = fuse_conv_bn(copy.deepcopy(network)).eval()
+        with torch.inference_mode():
+            before, after = network(probe), folded(probe)
+    except (AttributeError, RuntimeError, TypeError):
+        # mmcv folds plain convolutions and normalisations with weights only.
+        return None
+    scale = before.abs().max().clamp_min(torch.finfo(torch.float32).tiny)
+    return folded if bool((after - before).abs().max() <= TOLERANCE * scale) else None
+
 
 # Side of the corner of a chip on which folding is checked, pixels.
 PROBE = 128

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from torch import nn
 
 from dfpenet_mm.errors import CheckpointError, InputFileError
-from dfpenet_mm.mapping.network.content_key import weights_digest
+from dfpenet_mm.mapping.network.file_cache import weights_digest
 from dfpenet_mm.mapping.network.openvino_network import with_shape
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Read batches of windows into chips: what can be done before the predictor's turn."""
+"""Chips of a scene: in batches for the predictor, and as a sample spread over the scene."""
 
 from __future__ import annotations
 
@@ -10,11 +10,38 @@ from queue import Empty, SimpleQueue
 import numpy as np
 from rasterio.windows import Window
 
+from dfpenet_mm.errors import EmptySceneError
+from dfpenet_mm.mapping.plan.windows import WindowPlan
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
-from dfpenet_mm.mapping.scene.chips import make_chip
-from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
-from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.mapping.scene.scene_source import SceneSource
+from dfpenet_mm.mapping.scene.scaling import FittedScaling
+from dfpenet_mm.mapping.scene.scene import Scene, SceneSource
+
+
+def make_chip(
+    bands: np.ndarray, valid: np.ndarray, scaling: FittedScaling, window: int
+) -> np.ndarray:
+    """Scale a window's pixels, hide its nodata and pad it to the window size.
+
+    Nodata becomes the mean of the chip's valid pixels: the value with the faintest edge,
+    so that the rim of a scene does not read as a scarp.
+
+    Args:
+        bands: shape (B, H, W), float32, the scene's units, finite.
+        valid: shape (H, W), bool, at least one True.
+        scaling: brings bands to training units.
+        window: side of the chip, pixels, at least H and W.
+
+    Returns:
+        Shape (B, window, window), float32, training units; the scene lies at the upper
+        left and is mirrored beyond its end.
+    """
+    chip = scaling.apply(bands)
+    if not valid.all():
+        chip[:, ~valid] = chip[:, valid].mean(axis=1, keepdims=True)
+    rows, cols = valid.shape
+    if (rows, cols) != (window, window):
+        chip = np.pad(chip, ((0, 0), (0, window - rows), (0, window - cols)), 'symmetric')
+    return chip
 
 
 @dataclass(frozen=True)
@@ -103,3 +130,44 @@ class BatchReader:
     def close(self) -> None:
         """Close the handles; no thread may be reading."""
         self._opened.close()
+
+
+# Windows with more nodata than this are passed over while there are others.
+LEAST_VALID = 0.5
+
+
+def sample_chips(
+    scene: Scene, scaling: FittedScaling, *, window: int, count: int, seed: int = 0
+) -> np.ndarray:
+    """Make chips of windows that lie anywhere in a scene.
+
+    Args:
+        scene: the open scene.
+        scaling: brings its values to training units.
+        window: side of a window, pixels.
+        count: most chips, at least 1; windows do not overlap, so that a small scene gives
+            fewer.
+        seed: of the order in which windows are tried.
+
+    Returns:
+        Shape (N, B, window, window), float32, training units. Mostly valid windows come first.
+
+    Raises:
+        EmptySceneError: if no window has a valid pixel.
+        InputFileError: if the scene is damaged.
+    """
+    plan = WindowPlan(scene.shape, window, window)
+    windows = [found for block in plan.blocks for found in block.windows]
+    full, partial = [], []
+    for index in np.random.default_rng(seed).permutation(len(windows)):
+        bands, valid = scene.read(windows[index])
+        if valid.any():
+            chips = full if valid.mean() >= LEAST_VALID else partial
+            if len(chips) < count:
+                chips.append(make_chip(bands, valid, scaling, window))
+        if len(full) == count:
+            break
+    chosen = (full + partial)[:count]
+    if not chosen:
+        raise EmptySceneError(f'{scene.path} has no valid pixel; give another image')
+    return np.stack(chosen)

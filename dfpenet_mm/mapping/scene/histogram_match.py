@@ -1,4 +1,4 @@
-"""Whether the pre-event scene is given the post-event scene's histogram, and why."""
+"""Give the pre-event image the histogram of the post-event one, where both have data."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from dfpenet_mm.mapping.scene.fitted_scaling import FittedScaling
-from dfpenet_mm.mapping.scene.histogram_lookup import HistogramLookup
+from dfpenet_mm.errors import GridMismatchError
 from dfpenet_mm.mapping.scene.overlap_histograms import (
     BandHistogram,
+    HistogramLookup,
     OverlapHistograms,
     count_overlap,
 )
+from dfpenet_mm.mapping.scene.scaling import FittedScaling
 from dfpenet_mm.mapping.scene.scene import Scene
 
 AUTO = 'auto'
@@ -140,3 +141,21 @@ def _largest_gap(
         for own, shares in ((first, first_shares), (second, second_shares))
     ]
     return float(np.abs(shares[0] - shares[1]).max())
+
+
+def require_common_pixel(post: Scene, pre: Scene) -> None:
+    """Raise unless some pixel is valid in both scenes; the first one found ends the search.
+
+    Args:
+        post: the post-event scene.
+        pre: the pre-event scene, on the same grid.
+
+    Raises:
+        GridMismatchError: if each has data only where the other one has none.
+        InputFileError: if a file is damaged.
+    """
+    if not any((post.read(tile)[1] & pre.read(tile)[1]).any() for tile in post.tiles()):
+        raise GridMismatchError(
+            f'{pre.path} has no valid pixel where {post.path} has one, so that nothing can be '
+            f'compared; give a pre-event image of the same area, or leave --pre out'
+        )

@@ -4,23 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-from rasterio.enums import Resampling
+from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
+from shapely import box
 
 from dfpenet_mm.bands import choose_bands
-from dfpenet_mm.errors import EmptySceneError, InputFileError, RasterFormatError, brief
+from dfpenet_mm.errors import (
+    ConfigError,
+    EmptySceneError,
+    GridMismatchError,
+    InputFileError,
+    RasterFormatError,
+    brief,
+)
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.longitudes import outline
 from dfpenet_mm.mapping.scene.doubts import doubt_format
-from dfpenet_mm.mapping.scene.scene_checks import check_bands, check_overlap
 from dfpenet_mm.rasters import check_georeference, open_raster
+from dfpenet_mm.source_files import absolute_name
 from dfpenet_mm.validity import ValidityRule, held_value
 from dfpenet_mm.warped import WarpedRaster
+from dfpenet_mm.wording import counted
+
+
+def check_bands(dataset: DatasetReader, bands: Sequence[int]) -> None:
+    """Raise unless the bands exist and hold measured values.
+
+    Raises:
+        ConfigError: if no band is chosen, or bands are not counted from 1.
+        RasterFormatError: if the raster lacks a band, or its type does not serve.
+    """
+    name = dataset.name
+    if not bands or min(bands) < 1:
+        raise ConfigError(f'bands are {tuple(bands)}; name at least one, counted from 1')
+    if max(bands) > dataset.count:
+        raise RasterFormatError(
+            f'{name} has {counted(dataset.count, "band")}, wanted are bands {tuple(bands)}; choose '
+            f'others in the config or give a raster that has them'
+        )
+    types = {dataset.dtypes[band - 1] for band in bands}
+    if any(np.dtype(dtype).kind not in 'uif' for dtype in types) or len(types) > 1:
+        raise RasterFormatError(
+            f'{name} holds {", ".join(sorted(types))} values, wanted is one integer or '
+            f'floating-point type; convert it with gdal_translate -ot'
+        )
+    if any(dataset.colorinterp[band - 1] is ColorInterp.palette for band in bands):
+        raise RasterFormatError(
+            f'{name} holds indices into a colour table, wanted are colours; convert it '
+            f'with gdal_translate -expand rgb'
+        )
+
+
+def check_overlap(dataset: DatasetReader, grid: RasterGrid) -> None:
+    """Raise unless the raster covers a part of the grid.
+
+    Raises:
+        GridMismatchError: naming both grids.
+    """
+    own = RasterGrid.from_dataset(dataset)
+    # The scene in the raster's pixels: the raster may be a mosaic far wider than the
+    # region in which the scene's projection is defined.
+    footprint = outline(grid, own)
+    if footprint.intersection(box(0, 0, dataset.width, dataset.height)).area <= 0:
+        raise GridMismatchError(
+            f'{dataset.name} with grid {own} does not overlap the scene grid {grid}; give an '
+            f'image of the same area, and check the CRS of both'
+        )
+
 
 # No unit of light gives larger values, and sums of these still fit single precision.
 LARGEST = 1e30
@@ -169,3 +226,41 @@ class Scene:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@dataclass(frozen=True)
+class SceneSource:
+    """What names a scene; it pickles.
+
+    Args:
+        path: the raster, absolute, as every worker must see it.
+        bands: bands to read, from 1.
+        grid: grid to read it on; None for its own.
+        nodata: values that are no data, besides what the file declares.
+    """
+
+    path: Path
+    bands: tuple[int, ...]
+    grid: RasterGrid | None = None
+    nodata: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, scene: Scene) -> Self:
+        """Name an open scene."""
+        grid = scene.grid if scene.resampled else None
+        return cls(absolute_name(scene.path), scene.bands, grid, scene.nodata)
+
+    def open(self) -> Scene:
+        """Open the scene once more; whether it holds any valid pixel is not looked up again.
+
+        Raises:
+            InputFileError: if the file cannot be read any more.
+        """
+        return Scene(
+            self.path,
+            bands=self.bands,
+            grid=self.grid,
+            by_colour=False,
+            nodata=self.nodata,
+            known=True,
+        )

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from dfpenet_mm.errors import PredictionError
-from dfpenet_mm.mapping.executors.block_pipeline import BlockPipeline
 from dfpenet_mm.mapping.executors.executor import BlockTask
+from dfpenet_mm.mapping.executors.local_executor import BlockPipeline
 from dfpenet_mm.mapping.plan.windows import WindowPlan
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
-from dfpenet_mm.mapping.scene.scene_source import SceneSource
+from dfpenet_mm.mapping.scene.scene import SceneSource
 
 IDENTITY = FittedScaling((1.0,) * 3, (0.0,) * 3)
 

@@ -14,8 +14,7 @@ from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from dfpenet_mm.mapping.executors.ray_worker import RayWorker, task_here
 from dfpenet_mm.mapping.plan.windows import WindowPlan
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
-from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.mapping.scene.scene_source import SceneSource
+from dfpenet_mm.mapping.scene.scene import Scene, SceneSource
 
 THREADS = torch.get_num_threads()
 

@@ -9,10 +9,13 @@ from torch import nn
 
 from dfpenet_mm.errors import CheckpointError, ConfigError, InputFileError
 from dfpenet_mm.mapping.network import predictor_openvino
-from dfpenet_mm.mapping.network.content_key import weights_digest
+from dfpenet_mm.mapping.network.file_cache import weights_digest
 from dfpenet_mm.mapping.network.load_model import load_model
-from dfpenet_mm.mapping.network.openvino_library import openvino_library
-from dfpenet_mm.mapping.network.openvino_network import convert_to_openvino, with_shape
+from dfpenet_mm.mapping.network.openvino_network import (
+    convert_to_openvino,
+    openvino_library,
+    with_shape,
+)
 from dfpenet_mm.mapping.network.predictor import build_predictor
 from dfpenet_mm.mapping.network.predictor_openvino import OpenVinoPredictor
 from dfpenet_mm.mapping.network.predictor_torch import TorchPredictor

@@ -1,7 +1,6 @@
 import numpy as np
 
-from dfpenet_mm.mapping.products.assembly import threshold_rows
-from dfpenet_mm.mapping.products.merger import Strip
+from dfpenet_mm.mapping.products.assembly import Strip, threshold_rows
 
 
 def test_rows_become_pixels_of_the_products():

@@ -17,8 +17,7 @@ from dfpenet_mm.mapping.mapper import map_scene
 from dfpenet_mm.mapping.plan.windows import WindowPlan
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
-from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.mapping.scene.scene_source import SceneSource
+from dfpenet_mm.mapping.scene.scene import Scene, SceneSource
 
 UTM54 = rasterio.CRS.from_epsg(32654)
 GRID = RasterGrid(UTM54, from_origin(500_000, 4_700_000, 10, 10), (12, 20))

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import pytest
 
 from dfpenet_mm.errors import InstallError
-from dfpenet_mm.mapping.network.openvino_library import openvino_library, silence_telemetry
+from dfpenet_mm.mapping.network.openvino_network import openvino_library, silence_telemetry
 
 if find_spec('openvino') is None:
     pytest.skip('OpenVINO is not installed', allow_module_level=True)
@@ -13,7 +13,7 @@ if find_spec('openvino') is None:
 # In a process of its own: here it may be imported already.
 CODE = """
 import sys
-from dfpenet_mm.mapping.network.openvino_library import openvino_library
+from dfpenet_mm.mapping.network.openvino_network import openvino_library
 openvino_library()
 telemetry = [name for name, module in sys.modules.items()
              if name.startswith('openvino_telemetry') and module is not None]

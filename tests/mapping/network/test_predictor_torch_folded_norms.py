@@ -3,7 +3,7 @@ import torch
 from mmcv.cnn import ConvModule
 from torch import nn
 
-from dfpenet_mm.mapping.network.folded_norms import fold_norms
+from dfpenet_mm.mapping.network.predictor_torch import fold_norms
 from dfpenet_mm.models.layers.feature_filter import FeatureFilter
 
 NORM = {'type': 'BN'}

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 import torch
 
-from dfpenet_mm.mapping.network.cuda_graph import MOST_RECORDINGS, WARM_UP_RUNS, replay_on_cuda
+from dfpenet_mm.mapping.network.predictor_torch import MOST_RECORDINGS, WARM_UP_RUNS, replay_on_cuda
 
 
 class Stream:

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from dfpenet_mm.mapping.network.delicate_convolutions import (
+from dfpenet_mm.mapping.network.predictor_openvino import OpenVinoPredictor
+from dfpenet_mm.mapping.network.predictor_torch import TorchPredictor
+from dfpenet_mm.mapping.network.probability_network import (
     delicate_convolutions,
     keep_exact,
     with_predecessors,
 )
-from dfpenet_mm.mapping.network.predictor_openvino import OpenVinoPredictor
-from dfpenet_mm.mapping.network.predictor_torch import TorchPredictor
 
 NAMES = {'second': 'norm'}
 
@@ -75,20 +75,20 @@ def test_torch_in_bf16_keeps_the_difference(fold, chips, monkeypatch):
     exact = TorchPredictor(model=Delicate())(chips)
     close = TorchPredictor(model=Delicate(), precision='bf16', fold=fold)(chips)
     assert np.abs(close - exact).max() < 0.02
-    monkeypatch.setattr('dfpenet_mm.mapping.network.delicate_convolutions.FAR', 1e9)
+    monkeypatch.setattr('dfpenet_mm.mapping.network.probability_network.FAR', 1e9)
     spoilt = TorchPredictor(model=Delicate(), precision='bf16', fold=False)(chips)
     assert np.abs(spoilt - exact).max() > 0.05
 
 
 @pytest.mark.skipif(find_spec('openvino') is None, reason='OpenVINO is not installed')
 def test_openvino_in_bf16_keeps_the_difference(chips, monkeypatch):
-    from dfpenet_mm.mapping.network.openvino_library import openvino_library  # noqa: PLC0415
+    from dfpenet_mm.mapping.network.openvino_network import openvino_library  # noqa: PLC0415
 
     if 'BF16' not in openvino_library().Core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES'):
         pytest.skip('this CPU has no bfloat16')
     exact = TorchPredictor(model=Delicate())(chips)
     close = OpenVinoPredictor(model=Delicate(), precision='bf16')(chips)
-    monkeypatch.setattr('dfpenet_mm.mapping.network.delicate_convolutions.FAR', 1e9)
+    monkeypatch.setattr('dfpenet_mm.mapping.network.probability_network.FAR', 1e9)
     plain = OpenVinoPredictor(model=Delicate(), precision='bf16')(chips)
     assert np.abs(close - exact).max() < 0.02
     assert np.abs(plain - exact).max() > 0.05

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from dfpenet_mm.mapping.executors.background import Background
+from dfpenet_mm.mapping.mapper import Background
 
 
 def test_items_are_worked_off_in_order_beside_the_caller():

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfpenet_mm.mapping.blocks.levels import from_levels, to_levels
+from dfpenet_mm.mapping.blocks.block import from_levels, to_levels
 
 
 def test_eight_bit_values_survive_exactly():

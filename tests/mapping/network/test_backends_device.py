@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.network.device import find_device
+from dfpenet_mm.mapping.network.backends import find_device
 
 
 def test_a_device_that_works_is_returned():

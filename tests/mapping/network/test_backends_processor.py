@@ -2,14 +2,14 @@ import platform
 
 import pytest
 
-from dfpenet_mm.mapping.network import processor
-from dfpenet_mm.mapping.network.processor import processor_name
+from dfpenet_mm.mapping.network import backends
+from dfpenet_mm.mapping.network.backends import processor_name
 
 
 def test_linux_tells_in_a_file(tmp_path, monkeypatch):
     info = tmp_path / 'cpuinfo'
     info.write_text('processor\t: 0\nmodel name\t: Maker X: 3 GHz\nmodel name\t: other\n')
-    monkeypatch.setattr(processor, 'CPU_INFO', info)
+    monkeypatch.setattr(backends, 'CPU_INFO', info)
     assert processor_name() == 'Maker X: 3 GHz'
 
 
@@ -18,7 +18,7 @@ def test_others_tell_python(content, tmp_path, monkeypatch):
     info = tmp_path / 'cpuinfo'
     if content:
         info.write_text(content)
-    monkeypatch.setattr(processor, 'CPU_INFO', info)
+    monkeypatch.setattr(backends, 'CPU_INFO', info)
     monkeypatch.setattr(platform, 'processor', lambda: '')
     monkeypatch.setattr(platform, 'machine', lambda: 'arm64')
     assert processor_name() == 'arm64'

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from dfpenet_mm.mapping.blocks.block import BlockResult
 from dfpenet_mm.mapping.plan.windows import WindowPlan
-from dfpenet_mm.mapping.products.merger import RowMerger
+from dfpenet_mm.mapping.products.assembly import RowMerger
 
 
 def result_of(levels, valid=True):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dfpenet_mm.mapping.scene.chips import make_chip
+from dfpenet_mm.mapping.scene.batch_reader import make_chip
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
 
 TWICE = FittedScaling(gain=(2.0, 2.0), offset=(0.0, 1.0))

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from dfpenet_mm.mapping.scene.batch_reader import sample_chips
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
 from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.mapping.scene.scene_sample import sample_chips
 
 SAME = FittedScaling((1.0,) * 3, (0.0,) * 3)
 

@@ -3,7 +3,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from dfpenet_mm.mapping.network.content_key import network_key, weights_digest
+from dfpenet_mm.mapping.network.file_cache import network_key, weights_digest
 
 
 def network(seed=0, **config):

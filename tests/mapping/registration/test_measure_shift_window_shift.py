@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, shift
 
-from dfpenet_mm.mapping.registration.window_shift import (
+from dfpenet_mm.mapping.registration.measure_shift import (
     coarsened,
     directions,
     least_quality,

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.exposure import match_histograms
 
-from dfpenet_mm.mapping.scene.histogram_lookup import NODES, HistogramLookup
-from dfpenet_mm.mapping.scene.overlap_histograms import BandHistogram
+from dfpenet_mm.mapping.scene.overlap_histograms import NODES, BandHistogram, HistogramLookup
 
 IMAGES = arrays(np.float64, (2, 4, 5), elements=st.integers(0, 12).map(float))
 

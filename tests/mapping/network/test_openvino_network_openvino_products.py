@@ -3,8 +3,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from dfpenet_mm.mapping.network.openvino_library import openvino_library
-from dfpenet_mm.mapping.network.openvino_products import round_products
+from dfpenet_mm.mapping.network.openvino_network import openvino_library, round_products
 
 if find_spec('openvino') is None:
     pytest.skip('OpenVINO is not installed', allow_module_level=True)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dfpenet_mm.mapping.blocks.block import BlockResult
-from dfpenet_mm.mapping.blocks.block_file import decode_block, encode_block
+from dfpenet_mm.mapping.blocks.block_store import decode_block, encode_block
 
 
 def block(rows, cols, seed, share=1.0):

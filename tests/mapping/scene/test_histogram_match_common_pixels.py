@@ -1,7 +1,7 @@
 import pytest
 
 from dfpenet_mm.errors import GridMismatchError
-from dfpenet_mm.mapping.scene.common_pixels import require_common_pixel
+from dfpenet_mm.mapping.scene.histogram_match import require_common_pixel
 from dfpenet_mm.mapping.scene.scene import Scene
 
 

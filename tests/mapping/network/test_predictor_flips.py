@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dfpenet_mm.mapping.plan.flips import average_flips
+from dfpenet_mm.mapping.network.predictor import average_flips
 
 
 def sloped(chips):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dfpenet_mm.mapping.network.agreement import label_agreement
+from dfpenet_mm.mapping.network.backends import label_agreement
 
 
 def test_only_labels_count():
