@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dfpenet_mm.export.export_card import write_card
 from dfpenet_mm.export.new_folder import new_folder
+from dfpenet_mm.export.onnx_folder import write_card
 from dfpenet_mm.export.quantise import RECIPES, Recipe, quantise
 from dfpenet_mm.export.validation import Score, validate
 from dfpenet_mm.mapping.network.backends import LEAST_AGREEMENT

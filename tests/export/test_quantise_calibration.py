@@ -4,7 +4,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from dfpenet_mm.errors import ConfigError, InputFileError, RasterFormatError
-from dfpenet_mm.export.calibration import calibration_chips
+from dfpenet_mm.export.quantise import calibration_chips
 
 MAPPING = {
     'bands': (3, 1),
