@@ -22,7 +22,7 @@ def main() -> None:
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
         with quiet_libraries():
-            from dfpenet_mm.engine.publish import publish_checkpoint  # noqa: PLC0415
+            from dfpenet_mm.engine.checkpoint_file import publish_checkpoint  # noqa: PLC0415
 
             size = publish_checkpoint(args.source, args.target)
         print(f'wrote {args.target}, {size / 1e6:.1f} MB')

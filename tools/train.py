@@ -12,7 +12,7 @@ with quiet_libraries():
     from dfpenet_mm.cli.runner_command import require_parts, runner_config, runner_parser
     from dfpenet_mm.datasets.data_check import check_data
     from dfpenet_mm.engine.distributed import first_process_only, is_first, start_processes
-    from dfpenet_mm.engine.finite_training_hook import FiniteTrainingHook
+    from dfpenet_mm.engine.hooks import FiniteTrainingHook
     from dfpenet_mm.engine.mixed_precision import use_mixed_precision
     from dfpenet_mm.engine.resumable_loop import check_batch
     from dfpenet_mm.engine.resume import require_unused, resume_run

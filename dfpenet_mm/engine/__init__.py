@@ -1,12 +1,15 @@
 """What mmengine's Runner lacks."""
 
-from .atomic_storage import AtomicBackend
-from .autocast_optim_wrapper import AutocastOptimWrapper
-from .average_buffers_hook import AverageBuffersHook
-from .channels_last_hook import ChannelsLastHook
-from .finite_training_hook import FiniteTrainingHook
+from dfpenet_mm.engine.checkpoint_file import AtomicBackend
+from dfpenet_mm.engine.hooks import (
+    AverageBuffersHook,
+    ChannelsLastHook,
+    FiniteTrainingHook,
+    ResumableCheckpointHook,
+)
+from dfpenet_mm.engine.mixed_precision import AutocastOptimWrapper
+
 from .prediction_pictures_hook import PredictionFilesHook, PredictionPicturesHook
-from .resumable_checkpoint_hook import ResumableCheckpointHook
 from .resumable_loop import ResumableTrainLoop
 from .safe_checkpoint import load_local_checkpoint, load_url_safely, refuse_unsafe_checkpoints
 from .sample_stream import SeededDataset, StreamSampler

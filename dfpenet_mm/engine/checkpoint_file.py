@@ -1,12 +1,14 @@
-"""Checkpoint files: read as tensors by name, written whole and to a new name."""
+"""Checkpoint files: read as tensors by name, written whole, and shrunk for publication."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.fileio import LocalBackend, register_backend
 from torch import Tensor
 
 from dfpenet_mm.engine.safe_checkpoint import load_local_checkpoint
@@ -141,3 +143,81 @@ def _remove(part: Path) -> None:
     # Under a parent that is a file even asking for the part raises.
     if part.parent.is_dir():
         part.unlink(missing_ok=True)
+
+
+SUFFIX = '.incomplete'
+
+
+@register_backend('atomic', force=True)
+class AtomicBackend(LocalBackend):
+    """Local files, written beside and then renamed.
+
+    mmengine writes checkpoints in place: one that is being written when the machine stops
+    stays behind as a truncated file under its final name.
+    ``backend_args=dict(backend='atomic')`` of a hook chooses this backend.
+    """
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write a file; until it is complete an older one stays.
+
+        Args:
+            obj: its content.
+            filepath: its name; the folder is made if need be.
+        """
+        path = Path(filepath)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f'.{path.name}{SUFFIX}')
+        try:
+            with part.open('wb') as file:
+                file.write(obj)
+                file.flush()
+                # Otherwise a power cut may keep the new name and lose the content.
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+HALF_MAX = torch.finfo(torch.float16).max
+
+
+def publish_checkpoint(source: str | Path, target: str | Path) -> int:
+    """Write the weights of a checkpoint in half precision, without optimiser and history.
+
+    With mmengine's EMAHook the weights are the averaged ones, as it stores those.
+
+    Args:
+        source: checkpoint of a training run.
+        target: file to write: ``{'state_dict': tensors, 'meta': {}}``, loadable with
+            ``weights_only=True``. Its meta keeps the names and colours of the classes, by which
+            mmsegmentation calls what it predicts.
+
+    Returns:
+        Size of the file, bytes.
+
+    Raises:
+        InputFileError: if ``source`` is missing.
+        CheckpointError: if it holds no weights, or one that half precision cannot hold.
+        OutputError: if ``target`` exists or the disk refuses.
+    """
+    check_new_file(target)
+    weights = {name: to_half(name, value) for name, value in read_state_dict(source).items()}
+    meta = {'source': Path(source).name, **read_class_names(source)}
+    return save_checkpoint({'state_dict': weights, 'meta': meta}, target)
+
+
+def to_half(name: str, value: Tensor) -> Tensor:
+    """Return a tensor in half precision; counters stay as they are.
+
+    Raises:
+        CheckpointError: if a value would overflow.
+    """
+    if not value.is_floating_point() or not value.numel():
+        return value
+    if value.abs().max() > HALF_MAX:
+        raise CheckpointError(
+            f'{name} reaches {value.abs().max():.3g}, half precision ends at {HALF_MAX:.0f}; '
+            f'keep this checkpoint in full precision'
+        )
+    return value.half()

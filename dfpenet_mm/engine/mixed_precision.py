@@ -1,12 +1,56 @@
-"""Switch a config's training to mixed precision."""
+"""Train in bfloat16 where the arithmetic allows it, on a CPU or a GPU."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.optim import OptimWrapper
+from mmseg.registry import OPTIM_WRAPPERS
+from torch import nn
 
-from dfpenet_mm.engine.autocast_optim_wrapper import has_bfloat16
 from dfpenet_mm.errors import ConfigError
+
+
+def has_bfloat16(device_type: str) -> bool:
+    """Tell whether a kind of device computes in bfloat16 itself.
+
+    Args:
+        device_type: ``cpu``, ``cuda`` or another of torch's.
+
+    Returns:
+        False on GPUs before Ampere, which only emulate it; any CPU has it.
+    """
+    return device_type != 'cuda' or torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+@OPTIM_WRAPPERS.register_module()
+class AutocastOptimWrapper(OptimWrapper):
+    """Run the forward pass of a training step under ``torch.autocast`` in bfloat16.
+
+    Weights, gradients and the optimiser stay float32, and bfloat16 has float32's range, so
+    that no loss scaling is needed. Validation runs in float32. mmengine's ``AmpOptimWrapper``
+    refuses to work on a CPU. Arguments as of mmengine's ``OptimWrapper``.
+
+    Raises:
+        ConfigError: when it is used on a GPU without bfloat16.
+    """
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Enter autocast on the device that holds the model."""
+        device_type = next(model.parameters()).device.type
+        if not has_bfloat16(device_type):
+            raise ConfigError(
+                'this GPU has no bfloat16, in which AutocastOptimWrapper trains; set '
+                "optim_wrapper.type='AmpOptimWrapper' for float16, or 'OptimWrapper' for float32"
+            )
+        with super().optim_context(model), torch.autocast(device_type, torch.bfloat16):
+            yield
+
 
 BFLOAT16 = 'AutocastOptimWrapper'
 FLOAT16 = 'AmpOptimWrapper'

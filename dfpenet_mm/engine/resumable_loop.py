@@ -9,7 +9,7 @@ from mmengine.dist import barrier, get_world_size
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmseg.registry import LOOPS
 
-from dfpenet_mm.engine.resumable_checkpoint_hook import ResumableCheckpointHook
+from dfpenet_mm.engine.hooks import ResumableCheckpointHook
 from dfpenet_mm.engine.sample_stream import SeededDataset, StreamSampler, seed_generators
 from dfpenet_mm.engine.stop_request import StopRequest
 from dfpenet_mm.errors import ConfigError

@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 
 from dfpenet_mm.components import register_components
-from dfpenet_mm.engine.finite_training_hook import FiniteTrainingHook
+from dfpenet_mm.engine.hooks import FiniteTrainingHook
 from dfpenet_mm.engine.resume import changed_parts, find_resume_point, resume_run
 from dfpenet_mm.engine.safe_checkpoint import refuse_unsafe_checkpoints
 from dfpenet_mm.engine.start_weights import check_start_weights

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from dfpenet_mm.engine import AutocastOptimWrapper, autocast_optim_wrapper
+from dfpenet_mm.engine import AutocastOptimWrapper, mixed_precision
 from dfpenet_mm.errors import ConfigError
 
 
@@ -52,7 +52,7 @@ def test_accumulation_and_clipping_still_work(model):
 
 
 def test_a_gpu_without_bfloat16_is_told(model, monkeypatch):
-    monkeypatch.setattr(autocast_optim_wrapper, 'has_bfloat16', lambda _device: False)
+    monkeypatch.setattr(mixed_precision, 'has_bfloat16', lambda _device: False)
     wrapper = AutocastOptimWrapper(optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
     with pytest.raises(ConfigError, match="'AmpOptimWrapper'"):
         train(model, wrapper, torch.randn(2, 3, 8, 8))

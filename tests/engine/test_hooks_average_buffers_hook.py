@@ -5,14 +5,12 @@ from mmengine.hooks import EMAHook
 from mmengine.runner import get_priority
 from torch import nn
 
-from dfpenet_mm.engine import AverageBuffersHook, average_buffers_hook
+from dfpenet_mm.engine import AverageBuffersHook, hooks
 
 
 def test_running_statistics_are_averaged_and_counters_are_not(monkeypatch):
     given = []
-    monkeypatch.setattr(
-        average_buffers_hook, 'all_reduce_params', lambda values, op: given.append((values, op))
-    )
+    monkeypatch.setattr(hooks, 'all_reduce_params', lambda values, op: given.append((values, op)))
     model = nn.Sequential(nn.BatchNorm2d(3), nn.BatchNorm2d(2))
     AverageBuffersHook().after_train_iter(SimpleNamespace(model=model), batch_idx=0)
     ((values, op),) = given

@@ -3,7 +3,7 @@ import os
 import pytest
 from mmengine.fileio import get_file_backend
 
-from dfpenet_mm.engine.atomic_storage import AtomicBackend
+from dfpenet_mm.engine.checkpoint_file import AtomicBackend
 
 
 def test_mmengine_finds_it_by_name(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import MessageHub
 
-from dfpenet_mm.engine.resumable_checkpoint_hook import VALIDATED, ResumableCheckpointHook
+from dfpenet_mm.engine.hooks import VALIDATED, ResumableCheckpointHook
 from dfpenet_mm.errors import ConfigError
 
 

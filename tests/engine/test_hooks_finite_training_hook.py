@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 
-from dfpenet_mm.engine.finite_training_hook import FiniteTrainingHook
+from dfpenet_mm.engine.hooks import FiniteTrainingHook
 from dfpenet_mm.errors import TrainingError
 
 NAN, INF = float('nan'), float('inf')

@@ -3,7 +3,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 
 from dfpenet_mm.datasets import LandslideDataset
-from dfpenet_mm.engine.publish import publish_checkpoint
+from dfpenet_mm.engine.checkpoint_file import publish_checkpoint
 from dfpenet_mm.engine.safe_checkpoint import load_safely
 from dfpenet_mm.errors import CheckpointError, OutputError
 from dfpenet_mm.resources import checkpoint_dir
