@@ -13,5 +13,5 @@ TRANSFORMS = Registry(
     'transform',
     parent=MMSEG_TRANSFORMS,
     scope='dfpenet_mm',
-    locations=['dfpenet_mm.datasets.transforms'],
+    locations=['dfpenet_mm.datasets.loading'],
 )

@@ -14,12 +14,10 @@ from dfpenet_mm.resources import shipped_file
 with quiet_libraries():
     from dfpenet_mm.cli.config_options import load_config_with_options
     from dfpenet_mm.datasets.data_check import check_data
-    from dfpenet_mm.experiments.results_table import ResultsTable
+    from dfpenet_mm.experiments.learning_curve import FRACTIONS, draw_learning_curve, use_fraction
+    from dfpenet_mm.experiments.results_table import ResultsTable, markdown_table, mean_and_spread
     from dfpenet_mm.experiments.study import PlannedRun, run_study
-    from dfpenet_mm.experiments.summary import markdown_table, mean_and_spread
-    from dfpenet_mm.experiments.training_fraction import FRACTIONS, use_fraction
     from dfpenet_mm.mapping.network.load_model import build_model
-    from dfpenet_mm.report.learning_curve_picture import draw_learning_curve
 
 
 def parse() -> argparse.Namespace:

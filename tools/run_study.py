@@ -12,11 +12,9 @@ from dfpenet_mm.resources import shipped_file
 
 with quiet_libraries():
     from dfpenet_mm.cli.config_options import load_config_with_options
-    from dfpenet_mm.cli.study_file import read_study
     from dfpenet_mm.datasets.data_check import check_data
-    from dfpenet_mm.experiments.results_table import ResultsTable
-    from dfpenet_mm.experiments.study import planned, run_study
-    from dfpenet_mm.experiments.summary import markdown_table
+    from dfpenet_mm.experiments.results_table import ResultsTable, markdown_table
+    from dfpenet_mm.experiments.study import planned, read_study, run_study
     from dfpenet_mm.mapping.network.load_model import build_model
 
 

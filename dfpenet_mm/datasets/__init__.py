@@ -1,10 +1,11 @@
 """Data sets and their transforms, registered in mmseg's DATASETS and TRANSFORMS."""
 
+from dfpenet_mm.datasets.isprs import PotsdamTileDataset, VaihingenDataset
+from dfpenet_mm.datasets.loading import LoadRasterImage, LoadRasterMask
+from dfpenet_mm.datasets.transforms import MatchBandStatistics, RandomGaussianBlur
+
 from .isprs import IsprsDataset
 from .landslide import LandslideDataset
-from .potsdam import PotsdamTileDataset
-from .transforms import LoadRasterImage, LoadRasterMask, MatchBandStatistics, RandomGaussianBlur
-from .vaihingen import VaihingenDataset
 
 __all__ = [
     'IsprsDataset',

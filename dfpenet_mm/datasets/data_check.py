@@ -15,12 +15,16 @@ from mmseg.registry import DATASETS
 from PIL import Image
 from rasterio.errors import NotGeoreferencedWarning
 
-from dfpenet_mm.datasets.checked_split import CheckedSplit, data_warnings, require_labels
-from dfpenet_mm.datasets.chip_files import NAMED
-from dfpenet_mm.datasets.data_report import DataReport
+from dfpenet_mm.datasets.data_report import CheckedSplit, DataReport, data_warnings, require_labels
 from dfpenet_mm.datasets.file_check import Finding, SampleFiles, check_files
-from dfpenet_mm.datasets.model_match import model_faults, value_warnings
-from dfpenet_mm.datasets.sample_sources import files_of, leaves, reading_of
+from dfpenet_mm.datasets.landslide import NAMED
+from dfpenet_mm.datasets.model_match import (
+    files_of,
+    leaves,
+    model_faults,
+    reading_of,
+    value_warnings,
+)
 from dfpenet_mm.errors import ConfigError, DfpenetError, InputFileError
 
 TRAIN = 'train'

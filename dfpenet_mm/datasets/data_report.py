@@ -1,12 +1,17 @@
-"""What the data sets of a config hold, in numbers and in words."""
+"""Contents of the data sets of a config, in numbers and in words, and what is worth a warning."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from dfpenet_mm.datasets.file_check import IGNORED
+from dfpenet_mm.datasets.file_check import IGNORED, LABELS, Finding, SampleFiles
+from dfpenet_mm.datasets.landslide import list_named
+from dfpenet_mm.errors import InputFileError
 
 
 @dataclass(frozen=True)
@@ -68,3 +73,132 @@ class DataReport:
             *(f'data: {split.line()}' for split in self.splits),
             *(f'warning: {warning}' for warning in self.warnings),
         ]
+
+
+@dataclass(frozen=True)
+class CheckedSplit:
+    """One data set and what was found in its files.
+
+    Args:
+        name: of the split.
+        samples: its length.
+        classes: names of its classes.
+        findings: of each distinct pair of files.
+        unused_masks: masks that no image has.
+    """
+
+    name: str
+    samples: int
+    classes: tuple[str, ...]
+    findings: dict[SampleFiles, Finding]
+    unused_masks: tuple[str, ...]
+
+    @property
+    def faults(self) -> Iterator[str]:
+        """Clauses on the files that do not serve."""
+        return (finding.fault for finding in self.findings.values() if finding.fault)
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Smallest and largest value of its images."""
+        low, high = zip(*(found.reach for found in self.findings.values()), strict=True)
+        return min(low), max(high)
+
+    def report(self) -> SplitReport:
+        """Sum up the labels; of files that are two samples' only once."""
+        counts = sum((found.counts for found in self.findings.values()), np.zeros(LABELS, int))
+        images = {files.image for files in self.findings}
+        return SplitReport(self.name, self.samples, len(images), self.classes, counts)
+
+    def ignored_clause(self, absent: str) -> str:
+        """Say how much is ignored, which may be what a class is missing from the labels.
+
+        Args:
+            absent: name of a class that no pixel has.
+
+        Returns:
+            A clause after a comma; empty if nothing is ignored.
+        """
+        report = self.report()
+        if not report.ignored:
+            return ''
+        share = report.ignored / report.counts.sum()
+        maps = {pair for files in self.findings for pair in files.value_map}
+        values = [value for value, label in sorted(maps) if label == IGNORED]
+        return (
+            f', and {100 * share:.2g} % of the pixels are {" or ".join(map(str, values))}, which '
+            f'this config ignores (if that is {absent}, set value_map to {{..., {values[-1]}: '
+            f'{self.classes.index(absent)}}})'
+        )
+
+
+def require_labels(split: CheckedSplit) -> None:
+    """Refuse a training set from which nothing can be learnt.
+
+    A class of several may be absent from a part of the data; of two it leaves nothing to tell
+    apart, and a loss that falls to zero.
+
+    Raises:
+        InputFileError: if no pixel is scored, or of two classes one never occurs.
+    """
+    report = split.report()
+    absent = [name for name, pixels in report.pixels.items() if not pixels]
+    if len(absent) == len(split.classes):
+        cause = f'{report.ignored} pixels are ignored' if report.ignored else 'there are no masks'
+        raise InputFileError(
+            f'no pixel of the {split.name} data set has a class, {cause} (label {IGNORED}), so '
+            f'nothing can be learnt; give masks with classes, or mend value_map in the config'
+        )
+    if absent and len(split.classes) == 2:
+        raise InputFileError(
+            f'no pixel of the {split.name} data set, {split.samples} samples, is {absent[0]}, so '
+            f'nothing can be learnt{split.ignored_clause(absent[0])}; add samples that hold it, '
+            f'or mend value_map in the config'
+        )
+
+
+def data_warnings(checked: Sequence[CheckedSplit]) -> Iterator[str]:
+    """Find what does not stop a run and yet may spoil it, a sentence each."""
+    for split in checked:
+        report = split.report()
+        absent = [name for name, pixels in report.pixels.items() if not pixels]
+        if absent and report.counts.any():
+            yield f'no pixel of {split.name} is {" or ".join(absent)}' + split.ignored_clause(
+                absent[0]
+            )
+        empty = [
+            files.mask
+            for files, found in split.findings.items()
+            if files.mask and not found.counts[:IGNORED].any()
+        ]
+        if empty:
+            yield (
+                f'{len(empty)} mask(s) of {split.name} are ignored to the last pixel: '
+                f'{list_named(map(_name, empty))}'
+            )
+        if split.unused_masks:
+            yield (
+                f'{len(split.unused_masks)} mask(s) of {split.name} have no image and are left '
+                f'out: {list_named(split.unused_masks)}'
+            )
+    yield from _warnings_between(checked)
+
+
+def _warnings_between(checked: Sequence[CheckedSplit]) -> Iterator[str]:
+    types = sorted({found.dtype for split in checked for found in split.findings.values()})
+    if len(types) > 1:
+        yield f'images are of several types ({", ".join(types)}), whose values may not be alike'
+    images = {
+        split.name: {os.path.realpath(files.image) for files in split.findings} for split in checked
+    }
+    for name in ('val', 'test'):
+        shared = sorted(images.get('train', set()) & images.get(name, set()))
+        if shared:
+            yield (
+                f'train and {name} share {len(shared)} image(s), so that scores are too good: '
+                f'{list_named(map(_name, shared))}'
+            )
+
+
+def _name(path: str) -> str:
+    return Path(path).name

@@ -1,6 +1,5 @@
 """Metrics, registered in mmseg's METRICS."""
 
-from .landslide_metric import LandslideMetric
-from .segmentation_metric import SegmentationMetric
+from dfpenet_mm.evaluation.metrics import LandslideMetric, SegmentationMetric
 
 __all__ = ['LandslideMetric', 'SegmentationMetric']

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from mmengine.config import Config
 
-from dfpenet_mm.datasets.chip_files import find_chips
-from dfpenet_mm.datasets.landslide import IMAGE_SUFFIXES
-from dfpenet_mm.datasets.transforms.loading import read_bands
+from dfpenet_mm.datasets.landslide import IMAGE_SUFFIXES, find_chips
+from dfpenet_mm.datasets.loading import read_bands
 from dfpenet_mm.errors import ConfigError, InputFileError, InstallError, RasterFormatError
 from dfpenet_mm.mapping.network.openvino_network import openvino_library, silence_telemetry
 from dfpenet_mm.mapping.scene.batch_reader import sample_chips

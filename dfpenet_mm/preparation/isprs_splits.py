@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dfpenet_mm.datasets.window_list import TileWindow, write_window_list
+from dfpenet_mm.datasets.isprs import TileWindow, write_window_list
 from dfpenet_mm.preparation.isprs_collections import IsprsCollection
 from dfpenet_mm.preparation.isprs_windows import covering_windows, random_windows
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dfpenet_mm.datasets.window_list import TileWindow
+from dfpenet_mm.datasets.isprs import TileWindow
 from dfpenet_mm.errors import RasterFormatError
 from dfpenet_mm.mapping.plan.windows import axis_offsets
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dfpenet_mm.datasets.transforms.band_statistics import MatchBandStatistics
+from dfpenet_mm.datasets.transforms import MatchBandStatistics
 from dfpenet_mm.errors import ConfigError
 
 

@@ -2,7 +2,7 @@ import math
 
 import pandas as pd
 
-from dfpenet_mm.experiments.summary import markdown_table, mean_and_spread
+from dfpenet_mm.experiments.results_table import markdown_table, mean_and_spread
 
 ROWS = pd.DataFrame(
     [

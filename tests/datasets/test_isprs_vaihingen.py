@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS
 
 from dfpenet_mm.datasets import VaihingenDataset
-from dfpenet_mm.datasets.window_list import read_window_list
+from dfpenet_mm.datasets.isprs import read_window_list
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.preparation.isprs_collections import VAIHINGEN
 from dfpenet_mm.preparation.isprs_converter import convert_isprs

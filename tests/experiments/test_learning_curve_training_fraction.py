@@ -6,7 +6,7 @@ from mmseg.registry import MODELS
 
 import dfpenet_mm.models  # noqa: F401
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.experiments.training_fraction import FRACTIONS, use_fraction
+from dfpenet_mm.experiments.learning_curve import FRACTIONS, use_fraction
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dfpenet_mm.report.learning_curve_picture import draw_learning_curve
+from dfpenet_mm.experiments.learning_curve import draw_learning_curve
 
 
 def curve(name, values, spread):

@@ -1,6 +1,6 @@
 import pytest
 
-from dfpenet_mm.datasets.window_list import TileWindow, read_window_list, write_window_list
+from dfpenet_mm.datasets.isprs import TileWindow, read_window_list, write_window_list
 from dfpenet_mm.errors import InputFileError
 
 WINDOWS = [TileWindow('area1', 0, 7, 600, 600), TileWindow('2_10', 3, 4, 600, 500, 0, 9)]

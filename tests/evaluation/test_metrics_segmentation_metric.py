@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mmseg.registry import METRICS
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.evaluation import SegmentationMetric, segmentation_metric
+from dfpenet_mm.evaluation import SegmentationMetric, metrics
 
 ISPRS = ('impervious surface', 'building', 'low vegetation', 'tree', 'car', 'clutter')
 
@@ -152,7 +152,7 @@ def test_table_1_is_the_mean_over_the_five_classes_without_clutter(f1, mean_f1, 
 
 def test_the_log_shows_every_class(monkeypatch):
     logged = []
-    monkeypatch.setattr(segmentation_metric, 'print_log', lambda text, **_: logged.append(text))
+    monkeypatch.setattr(metrics, 'print_log', lambda text, **_: logged.append(text))
     scores(ISPRS, [(LABEL, PREDICTED)], unscored_classes=('clutter',))
     rows = [line.strip('|').split('|') for line in logged[0].splitlines() if '|' in line]
     cells = {row[0].strip(): [cell.strip() for cell in row[1:]] for row in rows}
