@@ -35,7 +35,7 @@ def main() -> None:
     with exit_on_user_error(debug=args.debug):
         with quiet_libraries():
             from dfpenet_mm.datasets import IsprsDataset, LandslideDataset  # noqa: PLC0415
-            from dfpenet_mm.models.convert_release import convert_release_file  # noqa: PLC0415
+            from dfpenet_mm.models.conversion import convert_release_file  # noqa: PLC0415
 
             names = dict(
                 zip(RELEASED, (LandslideDataset.METAINFO, IsprsDataset.METAINFO), strict=True)

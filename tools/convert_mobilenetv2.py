@@ -24,7 +24,7 @@ def main() -> None:
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
         with quiet_libraries():
-            from dfpenet_mm.models.convert_mobilenetv2 import (  # noqa: PLC0415
+            from dfpenet_mm.models.conversion import (  # noqa: PLC0415
                 convert_mobilenetv2_file,
             )
 

@@ -1,11 +1,12 @@
 """DFPENet's backbone, neck and head, registered in mmseg's MODELS."""
 
-from .backbones import ResNetStemFeatures
-from .data_preprocessors import AnyBandPreProcessor
-from .decode_heads import DFPEHead
+from dfpenet_mm.models.any_band_preprocessor import AnyBandPreProcessor
+from dfpenet_mm.models.dfpe_head import DFPEHead
+from dfpenet_mm.models.dfpe_neck import DFPENeck
+from dfpenet_mm.models.frozen_encoder_decoder import FrozenEncoderDecoder
+from dfpenet_mm.models.resnet_stem_features import ResNetStemFeatures
+
 from .losses import LabelledCrossEntropyLoss, LabelledDiceLoss, LabelledFocalLoss
-from .necks import DFPENeck
-from .segmentors import FrozenEncoderDecoder
 
 __all__ = [
     'AnyBandPreProcessor',

@@ -1,6 +1,6 @@
 import torch
 
-from dfpenet_mm.models.layers import ASPP
+from dfpenet_mm.models.aspp import ASPP
 
 
 def test_shape_and_global_reach():

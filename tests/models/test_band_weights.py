@@ -7,9 +7,9 @@ from mmseg.registry import MODELS
 from torchvision.models import mobilenet_v2, resnet18
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.models.backbones import band_weights
-from dfpenet_mm.models.backbones.band_weights import BAND_WEIGHTS, repeat_bands, spread_bands
-from dfpenet_mm.models.convert_mobilenetv2 import convert_mobilenetv2
+from dfpenet_mm.models import band_weights
+from dfpenet_mm.models.band_weights import BAND_WEIGHTS, repeat_bands, spread_bands
+from dfpenet_mm.models.conversion import convert_mobilenetv2
 
 NETWORKS = {
     'MobileNetV2': {'out_indices': (6,)},

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from dfpenet_mm.models.layers import AttentionGate, FeatureFilter, GatedConvolution
+from dfpenet_mm.models.feature_filter import AttentionGate, FeatureFilter, GatedConvolution
 
 NORM = {'type': 'BN'}
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from mmcv.cnn import ConvModule
 from torch.nn.functional import conv2d, interpolate
 
-from dfpenet_mm.models.layers.upsampled_conv import (
+from dfpenet_mm.models.upsampled_conv import (
     conv_of_joined,
     conv_of_upsampled,
     spread_matrix,

@@ -4,7 +4,7 @@ from mmcv.cnn import ConvModule
 from torch import nn
 
 from dfpenet_mm.mapping.network.predictor_torch import fold_norms
-from dfpenet_mm.models.layers.feature_filter import FeatureFilter
+from dfpenet_mm.models.feature_filter import FeatureFilter
 
 NORM = {'type': 'BN'}
 

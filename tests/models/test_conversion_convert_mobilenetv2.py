@@ -4,7 +4,7 @@ from mmseg.models.backbones import MobileNetV2
 from torchvision.models import mobilenet_v2
 
 from dfpenet_mm.errors import CheckpointError, OutputError
-from dfpenet_mm.models.convert_mobilenetv2 import convert_mobilenetv2, convert_mobilenetv2_file
+from dfpenet_mm.models.conversion import convert_mobilenetv2, convert_mobilenetv2_file
 
 
 @pytest.fixture(scope='module')

@@ -5,7 +5,7 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 
 from dfpenet_mm.errors import CheckpointError, OutputError
-from dfpenet_mm.models.convert_release import convert_release, convert_release_file
+from dfpenet_mm.models.conversion import convert_release, convert_release_file
 from dfpenet_mm.resources import config_dir
 from tests.models.release_forward import ReleaseForward
 from tests.models.release_reference import LOGITS, image, release_state_dict

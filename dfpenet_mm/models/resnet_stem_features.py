@@ -26,7 +26,7 @@ class ResNetStemFeatures(ResNet):
         depth: 18, 34, 50 or 101.
         in_channels: bands of the images. Weights of three bands serve any number.
         rgb_weights: what becomes of such weights, ``'spread'`` (further bands start as the mean
-            of the three) or ``'repeat'``; see ``dfpenet_mm.models.backbones.band_weights``.
+            of the three) or ``'repeat'``; see ``dfpenet_mm.models.band_weights``.
         strides: stride of the first block of each of the four stages. The default gives
             output stride 16.
         last_stage_dilations: dilation of each block of the last stage; the first two are

@@ -11,8 +11,9 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.models.layers import ASPP, FeatureFilter, fitting_norm
-from dfpenet_mm.models.layers.upsampled_conv import conv_of_joined, upsample_to
+from dfpenet_mm.models.aspp import ASPP
+from dfpenet_mm.models.feature_filter import FeatureFilter, fitting_norm
+from dfpenet_mm.models.upsampled_conv import conv_of_joined, upsample_to
 
 # Section 3.2.5. The paper names no fan; mmengine's default is that of the outputs.
 KAIMING_UNIFORM = {'type': 'Kaiming', 'layer': 'Conv2d', 'distribution': 'uniform'}

@@ -13,9 +13,9 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.models.layers import fitting_norm
-from dfpenet_mm.models.layers.upsampled_conv import conv_of_joined, upsample_to
-from dfpenet_mm.models.necks.dfpe_neck import KAIMING_UNIFORM
+from dfpenet_mm.models.dfpe_neck import KAIMING_UNIFORM
+from dfpenet_mm.models.feature_filter import fitting_norm
+from dfpenet_mm.models.upsampled_conv import conv_of_joined, upsample_to
 
 
 @MODELS.register_module()

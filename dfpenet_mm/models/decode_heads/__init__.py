@@ -1,5 +1,0 @@
-"""Decode heads."""
-
-from .dfpe_head import DFPEHead
-
-__all__ = ['DFPEHead']

@@ -1,5 +1,0 @@
-"""Necks."""
-
-from .dfpe_neck import DFPENeck
-
-__all__ = ['DFPENeck']

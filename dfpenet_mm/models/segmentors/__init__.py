@@ -1,5 +1,0 @@
-"""Segmentors."""
-
-from .frozen_encoder_decoder import FrozenEncoderDecoder
-
-__all__ = ['FrozenEncoderDecoder']
