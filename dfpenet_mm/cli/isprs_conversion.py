@@ -9,7 +9,7 @@ from dfpenet_mm.cli.command_parser import file_name
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.progress import progress_display
 from dfpenet_mm.cli.quiet import quiet_libraries
-from dfpenet_mm.preparation.isprs_collections import IsprsCollection
+from dfpenet_mm.preparation.isprs.collections import IsprsCollection
 
 
 def conversion_parser(*, description: str, example: str) -> argparse.ArgumentParser:
@@ -38,7 +38,7 @@ def run_conversion(collection: IsprsCollection, args: argparse.Namespace) -> Non
     with exit_on_user_error(debug=args.debug):
         with quiet_libraries(), progress_display() as display:
             # The classes come from mmseg's data sets, which take seconds to load.
-            from dfpenet_mm.preparation.isprs_converter import convert_isprs  # noqa: PLC0415
+            from dfpenet_mm.preparation.isprs.converter import convert_isprs  # noqa: PLC0415
 
             report = convert_isprs(
                 collection,

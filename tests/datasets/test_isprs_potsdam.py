@@ -4,8 +4,8 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS
 
 from dfpenet_mm.datasets import IsprsDataset, PotsdamTileDataset
-from dfpenet_mm.preparation.isprs_collections import potsdam as potsdam_of
-from dfpenet_mm.preparation.isprs_converter import convert_isprs
+from dfpenet_mm.preparation.isprs.collections import potsdam as potsdam_of
+from dfpenet_mm.preparation.isprs.converter import convert_isprs
 from dfpenet_mm.resources import config_dir
 from tests.preparation.isprs_download import image_of, potsdam
 

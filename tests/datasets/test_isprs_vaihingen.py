@@ -8,8 +8,8 @@ from mmseg.registry import DATASETS
 from dfpenet_mm.datasets import VaihingenDataset
 from dfpenet_mm.datasets.isprs import read_window_list
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.preparation.isprs_collections import VAIHINGEN
-from dfpenet_mm.preparation.isprs_converter import convert_isprs
+from dfpenet_mm.preparation.isprs.collections import VAIHINGEN
+from dfpenet_mm.preparation.isprs.converter import convert_isprs
 from dfpenet_mm.resources import config_dir
 from tests.preparation.isprs_download import image_of, vaihingen
 

@@ -8,7 +8,7 @@ import rasterio
 from affine import Affine
 from rasterio.errors import NotGeoreferencedWarning
 
-from dfpenet_mm.preparation.isprs_collections import POTSDAM, VAIHINGEN
+from dfpenet_mm.preparation.isprs.collections import POTSDAM, VAIHINGEN
 
 COLOURS = np.array(
     [[255, 255, 255], [0, 0, 255], [0, 255, 255], [0, 255, 0], [255, 255, 0], [255, 0, 0]],

@@ -12,8 +12,8 @@ from rasterio.windows import Window
 from dfpenet_mm.errors import InputFileError, VectorFormatError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.polygons import read_polygons
-from dfpenet_mm.preparation.inventory_census import FeatureCounts, count_features
-from dfpenet_mm.preparation.inventory_mask import InventoryMask
+from dfpenet_mm.preparation.chips.inventory_mask import InventoryMask
+from dfpenet_mm.preparation.chips.report import FeatureCounts, count_features
 from tests.preparation.chip_world import NORTH, SIDE, UTM54, WEST, pixel_box, write_inventory
 
 CRS54 = CRS.from_string(UTM54)
@@ -99,7 +99,7 @@ def test_fate_of_every_feature(tmp_path):
 def test_fates_by_strips_and_on_a_turned_grid(tmp_path, monkeypatch):
     boxes = [pixel_box(row, col, 1, 1) for row in range(6) for col in range(6)]
     inventory = read_inventory(write_inventory(tmp_path / 'a.gpkg', boxes))
-    monkeypatch.setattr('dfpenet_mm.preparation.inventory_mask.STRIP_PIXELS', 1)
+    monkeypatch.setattr('dfpenet_mm.preparation.chips.inventory_mask.STRIP_PIXELS', 1)
     turned = GRID.transform @ Affine.rotation(45) @ Affine.scale(0.5)
     for transform in (GRID.transform, turned):
         grid = RasterGrid(CRS54, transform, (6, 6))

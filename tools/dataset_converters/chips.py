@@ -18,8 +18,8 @@ with quiet_libraries():
     from dfpenet_mm.cli.settings import MappingSettings
     from dfpenet_mm.mapping.network.load_model import load_config
     from dfpenet_mm.mapping.scene.scaling import Scaling, build_scaling
-    from dfpenet_mm.preparation.chip_dataset import make_chip_dataset
-    from dfpenet_mm.preparation.chip_settings import ChipSettings
+    from dfpenet_mm.preparation.chips.dataset import make_chip_dataset
+    from dfpenet_mm.preparation.chips.survey import ChipSettings
 
 DEFAULTS = ChipSettings()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dfpenet_mm.cli.isprs_conversion import conversion_parser, run_conversion
-from dfpenet_mm.preparation.isprs_collections import POTSDAM_BANDS, potsdam
+from dfpenet_mm.preparation.isprs.collections import POTSDAM_BANDS, potsdam
 
 
 def main() -> None:

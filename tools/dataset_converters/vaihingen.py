@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dfpenet_mm.cli.isprs_conversion import conversion_parser, run_conversion
-from dfpenet_mm.preparation.isprs_collections import VAIHINGEN
+from dfpenet_mm.preparation.isprs.collections import VAIHINGEN
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Chips for training, cut from scenes and inventories."""

@@ -1,0 +1,1 @@
+"""Data sets of ISPRS, prepared from their downloads."""
