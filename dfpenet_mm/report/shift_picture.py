@@ -14,7 +14,7 @@ from matplotlib.legend_handler import HandlerPatch
 from matplotlib.patches import FancyArrow
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.map_furniture import nice_length
+from dfpenet_mm.report.figures.map_axes import nice_length
 
 USED, UNUSED = '#b2182b', '#bbbbbb'
 # Longest side of the scene in the picture, and length of the arrow in its key, inches.

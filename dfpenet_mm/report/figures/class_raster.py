@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -14,6 +15,8 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, MISS
+from dfpenet_mm.report.run_products import RunProducts
 
 # Most rows or columns that polygons are burnt to before their classes are counted by cell.
 BURN_SIDE = 3000
@@ -143,3 +146,44 @@ def _reduced_strip(classes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         coarse[count > most] = value
         most = np.maximum(most, count)
     return coarse.reshape(shape)
+
+
+TP, FP, FN = 1, 2, 3
+# False alarms and misses that a tolerance left to a boundary.
+AT_BOUNDARY = {4: FP, 5: FN}
+IN_REFERENCE = (TP, FN, 5)
+NOT_COMPARED = 255
+CONFUSION_COLOURS = {TP: HIT, FP: FALSE_ALARM, FN: MISS}
+CONFUSION_LABELS = {TP: 'hit (TP)', FP: 'false alarm (FP)', FN: 'miss (FN)'}
+
+
+def confusion(verdicts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Judge a map by the reference behind the verdicts on another map.
+
+    Args:
+        verdicts: codes, uint8, shape (rows, cols).
+        predicted: the map to judge, True on landslides, same shape.
+
+    Returns:
+        ``TP``, ``FP`` and ``FN``; 0 elsewhere, 255 where nothing is compared.
+    """
+    true = np.isin(verdicts, IN_REFERENCE)
+    judged = np.zeros_like(verdicts)
+    judged[predicted] = FP
+    judged[true] = np.where(predicted[true], TP, FN)
+    judged[verdicts == NOT_COMPARED] = NOT_COMPARED
+    return judged
+
+
+def evaluation(products: RunProducts) -> Mapping[str, Any] | None:
+    """Return what the last evaluator of a run found; None without a reference."""
+    found = products.summary.get('evaluation') or {}
+    return list(found.values())[-1] if found else None
+
+
+def evaluation_file(products: RunProducts, suffix: str) -> Path | None:
+    """Return the file of the last evaluator that wrote one, such as its ``.tif``; or None."""
+    found = (products.summary.get('evaluation') or {}).values()
+    names = [name for result in found for name in result.get('files', ()) if name.endswith(suffix)]
+    paths = [path for path in map(products.product, names) if path is not None]
+    return paths[-1] if paths else None

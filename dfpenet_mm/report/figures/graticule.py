@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from rasterio.warp import transform as transform_points
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.map_furniture import LON_LAT, size_points
+from dfpenet_mm.report.figures.map_axes import LON_LAT, size_points
 from dfpenet_mm.report.figures.palette import SMALL
 
 # Points of an edge at which longitude and latitude are computed; between them they are straight.

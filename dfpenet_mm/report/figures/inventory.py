@@ -21,18 +21,17 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop, inside
 from dfpenet_mm.report.figures.class_raster import in_pixels
 from dfpenet_mm.report.figures.graticule import draw_graticule
-from dfpenet_mm.report.figures.inventory_sheet import InventorySheet
-from dfpenet_mm.report.figures.largest_table import draw_largest
+from dfpenet_mm.report.figures.inventory_sheet import InventorySheet, draw_largest, place_numbers
 from dfpenet_mm.report.figures.map_axes import (
+    draw_north_arrow,
+    draw_outlines,
+    draw_scale_bar,
     frame,
     ground_aspect,
     place_axes,
     save,
     show_backdrop,
 )
-from dfpenet_mm.report.figures.map_furniture import draw_north_arrow, draw_scale_bar
-from dfpenet_mm.report.figures.numbering import place_numbers
-from dfpenet_mm.report.figures.outlines import draw_outlines
 from dfpenet_mm.report.figures.palette import (
     AREA,
     DPI,

@@ -15,8 +15,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.map_axes import frame, ground_aspect, place_axes, save
-from dfpenet_mm.report.figures.map_furniture import draw_north_arrow, draw_scale_bar
+from dfpenet_mm.report.figures.map_axes import (
+    draw_north_arrow,
+    draw_scale_bar,
+    frame,
+    ground_aspect,
+    place_axes,
+    save,
+)
 from dfpenet_mm.report.figures.palette import (
     DPI,
     HEADING,

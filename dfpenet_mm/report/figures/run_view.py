@@ -2,23 +2,175 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
+import shapely
 from scipy.ndimage import maximum_filter
 
+from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.class_raster import (
     BURN_SIDE,
+    IN_REFERENCE,
     burn,
+    confusion,
+    evaluation_file,
     in_pixels,
     limited,
     read_reduced,
     reduced,
 )
-from dfpenet_mm.report.figures.evaluation_codes import IN_REFERENCE, confusion
-from dfpenet_mm.report.figures.evaluation_files import evaluation_file
-from dfpenet_mm.report.figures.stages import Stage, run_stages
+from dfpenet_mm.report.inventory import numbers_in
 from dfpenet_mm.report.run_products import RunProducts
+
+# The paper's words for the shipped hooks; any other hook goes by its name.
+WORDS = {
+    'GeologicFilter': 'geologic filter',
+    'TemporalDifference': 'comparison with the pre-event image',
+}
+# A hook that takes a smaller share of the area, and no region, has tidied outlines.
+LEAST_SHARE = 0.01
+_NOTHING = gpd.GeoDataFrame(geometry=[])
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The inventory behind one hook.
+
+    Args:
+        number: 0 for what the network recognised, then 1, 2, ...
+        name: of the hook in words, or ``network``.
+        landslides: how many there were.
+        area_m2: their area.
+        removed: outlines of what the hook took away, in the scene's pixels. What it only cut
+            off a landslide is not among them.
+        scores: precision, recall and IoU by pixels, if an evaluator stood behind the hook.
+    """
+
+    number: int
+    name: str
+    landslides: int
+    area_m2: float
+    removed: np.ndarray
+    scores: Mapping[str, float | None] | None
+
+
+def hook_words(hook: str) -> str:
+    """Say a hook's name as words: ``SlopeFilter`` is a slope filter."""
+    spaced = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', ' ', hook)
+    return WORDS.get(hook, spaced.lower() if spaced != hook else hook)
+
+
+def areas_m2(table: gpd.GeoDataFrame, grid: RasterGrid) -> np.ndarray:
+    """Return the areas in the table; where it has no number, what the centre's pixel size gives."""
+    told = numbers_in(table, 'area_m2')
+    if not np.isnan(told).any():
+        return told
+    # An analyst draws landslides without an area, and a spreadsheet makes text of numbers.
+    return np.where(
+        np.isnan(told), shapely.area(in_pixels(table.geometry, grid)) * grid.gsd**2, told
+    )
+
+
+def run_stages(products: RunProducts) -> list[Stage]:
+    """Rebuild what was there before the hooks, and behind every hook that took something away.
+
+    Returns:
+        First what the network recognised, last the inventory.
+    """
+    grid, records = products.grid, list(products.summary.get('hooks', ()))
+    steps = [_Step('network', -1, _NOTHING), *_steps(records, products.rejected)]
+    evaluated = _scores_by_record(records, products.summary.get('results', {}))
+    ends = [step.record for step in steps[1:]] + [len(records)]
+    counts = np.array([len(step.rejected) for step in steps])
+    areas = np.array([areas_m2(step.rejected, grid).sum() for step in steps])
+    left = len(products.landslides), areas_m2(products.landslides, grid).sum()
+    stages = []
+    for number, (step, end) in enumerate(zip(steps, ends, strict=True)):
+        # What a hook says of itself counts cut pixels too; of others the tables tell.
+        count, area = step.after(records) or (
+            left[0] + counts[number + 1 :].sum(),
+            left[1] + areas[number + 1 :].sum(),
+        )
+        behind = [evaluated[index] for index in range(step.record + 1, end) if index in evaluated]
+        stages.append(
+            Stage(
+                number=number,
+                name=hook_words(step.hook),
+                landslides=int(count),
+                area_m2=float(area),
+                removed=in_pixels(step.rejected.geometry, grid),
+                scores=behind[0] if behind else None,
+            )
+        )
+    return stages
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One hook that took something away.
+
+    Args:
+        hook: its name, or ``network``.
+        record: its place among the hooks: -1 before all of them, their number where a table of
+            rejected regions names a hook that is none of them.
+        rejected: regions.
+    """
+
+    hook: str
+    record: int
+    rejected: gpd.GeoDataFrame
+
+    def after(self, records: Sequence[Mapping[str, Any]]) -> tuple[int, float] | None:
+        """Return number and area of what was there afterwards; None if no record tells."""
+        if self.record < 0:
+            return (records[0]['regions_in'], records[0]['area_m2_in']) if records else None
+        if self.record == len(records):
+            return None
+        return records[self.record]['regions_out'], records[self.record]['area_m2_out']
+
+
+def _steps(
+    records: Sequence[Mapping[str, Any]], rejected: gpd.GeoDataFrame | None
+) -> Iterator[_Step]:
+    """Match what was rejected with the hooks' records.
+
+    What several hooks of one name rejected cannot be told apart: it goes with the first of them.
+    """
+    groups = {} if rejected is None else dict(iter(rejected.groupby('hook', sort=False)))
+    for index, record in enumerate(records):
+        hook = record['hook']
+        gone = record['regions_in'] - record['regions_out']
+        loss = record['area_m2_in'] - record['area_m2_out']
+        if gone <= 0 and loss <= LEAST_SHARE * record['area_m2_in'] and hook not in groups:
+            continue
+        # A hook may sign its rejections with another name than its own.
+        signed = [name for name, table in groups.items() if len(table) == gone]
+        name = hook if hook in groups or not signed else signed[0]
+        yield _Step(hook, index, groups.pop(name, _NOTHING))
+    yield from (_Step(str(hook), len(records), table) for hook, table in groups.items())
+
+
+def _scores_by_record(
+    records: Sequence[Mapping[str, Any]], results: Mapping[str, Any]
+) -> dict[int, Mapping[str, Any]]:
+    """Return the pixel scores of every evaluator by its place among the hooks."""
+    seen: Counter[str] = Counter()
+    scores = {}
+    for index, record in enumerate(records):
+        hook = record['hook']
+        seen[hook] += 1
+        result = results.get(hook if seen[hook] == 1 else f'{hook}_{seen[hook]}')
+        if isinstance(result, Mapping) and result.get('reference') and 'pixels' in result:
+            scores[index] = result['pixels']
+    return scores
+
 
 # What is left at the end, and what the first hook removed; further hooks follow.
 LEFT, FIRST_REMOVED = 1, 2

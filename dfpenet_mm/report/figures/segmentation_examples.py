@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_lowercase
 
+import geopandas as gpd
+import numpy as np
+import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from dfpenet_mm.report.figures.evaluation_codes import (
+from dfpenet_mm.report.figures.class_raster import (
     CONFUSION_COLOURS,
     CONFUSION_LABELS,
+    evaluation_file,
+    in_pixels,
 )
-from dfpenet_mm.report.figures.evaluation_files import evaluation_file
 from dfpenet_mm.report.figures.map_axes import (
+    draw_scale_bar,
     frame,
     ground_aspect,
     save,
 )
-from dfpenet_mm.report.figures.map_furniture import draw_scale_bar
 from dfpenet_mm.report.figures.palette import (
     HEADING,
     KEPT,
@@ -31,11 +36,89 @@ from dfpenet_mm.report.figures.palette import (
     PAGE_WIDTH,
     REMOVED,
     TEXT,
+    area_text,
 )
 from dfpenet_mm.report.figures.run_chip import RunChip
-from dfpenet_mm.report.figures.run_view import RunView
-from dfpenet_mm.report.figures.telling_places import Place, telling_places
+from dfpenet_mm.report.figures.run_view import RunView, areas_m2, hook_words
 from dfpenet_mm.report.run_products import RunProducts
+
+
+@dataclass(frozen=True)
+class Place:
+    """A region to look at.
+
+    Args:
+        title: why it tells something.
+        lines: its number and measures.
+        bounds: (left, top, right, bottom) in the scene's pixels.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    bounds: tuple[float, float, float, float]
+
+
+def telling_places(products: RunProducts) -> list[Place]:
+    """Choose the largest and a least certain landslide, a rejected region, an error of each kind.
+
+    Returns:
+        As many as there are: none without any region. False alarm and miss are the largest ones
+        by an evaluation.
+    """
+    return list(_places(products))
+
+
+def _places(products: RunProducts) -> Iterator[Place]:
+    landslides, rejected = products.landslides, products.rejected
+    largest = _largest(products, landslides)
+    if largest is not None:
+        yield _place(products, landslides, largest, 'the largest')
+        certainty = landslides.get('mean_probability')
+        if certainty is not None and certainty.notna().any():
+            # Of the uncertain ones the largest, for the smallest show nothing.
+            doubtful = certainty <= np.nanquantile(certainty, 0.1)
+            row = _largest(products, landslides, doubtful.to_numpy())
+            if row is not None and row != largest:
+                yield _place(products, landslides, row, 'among the least certain')
+    if rejected is not None:
+        row = _largest(products, rejected)
+        if row is not None:
+            hook = hook_words(str(rejected['hook'].iloc[row]))
+            yield _place(products, rejected, row, 'rejected', f'by {hook}')
+    path = evaluation_file(products, '.gpkg')
+    if path is None:
+        return
+    for layer, status, title in (('predicted', 'FP', 'false alarm'), ('reference', 'FN', 'miss')):
+        table = products.layer(path.name, layer)
+        if table is not None and 'status' in table:
+            row = _largest(products, table, (table['status'] == status).to_numpy())
+            if row is not None:
+                origin = ('of the reference',) if layer == 'reference' else ()
+                yield _place(products, table, row, title, *origin)
+
+
+def _largest(
+    products: RunProducts, table: gpd.GeoDataFrame, chosen: np.ndarray | None = None
+) -> int | None:
+    areas = areas_m2(table, products.grid)
+    if chosen is not None:
+        areas = np.where(chosen, areas, -1)
+    return int(areas.argmax()) if (areas > 0).any() else None
+
+
+def _place(
+    products: RunProducts, table: gpd.GeoDataFrame, row: int, title: str, *more: str
+) -> Place:
+    fields = table.iloc[row]
+    area = areas_m2(table.iloc[[row]], products.grid)[0]
+    number = [f'no. {fields["id"]}'] if 'id' in table else []
+    probability = fields.get('mean_probability')
+    known = probability is not None and np.isfinite(probability)
+    certainty = [f'probability {probability:.2f}'] if known else []
+    (outline,) = in_pixels(table.geometry.iloc[[row]], products.grid)
+    lines = (*number, area_text(area), *certainty, *more)
+    return Place(title, lines, tuple(shapely.bounds(outline).tolist()))
+
 
 PROBABILITY, JUDGED = 'probability', 'against the reference'
 # Inches: for the words beside a row, between cells, for headings, for the legend; a cell.

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from dfpenet_mm.report.page.columns import decimal, percent
 from dfpenet_mm.report.page.numbers import (
     DOUBTFUL,
     SceneFacts,
@@ -15,7 +16,6 @@ from dfpenet_mm.report.page.numbers import (
     count_true,
     largest,
 )
-from dfpenet_mm.report.page.wording import decimal, percent
 from dfpenet_mm.wording import agreeing, counted
 
 # Shares above which a reader should look twice.

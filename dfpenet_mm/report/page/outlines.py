@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
-from dfpenet_mm.report.page.frame import MapFrame
-from dfpenet_mm.report.page.packed import pack
+from dfpenet_mm.report.page.map import MapFrame
+
+# dtype -> constructor in JavaScript.
+ARRAYS = {
+    'uint8': 'Uint8Array',
+    'uint16': 'Uint16Array',
+    'uint32': 'Uint32Array',
+    'int32': 'Int32Array',
+    'float32': 'Float32Array',
+    'float64': 'Float64Array',
+}
+
+
+def pack(values: np.ndarray, dtype: str) -> dict[str, Any]:
+    """Pack an array.
+
+    Args:
+        values: numbers, shape (values,).
+        dtype: a key of ``ARRAYS``.
+
+    Returns:
+        The name of JavaScript's array type and the bytes, as plain JSON values.
+    """
+    data = np.ascontiguousarray(values, dtype=np.dtype(dtype).newbyteorder('<'))
+    return {'array': ARRAYS[dtype], 'base64': base64.b64encode(data.tobytes()).decode('ascii')}
+
 
 # Outlines along pixels lose their points on straight lines without a change; where they still
 # have more than so many points in all, they are simplified to the picture's pixel.

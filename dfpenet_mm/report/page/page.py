@@ -17,22 +17,98 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from dfpenet_mm.report.figures.inventory import draw_inventory_map, inventory_map
 from dfpenet_mm.report.inventory import Inventory, shown_inventory
 from dfpenet_mm.report.page import document, images
 from dfpenet_mm.report.page.checks import checks
-from dfpenet_mm.report.page.columns import named_in, pack_columns
-from dfpenet_mm.report.page.evaluation import evaluation_file, evaluations
-from dfpenet_mm.report.page.frame import MapFrame
-from dfpenet_mm.report.page.largest_pictures import largest_pictures
-from dfpenet_mm.report.page.map import OUTLINES, map_item
-from dfpenet_mm.report.page.numbers import confidence, headline, largest, scene_facts
+from dfpenet_mm.report.page.columns import named_in, pack_columns, sentence
+from dfpenet_mm.report.page.document import described, file_name
+from dfpenet_mm.report.page.images import largest_pictures
+from dfpenet_mm.report.page.map import OUTLINES, MapFrame, map_item
+from dfpenet_mm.report.page.numbers import (
+    confidence,
+    evaluation_file,
+    evaluations,
+    headline,
+    largest,
+    scene_facts,
+)
 from dfpenet_mm.report.page.outlines import pack_outlines, picture_outlines
-from dfpenet_mm.report.page.provenance import described, file_name
-from dfpenet_mm.report.page.removals import reasons, removals
-from dfpenet_mm.report.page.wording import sentence
 from dfpenet_mm.report.run_products import RunProducts
+
+# Hooks that may remove regions, and what they do.
+FILTERS = {
+    'GeologicFilter': 'Geologic filter: regions too small, too large, too thin or on wrong ground',
+    'TemporalDifference': 'Temporal difference: what was there before the event',
+}
+# Smallest area that counts as taken away, square metres.
+SMALL_AREA_M2 = 0.5
+# But not that of a unit, as in m2.
+NUMBER = r'(?<![A-Za-z\d.])-?\d[\d.,]*'
+
+
+def removals(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List the hooks that could remove something or did.
+
+    Args:
+        summary: of the run, with ``hooks``.
+
+    Returns:
+        ``hook``, ``meaning``, ``regions_in``, ``regions`` and ``area_m2`` taken away, and
+        ``note`` where the hook did not do its work, in the order of the run.
+    """
+    rows = []
+    for record in summary.get('hooks', []):
+        regions = record['regions_in'] - record['regions_out']
+        area = record['area_m2_in'] - record['area_m2_out']
+        if record['hook'] in FILTERS or regions or abs(area) > SMALL_AREA_M2:
+            rows.append(
+                {
+                    'hook': record['hook'],
+                    'meaning': FILTERS.get(record['hook'], record['hook']),
+                    'regions_in': record['regions_in'],
+                    'regions': regions,
+                    'area_m2': area,
+                    'note': _note(record['hook'], summary.get('results', {})),
+                }
+            )
+    return rows
+
+
+def _note(hook: str, results: Mapping[str, Any]) -> str | None:
+    found = results.get(hook)
+    if hook != 'TemporalDifference' or not isinstance(found, Mapping):
+        return None
+    if not found.get('pre_event'):
+        return 'no pre-event image was given'
+    if found.get('trusted') is False:
+        return 'the pre-event result is not plausible, so nothing was removed'
+    return None
+
+
+def reasons(rejected: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Count rejected regions by hook and kind of reason, most frequent first.
+
+    Two reasons are of one kind if they differ in numbers only.
+    """
+    if rejected is None or rejected.empty or 'reason' not in rejected:
+        return []
+    kinds = rejected['reason'].astype(str).str.replace(NUMBER, '…', regex=True)
+    hooks = rejected['hook'].astype(str) if 'hook' in rejected else pd.Series('', rejected.index)
+    counted = rejected.assign(kind=kinds, hook=hooks).groupby(['hook', 'kind'], sort=False)
+    rows = [
+        {
+            'hook': hook,
+            'reason': kind,
+            'regions': len(group),
+            'area_m2': float(group['area_m2'].sum()) if 'area_m2' in group else None,
+        }
+        for (hook, kind), group in counted
+    ]
+    return sorted(rows, key=lambda row: -row['regions'])
+
 
 # Pictures of a run that the page shows, in this order, and what they show.
 FIGURES = {

@@ -1,4 +1,4 @@
-from dfpenet_mm.report.page.evaluation import evaluation_file, evaluations
+from dfpenet_mm.report.page.numbers import evaluation_file, evaluations
 
 
 def hook(name, before=10, after=10):

@@ -9,7 +9,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.chip_window import read_window, square_around, window_grid
+from dfpenet_mm.report.figures.run_chip import read_window, square_around, window_grid
 
 UTM = CRS.from_epsg(32654)
 

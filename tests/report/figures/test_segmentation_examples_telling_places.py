@@ -1,6 +1,6 @@
 import numpy as np
 
-from dfpenet_mm.report.figures.telling_places import telling_places
+from dfpenet_mm.report.figures.segmentation_examples import telling_places
 from tests.report.figures.small_run import FOUND, MISSED, TAKEN
 
 

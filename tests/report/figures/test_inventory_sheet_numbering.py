@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfpenet_mm.report.figures.numbering import DIGIT, LINE, place_numbers
+from dfpenet_mm.report.figures.inventory_sheet import DIGIT, LINE, place_numbers
 
 SIZE = 6.0
 

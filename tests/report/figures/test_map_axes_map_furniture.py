@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from rasterio.crs import CRS
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.map_axes import frame
-from dfpenet_mm.report.figures.map_furniture import (
+from dfpenet_mm.report.figures.map_axes import (
     draw_north_arrow,
     draw_scale_bar,
+    frame,
     length_text,
     nice_length,
     north,

@@ -1,7 +1,7 @@
 import pytest
 
-from dfpenet_mm.report.page.provenance import created_text
-from dfpenet_mm.report.page.wording import area, count, file_size, percent, sentence
+from dfpenet_mm.report.page.columns import area, count, file_size, percent, sentence
+from dfpenet_mm.report.page.document import created_text
 
 
 @pytest.mark.parametrize(

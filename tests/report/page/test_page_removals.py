@@ -1,4 +1,4 @@
-from dfpenet_mm.report.page.removals import reasons, removals
+from dfpenet_mm.report.page.page import reasons, removals
 from tests.report.page.generated_run import rejected
 
 

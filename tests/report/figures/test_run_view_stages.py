@@ -2,7 +2,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 
-from dfpenet_mm.report.figures.stages import areas_m2, hook_words, run_stages
+from dfpenet_mm.report.figures.run_view import areas_m2, hook_words, run_stages
 from tests.report.figures.small_run import SHAPE, TRANSFORM, UTM, record
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dfpenet_mm.report.page.largest_pictures import SIDE_PX, largest_pictures
+from dfpenet_mm.report.page.images import SIDE_PX, largest_pictures
 from dfpenet_mm.report.run_products import RunProducts
 
 
