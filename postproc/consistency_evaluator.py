@@ -10,14 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from dfpenet_mm.errors import ConfigError
-from postproc.early_check import EarlyInputs
 from postproc.evaluation.comparison import compare
 from postproc.evaluation.evaluation_area import EvaluationArea
-from postproc.free_stem import free_stem
-from postproc.masks.rasters import open_role
+from postproc.masks.product_rasters import open_role
 from postproc.product import LandslideProduct
 from postproc.reference.reference import Reference, check_reference, read_reference
-from postproc.registry import POSTPROC
+from postproc.registry import POSTPROC, EarlyInputs, free_stem
 
 OVERLAPS = ('share', 'iou')
 # Beyond this a tolerance forgives landslides, not boundaries.

@@ -13,12 +13,10 @@ import pandas as pd
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.wording import agreeing, counted, decimal
-from postproc.early_check import EarlyInputs
 from postproc.inventory.measures import areas_m2, measure
 from postproc.product import LandslideProduct
-from postproc.registry import POSTPROC
-from postproc.rules.layer_rule import LayerRule
-from postproc.rules.layer_source import DEM, check_sources, comes_from_dem
+from postproc.registry import POSTPROC, EarlyInputs
+from postproc.rules.layer_rule import DEM, LayerRule, check_sources, comes_from_dem
 from postproc.rules.rule_values import rule_values
 from postproc.terrain.dem import doubt_elevations
 

@@ -13,16 +13,21 @@ import numpy as np
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.wording import counted, decimal
 from postproc.atomic import write_errors, written_beside
-from postproc.free_stem import free_stem
 from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
-from postproc.registry import POSTPROC
+from postproc.registry import POSTPROC, free_stem
 from postproc.statistics.density_map import DensityMap, map_density, write_density
+from postproc.statistics.distributions import (
+    FrequencyArea,
+    InverseGamma,
+    PowerLawTail,
+    fit_inverse_gamma,
+    fit_power_law,
+    frequency_area,
+    magnitude_of_area,
+    magnitude_of_number,
+)
 from postproc.statistics.figure import draw_statistics
-from postproc.statistics.frequency_area import FrequencyArea, frequency_area
-from postproc.statistics.inverse_gamma import InverseGamma, fit_inverse_gamma
-from postproc.statistics.magnitude import magnitude_of_area, magnitude_of_number
-from postproc.statistics.power_law import PowerLawTail, fit_power_law
 
 # Where small landslides were seen, the smallest is far smaller than the most frequent ones.
 CLEAR_OF_SMALLEST = 3

@@ -8,11 +8,17 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dfpenet_mm.errors import ConfigError
-from postproc.early_check import AskedLayers, ChecksEarly, EarlyInputs, evaluates_reference
 from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
-from postproc.registry import build_hook, hook_parameters
-from postproc.rules.layer_source import DEM
+from postproc.registry import (
+    AskedLayers,
+    ChecksEarly,
+    EarlyInputs,
+    build_hook,
+    evaluates_reference,
+    hook_parameters,
+)
+from postproc.rules.layer_rule import DEM
 
 # Package of the hooks that say beforehand which layers they read.
 OWN = 'postproc.'

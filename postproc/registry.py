@@ -1,17 +1,17 @@
-"""The registry of post-processing hooks, with a scope of its own (see ``components``).
-
-A hook is called with a product and returns a new one. It may also have a method ``check``, see
-``postproc.early_check.ChecksEarly``.
-"""
+"""The registry of post-processing hooks, and what every hook may check before the work begins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol, runtime_checkable
 
 from mmengine.registry import Registry
 
 from dfpenet_mm.components import build_component, component_parameters
+from dfpenet_mm.grid import RasterGrid
 from postproc.product import LandslideProduct
 
 Hook = Callable[[LandslideProduct], LandslideProduct]
@@ -42,3 +42,91 @@ def hook_parameters(cfg: Mapping[str, Any]) -> dict[str, Any]:
         ConfigError: as ``build_hook``.
     """
     return component_parameters(POSTPROC, cfg)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlyInputs:
+    """What of the later product is known before the scene is mapped.
+
+    Args:
+        grid: the post-event scene's grid.
+        reference: inventory to evaluate against, or None without one.
+        layers: paths of auxiliary rasters by name, as in ``LandslideProduct.layers``.
+    """
+
+    grid: RasterGrid
+    reference: Path | None = None
+    layers: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class AskedLayers(Mapping[str, Path]):
+    """Auxiliary rasters by name, and which of them somebody has asked for.
+
+    Args:
+        layers: paths by name.
+    """
+
+    def __init__(self, layers: Mapping[str, Path]) -> None:
+        self._layers = dict(layers)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Path:
+        path = self._layers[name]
+        self.asked.add(name)
+        return path
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+
+@runtime_checkable
+class ChecksEarly(Protocol):
+    """The optional part of a hook: it can judge its inputs beforehand.
+
+    A hook that evaluates the reference says so by a class attribute
+    ``evaluates_reference = True``.
+    """
+
+    def check(self, inputs: EarlyInputs) -> None:
+        """Look at the inputs before the scene is mapped.
+
+        Args:
+            inputs: what is known by then.
+
+        Raises:
+            DfpenetError: if the hook will not be able to work with them.
+        """
+
+
+def evaluates_reference(hook: object) -> bool:
+    """Tell whether a hook compares the landslides with the reference."""
+    return bool(getattr(hook, 'evaluates_reference', False))
+
+
+def free_stem(stem: str | None, results: Mapping[str, Any]) -> str | None:
+    """Return a stem of file names that no earlier hook has used.
+
+    Args:
+        stem: the one asked for, such as ``evaluation``; None for no files.
+        results: what the hooks so far found out; ``file`` or ``files`` of each is what it wrote.
+
+    Returns:
+        The stem, with ``_2``, ``_3`` and so on behind it when it is taken.
+    """
+    if stem is None:
+        return None
+    taken = {
+        Path(name).stem
+        for result in results.values()
+        if isinstance(result, Mapping)
+        for name in (result.get('file'), *(result.get('files') or ()))
+        if name
+    }
+    free, run = stem, 1
+    while free in taken:
+        run += 1
+        free = f'{stem}_{run}'
+    return free

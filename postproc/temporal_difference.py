@@ -11,8 +11,7 @@ from dfpenet_mm.errors import ConfigError, PreEventError
 from dfpenet_mm.wording import agreeing, counted
 from postproc.inventory.measures import areas_m2
 from postproc.masks.polygonise import CONNECTIVITY
-from postproc.pre_event.pixel_difference import subtract_pixels
-from postproc.pre_event.pre_event import PreEventAreas, compare_events
+from postproc.pre_event.pre_event import PreEventAreas, compare_events, subtract_pixels
 from postproc.pre_event.pre_event_regions import PreEventRegions
 from postproc.product import LandslideProduct
 from postproc.registry import POSTPROC

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.wording import agreeing, counted
-from postproc.early_check import EarlyInputs
-from postproc.inventory.clean_regions import clean_regions
 from postproc.inventory.formats import check_filenames, write_inventory
 from postproc.inventory.geopackage import STYLE_TABLE
-from postproc.inventory.inventory_table import DEM, Inventory, tabulate
+from postproc.inventory.inventory_table import DEM, Inventory, clean_regions, tabulate
 from postproc.inventory.layer import HEADSCARPS, LANDSLIDES, REJECTED, Layer
 from postproc.inventory.simplify import Simplification, simplify
 from postproc.product import LandslideProduct
-from postproc.registry import POSTPROC
+from postproc.registry import POSTPROC, EarlyInputs
 from postproc.terrain.dem import check_dem, doubt_elevations
 
 

@@ -21,9 +21,9 @@ with quiet_libraries():
     from dfpenet_mm.cli.provenance import lasting, provenance
     from dfpenet_mm.cli.summary import describe_grid, write_summary
     from postproc.consistency_evaluator import OVERLAPS, ConsistencyEvaluator
-    from postproc.early_check import EarlyInputs
     from postproc.evaluation.from_files import InventoryFiles
     from postproc.product import LandslideProduct
+    from postproc.registry import EarlyInputs
 
 EXAMPLE = """\
 example:

@@ -35,11 +35,11 @@ from dfpenet_mm.mapping.mapper import CACHE_BYTES
 from dfpenet_mm.mapping.network.backends import find_device
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.mapping.scene.scaling import build_scaling
-from postproc.early_check import EarlyInputs
-from postproc.masks.final_mask import write_final_mask
+from postproc.masks.burner import write_final_mask
 from postproc.masks.polygonise import polygonise
 from postproc.pipeline import PostprocPipeline
 from postproc.product import LandslideProduct
+from postproc.registry import EarlyInputs
 
 NO_PRE_EVENT = (
     'no pre-event image was given, so that landslides older than the event, and fields, quarries '

@@ -8,13 +8,14 @@ from typing import Any
 
 from dfpenet_mm.polygons import areas
 from postproc.evaluation.confusion import PixelComparison, PixelCounts
-from postproc.evaluation.confusion_picture import ConfusionOverview, draw_confusion
-from postproc.evaluation.confusion_raster import confusion_raster
+from postproc.evaluation.confusion_picture import (
+    ConfusionOverview,
+    confusion_raster,
+    draw_confusion,
+)
 from postproc.evaluation.evaluation_area import EvaluationArea
-from postproc.evaluation.landslide_comparison import compare_landslides
-from postproc.evaluation.match_layer import write_match_layers
-from postproc.evaluation.scores import Counts
-from postproc.evaluation.size_classes import recall_by_size
+from postproc.evaluation.landslide_comparison import compare_landslides, write_match_layers
+from postproc.evaluation.scores import Counts, recall_by_size
 from postproc.product import LandslideProduct
 from postproc.reference.reference import Reference
 

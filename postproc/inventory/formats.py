@@ -2,24 +2,177 @@
 
 from __future__ import annotations
 
+import csv
+import errno
+import importlib.util
 import json
+import math
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+import struct
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dfpenet_mm.errors import ConfigError
+import numpy as np
+import shapely
+
+from dfpenet_mm.errors import ConfigError, InstallError
 from postproc.atomic import write_errors, written_together
-from postproc.inventory.gdal_layer import DRIVER_ERRORS
+from postproc.inventory.fields import ALL_FIELDS
 from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import HEADSCARPS, REJECTED, Layer
-from postproc.inventory.shapefile import SIDE_FILES, write_shapefile
-from postproc.inventory.single_layer_formats import (
-    require_pyarrow,
-    write_flatgeobuf,
-    write_geojson,
-    write_geoparquet,
+from postproc.inventory.layer import (
+    DRIVER_ERRORS,
+    HEADSCARPS,
+    PROVENANCE_KEY,
+    REJECTED,
+    WRITTEN,
+    Layer,
+    as_text,
+    write_layer,
 )
+
+NAME_LENGTH = 10
+# What other programs leave beside a Shapefile; beside its successor it would mislead.
+SIDE_FILES = ('.sbn', '.sbx', '.qix', '.qmd', '.qpj', '.shp.xml', '.cpg', '.fix')
+
+
+def write_shapefile(layers: Sequence[Layer], path: Path, provenance: str) -> None:
+    """Write every layer as a set of files (.shp, .shx, .dbf, .prj, .cpg) with a key.
+
+    The key ``NAME_fields.csv`` has one row a field: its name here, its name in every other
+    format, unit and meaning. The format has no place for the provenance, which lies beside it in
+    ``NAME_provenance.json``.
+    """
+    path.with_name(f'{path.stem}_provenance.json').write_text(provenance, encoding='utf-8')
+    for layer in layers:
+        target = layer.beside(path)
+        columns = [name for name in layer.table if name != layer.table.geometry.name]
+        short = short_names(columns)
+        renamed = Layer(layer.role, target.stem, layer.table.rename(columns=short))
+        write_layer(
+            renamed,
+            target,
+            driver='ESRI Shapefile',
+            ENCODING='UTF-8',
+            DBF_DATE_LAST_UPDATE=WRITTEN,
+        )
+        _require_whole_table(target.with_suffix('.dbf'), len(layer.table))
+        _write_key(short, target.with_name(f'{target.stem}_fields.csv'))
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """Shorten field names to ten characters, all different even in capitals.
+
+    Args:
+        names: of columns; those of ``fields.py`` have their short names there, others are cut.
+
+    Returns:
+        Short names by name.
+    """
+    known = {field.name: field.short for field in ALL_FIELDS}
+    names = list(names)
+    short = {name: known[name] for name in names if name in known}
+    taken = {name.lower() for name in short.values()}
+    for name in names:
+        if name in short:
+            continue
+        candidate, number = name[:NAME_LENGTH], 1
+        while candidate.lower() in taken:
+            number += 1
+            candidate = f'{name[: NAME_LENGTH - len(str(number)) - 1]}_{number}'
+        short[name] = candidate
+        taken.add(candidate.lower())
+    return {name: short[name] for name in names}
+
+
+def _require_whole_table(path: Path, rows: int) -> None:
+    """Refuse a table that did not fit on the disk: GDAL reads what is missing as null."""
+    with path.open('rb') as file:
+        # From byte 4 on: number of records, length of the header, length of a record.
+        records, header, width = struct.unpack('<4xIHH', file.read(12))
+    lost = not (header and width) or path.stat().st_size < header + records * width
+    if records != rows or lost:
+        raise OSError(errno.EIO, 'the table does not hold all that was written')
+
+
+def _write_key(short: dict[str, str], path: Path) -> None:
+    known = {field.name: field for field in ALL_FIELDS}
+    with path.open('w', encoding='utf-8', newline='') as file:
+        writer = csv.writer(file)
+        writer.writerow(['shapefile_field', 'field', 'unit', 'meaning'])
+        for name, shortened in short.items():
+            field = known.get(name)
+            about = (field.unit, field.meaning) if field else ('', '')
+            writer.writerow([shortened, name, *about])
+
+
+# 7 decimals, as RFC 7946 advises, do for pixels of a metre; a double holds no more than 14.
+LEAST_DECIMALS, MOST_DECIMALS = 7, 14
+STEPS_A_PIXEL = 80
+METRES_A_DEGREE = 111_320
+
+
+def write_geojson(layers: Sequence[Layer], path: Path, provenance: str) -> None:
+    """Write GeoJSON as RFC 7946 wants it.
+
+    That is: WGS 84, 7 decimals (1 cm) or, for pixels below 1 m, so many that outlines keep their
+    shape, outer rings anticlockwise, polygons cut at the antimeridian. The provenance is the
+    collection's ``description``. A collection without features has no fields: the format knows
+    them only from its features.
+    """
+    for layer in layers:
+        options = {
+            'RFC7946': 'YES',
+            'DESCRIPTION': provenance,
+            'COORDINATE_PRECISION': str(_decimals(layer)),
+        }
+        write_layer(layer, layer.beside(path), driver='GeoJSON', **options)
+
+
+def _decimals(layer: Layer) -> int:
+    """Choose decimals of a degree: about a hundredth of a pixel, and no outline crosses itself."""
+    decimals = math.ceil(math.log10(STEPS_A_PIXEL * METRES_A_DEGREE / layer.pixel_m))
+    decimals = min(max(decimals, LEAST_DECIMALS), MOST_DECIMALS)
+    degrees = layer.table.geometry.to_crs('EPSG:4326').to_numpy()
+    # What jumps at the antimeridian GDAL cuts before it rounds.
+    degrees = degrees[shapely.is_valid(degrees)]
+    while decimals < MOST_DECIMALS:
+        rounded = shapely.transform(degrees, partial(np.round, decimals=decimals))
+        # Only those that crossed themselves can need more.
+        degrees = degrees[~shapely.is_valid(rounded)]
+        if not len(degrees):
+            break
+        decimals += 1
+    return decimals
+
+
+def write_flatgeobuf(layers: Sequence[Layer], path: Path, provenance: str) -> None:
+    """Write FlatGeobuf; its spatial index reorders the rows."""
+    for layer in layers:
+        write_layer(layer, layer.beside(path), driver='FlatGeobuf', provenance=provenance)
+
+
+def write_geoparquet(layers: Sequence[Layer], path: Path, provenance: str) -> None:
+    """Write GeoParquet; the provenance is among the attributes that pandas reads back."""
+    for layer in layers:
+        table = as_text(layer.table).copy(deep=False)
+        table.attrs = {PROVENANCE_KEY: provenance}
+        table.to_parquet(layer.beside(path), index=False)
+
+
+def require_pyarrow() -> None:
+    """Refuse to promise GeoParquet where it cannot be written.
+
+    Raises:
+        InstallError: if pyarrow is missing.
+    """
+    if importlib.util.find_spec('pyarrow') is None:
+        raise InstallError(
+            'GeoParquet needs the package pyarrow, which is not installed; install it with '
+            'pip install pyarrow, or choose .gpkg or .fgb'
+        )
+
 
 Writer = Callable[[Sequence[Layer], Path, str], None]
 

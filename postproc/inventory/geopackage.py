@@ -12,8 +12,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from postproc.inventory.gdal_layer import write_layer
-from postproc.inventory.layer import WRITTEN, Layer
+from postproc.inventory.layer import WRITTEN, Layer, write_layer
 from postproc.inventory.qgis_style import style_of
 
 # QGIS looks for this table and these columns, and hides it from its list of layers.

@@ -9,19 +9,58 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
+import shapely
 from rasterio.enums import MaskFlags
 from rasterio.io import DatasetReader
+from shapely import GeometryType
 
 from dfpenet_mm.grid import RasterGrid
-from postproc.inventory.fields import LANDSLIDE_FIELDS, REJECTED_FIELDS, TERRAIN_FIELDS, names
-from postproc.inventory.headscarps import HEADSCARP_COLUMNS, headscarp_points
-from postproc.inventory.local_planes import LON_LAT
-from postproc.inventory.measures import measure
+from postproc.inventory.fields import (
+    HEADSCARP_FIELDS,
+    LANDSLIDE_FIELDS,
+    REJECTED_FIELDS,
+    TERRAIN_FIELDS,
+    names,
+)
+from postproc.inventory.measures import LON_LAT, measure
 from postproc.inventory.scene_edge import touches_edge
-from postproc.masks.rasters import open_role
+from postproc.masks.product_rasters import open_role
 from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.product import LandslideProduct
 from postproc.terrain.landslide_terrain import terrain_attributes
+
+KINDS = ('headscarp', 'toe')
+HEADSCARP_COLUMNS = tuple(f'{kind}_{part}' for kind in KINDS for part in ('x', 'y', 'm'))
+
+
+def headscarp_points(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Lay headscarps and toes out as points, those of a landslide one after the other.
+
+    Args:
+        landslides: with the columns id and ``HEADSCARP_COLUMNS``: map units and metres, null
+            without elevations.
+
+    Returns:
+        One row a point with the columns of ``HEADSCARP_FIELDS``, in the same CRS; a landslide
+        without elevations has none.
+    """
+    tables = [_of_kind(landslides, kind) for kind in KINDS]
+    table = pd.concat(tables).dropna(subset=['x', 'y'])
+    table = table.sort_values('landslide_id', kind='stable').reset_index(drop=True)
+    points = shapely.points(table[['x', 'y']].to_numpy(dtype=float))
+    return gpd.GeoDataFrame(table[names(HEADSCARP_FIELDS)], geometry=points, crs=landslides.crs)
+
+
+def _of_kind(landslides: gpd.GeoDataFrame, kind: str) -> pd.DataFrame:
+    columns = {
+        'landslide_id': landslides['id'].to_numpy(),
+        'kind': np.full(len(landslides), kind),
+        'elevation_m': landslides[f'{kind}_m'].to_numpy(dtype=float),
+        'x': landslides[f'{kind}_x'].to_numpy(dtype=float),
+        'y': landslides[f'{kind}_y'].to_numpy(dtype=float),
+    }
+    return pd.DataFrame(columns)
+
 
 # Centroids that differ by less are level (1e-7 degrees: 1 cm), so that rounding in the
 # arithmetic never swaps two numbers.
@@ -136,3 +175,38 @@ def _arranged(
 def _longitude(grid: RasterGrid) -> float:
     to_lon_lat = pyproj.Transformer.from_crs(grid.crs, LON_LAT, always_xy=True)
     return to_lon_lat.transform(*grid.center)[0]
+
+
+POLYGONAL = (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)
+
+
+def clean_regions(regions: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int, int]:
+    """Mend invalid polygons, take heights off, and leave out what has no area.
+
+    The engine's regions need nothing of it; a site's own hook may draw anything.
+
+    Args:
+        regions: geometries of any kind.
+
+    Returns:
+        Those that have an area, with all their columns (``regions`` itself when nothing was to
+        do), how many of them were mended, and how many rows were left out.
+    """
+    geometries = regions.geometry.to_numpy()
+    flat = not shapely.has_z(geometries).any()
+    # Both copy; without heights the mended ones go into an array of their own.
+    geometries = geometries.copy() if flat else shapely.force_2d(geometries)
+    broken = ~shapely.is_valid(geometries) & ~shapely.is_missing(geometries)
+    geometries[broken] = shapely.make_valid(
+        geometries[broken], method='structure', keep_collapsed=False
+    )
+    mixed = ~np.isin(shapely.get_type_id(geometries), POLYGONAL)
+    # Of a collection the polygons stay; of lines and points nothing.
+    geometries[mixed] = shapely.buffer(geometries[mixed], 0)
+    # The area of None is NaN.
+    areal = shapely.area(geometries) > 0
+    if areal.all() and not (broken | mixed).any() and flat:
+        return regions, 0, 0
+    cleaned = regions.set_geometry(gpd.GeoSeries(geometries, index=regions.index, crs=regions.crs))
+    kept = cleaned[areal].reset_index(drop=True)
+    return kept, int((broken & areal).sum()), int((~areal).sum())

@@ -1,7 +1,11 @@
-"""Styles for QGIS 3: what the layers of the inventory look like when they are opened."""
+"""Styles for QGIS 3 of the layers of an inventory and of an evaluation."""
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import Element
+
+from postproc.evaluation.confusion import Verdict
+from postproc.evaluation.confusion_picture import COLOURS
 from postproc.inventory.layer import AREA, HEADSCARPS, LANDSLIDES, REJECTED
 from postproc.inventory.qgis_symbols import (
     AROUND,
@@ -77,3 +81,44 @@ _STYLES = {
     HEADSCARPS: _headscarps,
     AREA: _area,
 }
+
+
+PREDICTED, REFERENCE = 'predicted', 'reference'
+NOT_COUNTED = 'not counted'
+# Of 255: the image is to be seen through a landslide.
+TINT = 80
+GREY = '110,110,110'
+THIN_MM = 0.35
+
+
+def match_style(role: str) -> str:
+    """Return the QML of a layer.
+
+    Args:
+        role: ``PREDICTED`` (hits green, false alarms red, tinted and numbered) or
+            ``REFERENCE`` (misses blue, tinted and numbered; what was found is a dashed green
+            outline without a number, as the predicted landslide on it has one).
+    """
+    tp, fp, fn = (_rgb(verdict) for verdict in (Verdict.TP, Verdict.FP, Verdict.FN))
+    outside = 'not counted', outline(f'{GREY},255', line='dot', width=THIN_MM)
+    if role == PREDICTED:
+        symbols = {'TP': ('TP hit', _tinted(tp)), 'FP': ('FP false alarm', _tinted(fp))}
+        number, colours = '"id"', {'TP': tp, 'FP': fp}
+    else:
+        found = outline(f'{tp},255', line='dash', width=THIN_MM)
+        symbols = {'FN': ('FN miss', _tinted(fn)), 'TP': ('TP found', found)}
+        number, colours = 'if("status" = \'TP\', NULL, "id")', {'FN': fn}
+    by_status = ' '.join(f"WHEN \"status\" = '{key}' THEN '{colours[key]}'" for key in colours)
+    properties = {'Color': f"CASE {by_status} ELSE '{GREY}' END", **LARGE_FIRST}
+    return qml(
+        by_value('status', {**symbols, NOT_COUNTED: outside}),
+        labels(number, smallest_mm=NUMBERED_MM, properties=properties),
+    )
+
+
+def _rgb(verdict: Verdict) -> str:
+    return ','.join(map(str, COLOURS[verdict][:3]))
+
+
+def _tinted(colour: str) -> Element:
+    return outline(f'{colour},255', fill=f'{colour},{TINT}')

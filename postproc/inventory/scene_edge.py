@@ -11,8 +11,8 @@ from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
 from postproc.masks.burner import PolygonBurner
-from postproc.masks.pixel_bounds import pixel_bounds
-from postproc.masks.rasters import NODATA, open_role, scene_windows
+from postproc.masks.product_rasters import NODATA, open_role, scene_windows
+from postproc.masks.zone_values import pixel_bounds
 from postproc.product import LandslideProduct
 
 # Vertices on the edge come back from map units with this error at most, pixels.

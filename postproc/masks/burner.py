@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import shapely
@@ -11,9 +12,10 @@ from affine import Affine
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
-from postproc.masks.rasters import scene_windows
-from postproc.masks.runs import Runs
+from postproc.masks.product_rasters import LANDSLIDE, NODATA, edit_mask, open_role, scene_windows
+from postproc.masks.regions import Runs
 from postproc.masks.scanline import polygon_runs
+from postproc.product import LandslideProduct
 
 
 class PolygonBurner:
@@ -141,3 +143,30 @@ def zone_sums(
         for layer, values in enumerate(read(window)):
             sums[rows, layer] += np.bincount(zone, values.ravel()[flat])
     return sums
+
+
+def write_final_mask(product: LandslideProduct, destination: Path) -> Path:
+    """Write a mask with exactly the pixels of the landslides that are left.
+
+    Args:
+        product: its ``mask`` raster lends profile and nodata, its landslides the rest.
+        destination: the new mask; it may be the ``mask`` raster itself, which is then replaced.
+
+    Returns:
+        ``destination``: uint8, 1 inside of landslides, 0 elsewhere, 255 kept as nodata.
+
+    Raises:
+        InputFileError: if the mask is missing or unreadable.
+        GridMismatchError: if it is on another grid.
+    """
+    open_role(product, 'mask').close()
+    burner = PolygonBurner(product.landslides.geometry.to_numpy(), product.grid.transform)
+
+    def only_landslides(window, mask):
+        flat, _ = burner.pixels(window)
+        landslides = np.zeros_like(mask)
+        landslides.ravel()[flat] = LANDSLIDE
+        landslides[mask == NODATA] = NODATA
+        return landslides
+
+    return edit_mask(product.rasters['mask'], destination, only_landslides)

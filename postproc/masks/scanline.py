@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from affine import Affine
 
-from postproc.masks.runs import Runs
+from postproc.masks.regions import Runs
 
 # Columns are cut to this distance from the grid's first one, beyond any scene, as polygon, row
 # and column are to fit into one integer, which sorts many times faster than three.

@@ -2,16 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from dfpenet_mm.grid import RasterGrid
-from postproc.masks.large_zones import large_zone_statistics
-from postproc.masks.zone_reduction import check_statistic, reduce_zones
-from postproc.masks.zone_values import Reader, ZoneValues, zone_values
+from postproc.masks.burner import PolygonBurner
+from postproc.masks.product_rasters import scene_windows
+from postproc.masks.zone_reduction import check_statistic, quantile_of, reduce_zones
+from postproc.masks.zone_values import Reader, ZoneValues, window_values, zone_values
+
+# A quantile is right to half a bin: 1/131,072 of the region's range of values.
+BINS = 65_536
+PARTS = ('pixels', 'count', 'mean', 'std', 'min', 'max', 'argmin', 'argmax')
+
+
+def large_zone_statistics(
+    geometry: shapely.Geometry, grid: RasterGrid, read: Reader, statistics: Sequence[str]
+) -> np.ndarray | None:
+    """Reduce one region window by window; quantiles take a second pass.
+
+    Args:
+        geometry: the polygon, in the grid's CRS.
+        grid: grid of the layers.
+        read: as for ``zone_values``.
+        statistics: names as ``check_statistic`` knows them.
+
+    Returns:
+        Numbers of shape (layers, statistics), float64, or None where the polygon covers no
+        pixel centre. All are exact but quantiles: they are the lower one of the two
+        neighbouring values, to half of 1/``BINS`` of the range between ``min`` and ``max``.
+    """
+    windows = [reduce_zones(part, PARTS)[1][:, 0] for part in _parts(geometry, grid, read)]
+    if not windows:
+        return None
+    by_layer = np.moveaxis(np.array(windows), 0, -1)
+    layers = [_combined(dict(zip(PARTS, numbers, strict=True))) for numbers in by_layer]
+    shares = {name: quantile_of(name) for name in statistics if quantile_of(name) is not None}
+    if shares:
+        ranges = np.array([(layer['min'], layer['max']) for layer in layers])
+        bins = _histograms(_parts(geometry, grid, read), ranges)
+        for layer, (low, high), counts in zip(layers, ranges, bins, strict=True):
+            layer |= {name: _quantile(counts, low, high, share) for name, share in shares.items()}
+    return np.array([[layer[name] for name in statistics] for layer in layers])
+
+
+def _parts(geometry: shapely.Geometry, grid: RasterGrid, read: Reader) -> Iterator[ZoneValues]:
+    burner = PolygonBurner(np.array([geometry]), grid.transform)
+    for window in scene_windows(grid.shape):
+        part = window_values(burner, grid, read, window)
+        if part is not None:
+            yield part
+
+
+def _combined(parts: dict[str, np.ndarray]) -> dict[str, float]:
+    """Combine one layer's statistics of all windows."""
+    known = parts['count'] > 0
+    whole = dict.fromkeys(PARTS, np.nan) | {'pixels': parts['pixels'].sum(), 'count': 0.0}
+    if not known.any():
+        return whole
+    parts = {name: numbers[known] for name, numbers in parts.items()}
+    weights = parts['count'] / parts['count'].sum()
+    mean = np.sum(weights * parts['mean'])
+    # Variance within the windows and between them (Chan et al. 1979).
+    variance = np.sum(weights * (parts['std'] ** 2 + (parts['mean'] - mean) ** 2))
+    low, high = parts['min'].min(), parts['max'].max()
+    return whole | {
+        'count': parts['count'].sum(),
+        'mean': mean,
+        'std': np.sqrt(variance),
+        'min': low,
+        'max': high,
+        'argmin': parts['argmin'][parts['min'] == low].min(),
+        'argmax': parts['argmax'][parts['max'] == high].min(),
+    }
+
+
+def _histograms(parts: Iterator[ZoneValues], ranges: np.ndarray) -> np.ndarray:
+    bins = np.zeros((len(ranges), BINS), dtype=np.int64)
+    for part in parts:
+        for layer, (low, high) in enumerate(ranges):
+            values = part.values[layer]
+            known = values[np.isfinite(values)]
+            if known.size and high > low:
+                numbers = ((known - low) * (BINS / (high - low))).astype(np.int64)
+                bins[layer] += np.bincount(np.minimum(numbers, BINS - 1), minlength=BINS)
+    return bins
+
+
+def _quantile(bins: np.ndarray, low: float, high: float, share: float) -> float:
+    if not high > low:
+        return low
+    ends = np.cumsum(bins)
+    number = np.searchsorted(ends, share * (ends[-1] - 1), side='right')
+    return low + (high - low) * (min(number, BINS - 1) + 0.5) / BINS
+
 
 # A region with more pixels is not held in memory (32 MB a layer), see large_zone_statistics.
 MAX_PIXELS = 4_000_000

@@ -17,7 +17,7 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.rasters import check_placed
 from postproc.atomic import brief
-from postproc.masks.rasters import LANDSLIDE, NODATA, edit_mask, open_raster, scene_windows
+from postproc.masks.product_rasters import LANDSLIDE, NODATA, edit_mask, open_raster, scene_windows
 
 # A map of classes is shown with all its values, a map of heights is not.
 VALUES_SHOWN = 8

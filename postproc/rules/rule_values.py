@@ -14,8 +14,14 @@ from rasterio.windows import Window
 from postproc.layers.warped_layer import WarpedLayer
 from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.product import LandslideProduct
-from postproc.rules.layer_rule import LayerRule
-from postproc.rules.layer_source import DEM, FROM_DEM, check_sources, comes_from_dem, raster_of
+from postproc.rules.layer_rule import (
+    DEM,
+    FROM_DEM,
+    LayerRule,
+    check_sources,
+    comes_from_dem,
+    raster_of,
+)
 from postproc.terrain.dem import ElevationLayer
 from postproc.terrain.dem_tiles import write_derivatives
 from postproc.terrain.landslide_terrain import mean_direction

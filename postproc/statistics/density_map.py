@@ -21,7 +21,7 @@ from dfpenet_mm.grid import RasterGrid
 from postproc.atomic import write_errors, written_beside
 from postproc.inventory.measures import areas_m2
 from postproc.masks.burner import PolygonBurner
-from postproc.masks.rasters import NODATA, open_role, scene_windows
+from postproc.masks.product_rasters import NODATA, open_role, scene_windows
 from postproc.product import LandslideProduct
 
 BANDS = ('landslides_per_km2', 'landslide_area_share', 'valid_share')

@@ -12,9 +12,7 @@ from matplotlib.figure import Figure
 from dfpenet_mm.wording import counted
 from postproc.atomic import write_errors, written_beside
 from postproc.statistics.density_map import DensityMap
-from postproc.statistics.frequency_area import FrequencyArea
-from postproc.statistics.inverse_gamma import InverseGamma
-from postproc.statistics.power_law import PowerLawTail
+from postproc.statistics.distributions import FrequencyArea, InverseGamma, PowerLawTail
 
 # Cells with less data would colour the map by chance.
 LEAST_VALID_SHARE = 0.25

@@ -13,9 +13,8 @@ from rasterio.windows import Window
 from dfpenet_mm.errors import InputFileError, RasterFormatError, brief
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.validity import ValidityRule
-from postproc.layers.layer_check import check_layer
-from postproc.layers.warped_layer import WarpedLayer
-from postproc.masks.rasters import open_raster
+from postproc.layers.warped_layer import WarpedLayer, check_layer
+from postproc.masks.product_rasters import open_raster
 
 FOOT, SURVEY_FOOT = 0.3048, 1200 / 3937
 # Metres of the units that rasters and vertical reference systems name.

@@ -18,10 +18,9 @@ from dfpenet_mm.grid import RasterGrid, turn_of
 from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.validity import ValidityRule
 from postproc.atomic import brief, write_errors
-from postproc.masks.rasters import open_raster
+from postproc.masks.product_rasters import open_raster
 from postproc.terrain.dem import ABSURD, metres_per_unit
-from postproc.terrain.derivatives import PLAIN, relief, relief_margin
-from postproc.terrain.ground_steps import ground_steps
+from postproc.terrain.derivatives import PLAIN, ground_steps, relief, relief_margin
 
 TILE = 512
 # Reach of the resampling around a landslide: pixels of the scene and cells of the DEM.

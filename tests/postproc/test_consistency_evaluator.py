@@ -12,7 +12,7 @@ from scipy import ndimage
 from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError
 from dfpenet_mm.grid import RasterGrid
 from postproc.consistency_evaluator import ConsistencyEvaluator
-from postproc.early_check import EarlyInputs
+from postproc.registry import EarlyInputs
 
 # Predicted: a hits two reference landslides, b is a false alarm, c only touches a reference.
 PREDICTED = np.array(

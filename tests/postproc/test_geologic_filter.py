@@ -5,8 +5,8 @@ import pytest
 from affine import Affine
 
 from dfpenet_mm.errors import ConfigError, InputFileError
-from postproc.early_check import EarlyInputs
 from postproc.geologic_filter import GeologicFilter
+from postproc.registry import EarlyInputs
 
 # Areas of 1, 2, 3 and 6 pixels; the last is a road.
 MASK = [

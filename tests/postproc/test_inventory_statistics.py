@@ -10,7 +10,7 @@ from scipy.stats import invgamma
 from dfpenet_mm.errors import ConfigError
 from postproc.inventory_statistics import InventoryStatistics
 from postproc.registry import build_hook
-from postproc.statistics.magnitude import GENERAL_DISTRIBUTION
+from postproc.statistics.distributions import GENERAL_DISTRIBUTION
 
 FILES = ['statistics.json', 'statistics.png', 'statistics.tif']
 

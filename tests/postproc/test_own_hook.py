@@ -13,9 +13,8 @@ from mmengine.config import Config
 from dfpenet_mm.cli.settings import postproc_hooks
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.resources import config_dir
-from postproc.early_check import EarlyInputs
 from postproc.pipeline import PostprocPipeline
-from postproc.registry import POSTPROC
+from postproc.registry import POSTPROC, EarlyInputs
 
 DOC = Path(__file__).parents[2] / 'docs' / 'writing_a_hook.md'
 # Pixels of 10 m: a landslide beside the road, one on it, one that it crosses, and a speck.

@@ -10,10 +10,10 @@ from affine import Affine
 from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError, RasterFormatError, VectorFormatError
-from postproc.early_check import EarlyInputs
-from postproc.masks.final_mask import write_final_mask
+from postproc.masks.burner import write_final_mask
 from postproc.masks.polygonise import polygonise
 from postproc.pipeline import PostprocPipeline
+from postproc.registry import EarlyInputs
 
 CONFIGS = sorted((Path(__file__).parents[2] / 'configs' / 'postproc').glob('*.py'))
 # They are paper.py under the name of the study.

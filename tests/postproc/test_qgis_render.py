@@ -15,8 +15,8 @@ import shapely
 from matplotlib.image import imread
 
 from postproc.evaluation.confusion import Verdict
-from postproc.evaluation.confusion_raster import COLOURS
-from postproc.evaluation.match_layer import write_match_layers
+from postproc.evaluation.confusion_picture import COLOURS
+from postproc.evaluation.landslide_comparison import write_match_layers
 from postproc.inventory.geopackage import write_geopackage
 from postproc.inventory.layer import HEADSCARPS, LANDSLIDES, REJECTED, Layer
 from tests.system_qgis import require_qgis, run_system_python

@@ -8,8 +8,8 @@ from affine import Affine
 from scipy import ndimage
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, OutputError
-from postproc.early_check import EarlyInputs
 from postproc.inventory.fields import LANDSLIDE_FIELDS, TERRAIN_FIELDS, names
+from postproc.registry import EarlyInputs
 from postproc.vectoriser import Vectoriser
 
 FIELDS = names(LANDSLIDE_FIELDS)

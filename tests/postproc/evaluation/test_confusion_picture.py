@@ -9,10 +9,9 @@ from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
 from postproc.evaluation.confusion import PixelCounts
-from postproc.evaluation.confusion_picture import ConfusionOverview, draw_confusion
-from postproc.evaluation.confusion_raster import COLOURS
+from postproc.evaluation.confusion_picture import COLOURS, ConfusionOverview, draw_confusion
 from postproc.evaluation.scores import Counts
-from postproc.masks.rasters import scene_windows
+from postproc.masks.product_rasters import scene_windows
 
 
 def overview_of(verdicts, max_side, size=1024):

@@ -11,8 +11,7 @@ from postproc.inventory.fields import (
     TERRAIN_FIELDS,
     markdown_table,
 )
-from postproc.inventory.formats import FORMATS
-from postproc.inventory.shapefile import NAME_LENGTH
+from postproc.inventory.formats import FORMATS, NAME_LENGTH
 
 DOCUMENT = Path(__file__).parents[3] / 'docs' / 'file_formats.md'
 

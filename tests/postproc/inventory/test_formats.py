@@ -9,10 +9,9 @@ import pytest
 import shapely
 
 from dfpenet_mm.errors import ConfigError, InstallError, OutputError
-from postproc.inventory import gdal_layer, single_layer_formats
-from postproc.inventory.formats import FORMATS, check_filenames, write_inventory
+from postproc.inventory import formats, layer
+from postproc.inventory.formats import FORMATS, check_filenames, short_names, write_inventory
 from postproc.inventory.layer import Layer
-from postproc.inventory.shapefile import short_names
 
 PYARROW = importlib.util.find_spec('pyarrow') is not None
 EXTENSIONS = [
@@ -59,7 +58,7 @@ def assert_same(found, expected, *, exact=True):
 @pytest.mark.parametrize('extension', EXTENSIONS)
 @pytest.mark.parametrize('arrow', [True, False] if PYARROW else [False])
 def test_what_is_written_reads_back_equal(layers, tmp_path, monkeypatch, extension, arrow):
-    monkeypatch.setattr(gdal_layer, 'ARROW', arrow)
+    monkeypatch.setattr(layer, 'ARROW', arrow)
     path = tmp_path / f'landslides{extension}'
 
     files = write_inventory(layers, tmp_path, [path.name], PROVENANCE)
@@ -186,7 +185,7 @@ def test_what_did_not_arrive_is_noticed(layers, tmp_path, monkeypatch, extension
     monkeypatch.setattr(pyogrio, 'write_dataframe', write_less)
 
     for arrow in {PYARROW, False}:
-        monkeypatch.setattr(gdal_layer, 'ARROW', arrow)
+        monkeypatch.setattr(layer, 'ARROW', arrow)
         with pytest.raises(OutputError, match='does not hold the landslides'):
             write_inventory(layers[:1], tmp_path, [f'a{extension}'], {})
     assert list(tmp_path.iterdir()) == []
@@ -205,7 +204,7 @@ def test_refuses_names(monkeypatch):
         with pytest.raises(ConfigError, match='would both write'):
             check_filenames(names)
     check_filenames(['a.gpkg', 'a.shp', 'a.fgb', 'a_rejected.gpkg'])
-    monkeypatch.setattr(single_layer_formats.importlib.util, 'find_spec', lambda _: None)
+    monkeypatch.setattr(formats.importlib.util, 'find_spec', lambda _: None)
     with pytest.raises(InstallError, match='pip install pyarrow'):
         check_filenames(['a.parquet'])
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from rasterio.features import shapes
 
+from postproc.inventory.formats import write_geojson
 from postproc.inventory.layer import LANDSLIDES, Layer
-from postproc.inventory.single_layer_formats import write_geojson
 
 
 def written(geometries, crs, path, pixel_m=10.0):

@@ -8,7 +8,7 @@ import shapely
 from geopandas.testing import assert_geodataframe_equal
 from rasterio.crs import CRS
 
-from postproc.inventory import gdal_layer
+from postproc.inventory import layer
 from postproc.inventory.formats import write_inventory
 from postproc.inventory.geopackage import write_geopackage
 from postproc.inventory.layer import LANDSLIDES, Layer
@@ -123,7 +123,7 @@ def test_an_edited_file_serves_as_an_inventory(layers, tmp_path):
 def test_rows_written_in_parts_are_all_there(layers, tmp_path, monkeypatch):
     whole, parts = tmp_path / 'whole.gpkg', tmp_path / 'parts.gpkg'
     write_inventory(layers, tmp_path, [whole.name], {'from': 'here'})
-    monkeypatch.setattr(gdal_layer, 'ROWS_AT_ONCE', 2)
+    monkeypatch.setattr(layer, 'ROWS_AT_ONCE', 2)
     write_inventory(layers, tmp_path, [parts.name], {'from': 'here'})
     for name in ('landslides', 'rejected'):
         expected, found = (gpd.read_file(path, layer=name) for path in (whole, parts))

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from postproc.inventory import scene_edge
 from postproc.inventory.scene_edge import touches_edge
-from postproc.masks.rasters import scene_windows
+from postproc.masks.product_rasters import scene_windows
 
 MASK = np.array(
     [

@@ -13,7 +13,7 @@ from scipy import ndimage
 import postproc.masks.burner
 from dfpenet_mm.grid import RasterGrid
 from postproc.masks.burner import PolygonBurner, zone_sums
-from postproc.masks.rasters import scene_windows
+from postproc.masks.product_rasters import scene_windows
 
 TRANSFORMS = [
     Affine(10, 0, 500_000, 0, -10, 4_700_000),

@@ -4,8 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy import ndimage
 
-from postproc.masks.regions import connect
-from postproc.masks.runs import runs_of
+from postproc.masks.regions import connect, runs_of
 
 
 def labelled(pixels, height, *, corners):

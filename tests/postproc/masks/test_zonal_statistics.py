@@ -9,11 +9,10 @@ from rasterio.crs import CRS
 from rasterio.features import shapes
 from scipy import ndimage
 
-import postproc.masks.large_zones
 import postproc.masks.zonal_statistics
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
-from postproc.masks.rasters import scene_windows
+from postproc.masks.product_rasters import scene_windows
 from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.masks.zone_values import zone_values
 
@@ -98,7 +97,9 @@ def test_large_regions_agree_with_small_ones(seed, size, integers):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(postproc.masks.zonal_statistics, 'MAX_PIXELS', 0)
         patch.setattr(
-            postproc.masks.large_zones, 'scene_windows', lambda shape: scene_windows(shape, size)
+            postproc.masks.zonal_statistics,
+            'scene_windows',
+            lambda shape: scene_windows(shape, size),
         )
         large = zonal_statistics(polygons, grid, read, ['z', 'minus'], names)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from dfpenet_mm.errors import PreEventError
-from postproc.masks.rasters import scene_windows
+from postproc.masks.product_rasters import scene_windows
 from postproc.pre_event import pre_event
 from postproc.pre_event.pre_event import compare_events
 from postproc.temporal_difference import TemporalDifference

@@ -4,8 +4,7 @@ import rasterio
 from affine import Affine
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, RasterFormatError
-from postproc.rules.layer_rule import LayerRule
-from postproc.rules.layer_source import check_sources
+from postproc.rules.layer_rule import LayerRule, check_sources
 from postproc.rules.rule_values import rule_values
 
 # Three landslides on a scene of 10 m pixels.

@@ -3,10 +3,8 @@ import pytest
 from PIL import Image
 
 from postproc.statistics.density_map import map_density
+from postproc.statistics.distributions import InverseGamma, PowerLawTail, frequency_area
 from postproc.statistics.figure import draw_statistics
-from postproc.statistics.frequency_area import frequency_area
-from postproc.statistics.inverse_gamma import InverseGamma
-from postproc.statistics.power_law import PowerLawTail
 
 FIT = InverseGamma(1.4, 1280, -132)
 TAIL = PowerLawTail(2.4, 0.1, 2000, 30, 0.05)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from postproc.terrain.derivatives import (
+    GroundSteps,
     aspect_parts,
     curvature,
     gradient,
@@ -15,7 +16,6 @@ from postproc.terrain.derivatives import (
     relief_margin,
     slope,
 )
-from postproc.terrain.ground_steps import GroundSteps
 
 # 10 m columns and 20 m rows, of some rotation and either way up.
 TURNS = st.floats(0, 360)

@@ -12,8 +12,8 @@ from affine import Affine
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.run_products import RunProducts
 from postproc.evaluation.confusion import Verdict
-from postproc.evaluation.confusion_raster import confusion_raster
-from postproc.evaluation.match_layer import write_match_layers
+from postproc.evaluation.confusion_picture import confusion_raster
+from postproc.evaluation.landslide_comparison import write_match_layers
 from postproc.inventory.geopackage import write_geopackage
 from postproc.inventory.layer import AREA, HEADSCARPS, LANDSLIDES, REJECTED, Layer
 from postproc.inventory.measures import areas_m2
