@@ -63,7 +63,7 @@ ENV PATH=/opt/dfpenet/bin:$PATH \
     LOGNAME=dfpenet \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
-RUN python -m dfpenet_mm.install_check
+RUN python -m dfpenet_mm.installation
 USER 1000:1000
 WORKDIR /data
 VOLUME ["/data"]

@@ -52,7 +52,7 @@ $(STAMP): setup.py constraints.txt
 	@$(BIN)/python -c 'from cv2.version import headless; raise SystemExit(not headless)' \
 		2>/dev/null || $(PIP) install --progress-bar off --no-deps --force-reinstall \
 		opencv-python-headless
-	$(BIN)/python -m dfpenet_mm.install_check
+	$(BIN)/python -m dfpenet_mm.installation
 	@touch $@
 
 demo: $(STAMP)

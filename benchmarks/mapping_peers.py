@@ -27,8 +27,8 @@ PEERS = ROOT / 'benchmarks' / 'peers'
 sys.path[:0] = [str(ROOT), str(PEERS)]
 
 from dfpenet_mm.cli.errors import exit_on_user_error  # noqa: E402
-from dfpenet_mm.cli.quiet import quiet_libraries  # noqa: E402
 from dfpenet_mm.errors import ConfigError  # noqa: E402
+from dfpenet_mm.installation import quiet_libraries  # noqa: E402
 from dfpenet_mm.resources import shipped_file  # noqa: E402
 
 with quiet_libraries():

@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from dfpenet_mm.cli.errors import exit_on_user_error  # noqa: E402
-from dfpenet_mm.cli.quiet import quiet_libraries  # noqa: E402
 from dfpenet_mm.errors import ConfigError, DfpenetError  # noqa: E402
+from dfpenet_mm.installation import quiet_libraries  # noqa: E402
 from dfpenet_mm.resources import shipped_file  # noqa: E402
 
 with quiet_libraries():

@@ -26,7 +26,7 @@ import numpy as np
 # A script finds its own folder alone; it must also run in a checkout that is not installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.installation import quiet_libraries
 
 with quiet_libraries():
     from dfpenet_mm.mapping.executors.pull_schedule import PullSchedule

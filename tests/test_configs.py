@@ -9,10 +9,10 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS, TRANSFORMS
 from mmseg.structures import SegDataSample
 
-from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
 from dfpenet_mm.datasets import LoadRasterImage, LoadRasterMask
 from dfpenet_mm.mapping.scene.scaling import build_scaling
 from dfpenet_mm.resources import config_dir
+from dfpenet_mm.run.settings import MappingSettings, postproc_hooks
 from postproc.pipeline import PostprocPipeline
 
 LEAVES = sorted((config_dir() / 'dfpenet').glob('*.py'))

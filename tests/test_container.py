@@ -113,7 +113,7 @@ def test_the_image_runs_the_command_without_root():
     (command,) = re.findall(r'"(\S+)"', texts('ENTRYPOINT', last)[0])
     assert f"'{command} = " in (ROOT / 'setup.py').read_text(encoding='utf-8')
     assert texts('VOLUME', last) == ['["/data"]']
-    assert 'python -m dfpenet_mm.install_check' in texts('RUN', last)
+    assert 'python -m dfpenet_mm.installation' in texts('RUN', last)
 
 
 def test_opencv_is_the_build_without_a_display_as_in_the_makefile():

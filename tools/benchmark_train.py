@@ -7,17 +7,16 @@ import json
 import tempfile
 from pathlib import Path
 
-from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.cli.errors import exit_on_user_error, file_name
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
 with quiet_libraries():
     import torch
     from mmengine.config import Config
 
-    from dfpenet_mm.cli.config_options import load_config_with_options
+    from dfpenet_mm.configs import load_config_with_options
     from dfpenet_mm.engine.mixed_precision import use_mixed_precision
     from dfpenet_mm.evaluation.step_cost import StepCost, TimedTraining
     from dfpenet_mm.mapping.network.load_model import build_model, without_fetching

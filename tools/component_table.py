@@ -11,10 +11,9 @@ from pathlib import Path
 
 from griffe import Docstring, DocstringSectionKind
 
-from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.cli.errors import exit_on_user_error, file_name
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.installation import quiet_libraries
 
 with quiet_libraries():
     import mmengine.registry

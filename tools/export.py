@@ -8,17 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.cli.errors import exit_on_user_error, file_name
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
 with quiet_libraries():
     import numpy as np
     from mmengine.config import Config
 
-    from dfpenet_mm.cli.config_options import load_config_with_options
+    from dfpenet_mm.configs import load_config_with_options
     from dfpenet_mm.export.new_folder import check_new_folder
     from dfpenet_mm.export.onnx_folder import export_onnx
     from dfpenet_mm.export.openvino_folder import QuantisedScores, export_float, export_quantised

@@ -6,8 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.errors import exit_on_user_error, file_name
 from dfpenet_mm.cli.landslide_map_options import build_parser
 from dfpenet_mm.errors import ConfigError
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.cli.errors import exit_on_user_error, file_name
+from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
 with quiet_libraries():
-    from dfpenet_mm.cli.config_options import load_config_with_options
+    from dfpenet_mm.configs import load_config_with_options
     from dfpenet_mm.datasets.data_check import check_data
     from dfpenet_mm.experiments.results_table import ResultsTable, markdown_table
     from dfpenet_mm.experiments.study import planned, read_study, run_study

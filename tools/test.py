@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.cli.errors import exit_on_user_error, file_name
+from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
 with quiet_libraries():
@@ -14,9 +13,9 @@ with quiet_libraries():
     from mmengine.runner import Runner
 
     from dfpenet_mm.cli.runner_command import require_parts, runner_config, runner_parser
+    from dfpenet_mm.configs import use_flips
     from dfpenet_mm.engine.checkpoint_file import read_state_dict
     from dfpenet_mm.engine.distributed import is_first, start_processes
-    from dfpenet_mm.engine.test_time_flips import use_flips
     from dfpenet_mm.export.new_folder import check_new_folder
     from dfpenet_mm.mapping.network.load_model import (
         build_model,

@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from dfpenet_mm.cli.quiet import quiet_libraries  # noqa: E402
+from dfpenet_mm.installation import quiet_libraries  # noqa: E402
 
 with quiet_libraries():
     import numpy as np

@@ -10,16 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dfpenet_mm.cli.command_parser import CommandParser, file_name
-from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.evaluation_findings import findings
-from dfpenet_mm.cli.output_folder import SUMMARY, check_output_folder, disk_errors, staging_folder
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.cli.end_of_run import findings
+from dfpenet_mm.cli.errors import CommandParser, exit_on_user_error, file_name
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.run.folder import SUMMARY, check_output_folder, disk_errors, staging_folder
 
 with quiet_libraries():
-    from dfpenet_mm.cli.provenance import lasting, provenance
-    from dfpenet_mm.cli.summary import describe_grid, write_summary
+    from dfpenet_mm.run.publish import describe_grid, write_summary
+    from dfpenet_mm.run.record import lasting, provenance
     from postproc.consistency_evaluator import OVERLAPS, ConsistencyEvaluator
     from postproc.evaluation.from_files import InventoryFiles
     from postproc.product import LandslideProduct

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.progress import progress_display
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.cli.errors import exit_on_user_error, file_name
+from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.preparation.isprs.collections import IsprsCollection
+from dfpenet_mm.run.progress import progress_display
 
 
 def conversion_parser(*, description: str, example: str) -> argparse.ArgumentParser:

@@ -10,23 +10,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dfpenet_mm.cli.doctor.finding import in_one_line
 from dfpenet_mm.cli.end_of_run import report
 from dfpenet_mm.cli.errors import TerminatedError, exit_on_user_error, machine_refusal
 from dfpenet_mm.cli.landslide_map_options import MATCHING, build_parser
-from dfpenet_mm.cli.quiet import quiet_libraries
-from dfpenet_mm.cli.run_progress import RunProgress, run_progress
-from dfpenet_mm.cli.shipped_network import default_backend, default_out, network_files
-from dfpenet_mm.cli.work_folder import finished_blocks
+from dfpenet_mm.doctor.finding import in_one_line
 from dfpenet_mm.errors import ConfigError, InstallError
-from dfpenet_mm.install_check import require_one_family
+from dfpenet_mm.installation import quiet_libraries, require_one_family
+from dfpenet_mm.run.backend import default_backend, default_out, network_files
+from dfpenet_mm.run.folder import finished_blocks
+from dfpenet_mm.run.progress import RunProgress, run_progress
 from dfpenet_mm.wording import agreeing, counted
 
 if TYPE_CHECKING:
     from mmengine.config import Config
 
-    from dfpenet_mm.cli.run import LandslideRun
     from dfpenet_mm.mapping.executors.executor import BlockExecutor
+    from dfpenet_mm.run.run import LandslideRun
 
 # As the first argument it stands for the checkup, whatever files there are.
 DOCTOR = 'doctor'
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     with exit_on_user_error(debug='--debug' in given, as_json='--json' in given):
         if given[:1] == [DOCTOR]:
-            from dfpenet_mm.cli.doctor.command import examine  # noqa: PLC0415
+            from dfpenet_mm.cli.doctor import examine  # noqa: PLC0415
 
             sys.exit(examine(given[1:]))
         args = build_parser().parse(given)
@@ -64,10 +63,10 @@ def _map_with(
 ) -> LandslideRun:
     with progress.running('start'), quiet_libraries(), _broken_installation():
         require_one_family()
-        from dfpenet_mm.cli.config_options import load_config_with_options  # noqa: PLC0415
-        from dfpenet_mm.cli.inputs import MappingInputs, named_layers  # noqa: PLC0415
-        from dfpenet_mm.cli.output_folder import check_output_folder  # noqa: PLC0415
-        from dfpenet_mm.cli.run import map_landslides  # noqa: PLC0415
+        from dfpenet_mm.configs import load_config_with_options  # noqa: PLC0415
+        from dfpenet_mm.run.folder import check_output_folder  # noqa: PLC0415
+        from dfpenet_mm.run.inputs import MappingInputs, named_layers  # noqa: PLC0415
+        from dfpenet_mm.run.run import map_landslides  # noqa: PLC0415
 
     with quiet_libraries():
         config = load_config_with_options(args.config, args.cfg_options)
@@ -112,7 +111,7 @@ def _map_with(
 
 def _set_images(config: Config, args: argparse.Namespace) -> None:
     """Put how the two images are to be read and compared into the config."""
-    from dfpenet_mm.cli.settings import MappingSettings  # noqa: PLC0415
+    from dfpenet_mm.run.settings import MappingSettings  # noqa: PLC0415
 
     given = args.match_histogram, args.max_shift, args.nodata, args.bands
     if all(option is None for option in given):
@@ -133,11 +132,11 @@ def _set_backend(config: Config, args: argparse.Namespace) -> str | None:
     asked = args.backend or args.precision or args.quantised
     if not (asked or args.shipped):
         return None
-    from dfpenet_mm.cli.backend_option import apply_backend  # noqa: PLC0415
-    from dfpenet_mm.cli.run_record import recorded_predictor  # noqa: PLC0415
-    from dfpenet_mm.cli.work_folder import record_of  # noqa: PLC0415
     from dfpenet_mm.mapping.network.backends import find_device  # noqa: PLC0415
     from dfpenet_mm.mapping.network.quantised_network import quantised_beside  # noqa: PLC0415
+    from dfpenet_mm.run.backend import apply_backend  # noqa: PLC0415
+    from dfpenet_mm.run.folder import record_of  # noqa: PLC0415
+    from dfpenet_mm.run.record import recorded_predictor  # noqa: PLC0415
 
     kept = recorded_predictor(record_of(args.out)) if args.resume else None
     if kept and args.backend == 'auto' and not args.precision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dfpenet_mm import __version__
-from dfpenet_mm.cli.command_parser import CommandParser, file_name
+from dfpenet_mm.cli.errors import CommandParser, file_name
 
 # What --match-histogram puts into the config.
 MATCHING = {'auto': 'auto', 'yes': True, 'no': False}

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.cli.errors import exit_on_user_error, file_name
 from dfpenet_mm.errors import InputFileError, OutputError
+from dfpenet_mm.installation import quiet_libraries
 
 EXAMPLE = """\
 example, after landslides.gpkg was edited in QGIS:
@@ -87,7 +86,7 @@ def rewrite_report(
 def _check_images(summary: Mapping[str, Any], images: Mapping[str, Path | None]) -> None:
     """Refuse an image that is not the one that was mapped: outlines would lie on it wrongly."""
     with quiet_libraries():
-        from dfpenet_mm.cli.provenance import describe_input  # noqa: PLC0415
+        from dfpenet_mm.run.record import describe_input  # noqa: PLC0415
 
     inputs = summary.get('provenance', {}).get('inputs', {})
     for role, path in images.items():

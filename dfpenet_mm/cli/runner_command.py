@@ -9,10 +9,10 @@ from typing import Any
 
 from mmengine.config import Config
 
-from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.cli.config_options import load_config_with_options
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.cli.errors import file_name
+from dfpenet_mm.configs import load_config_with_options
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')

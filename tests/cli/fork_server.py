@@ -23,7 +23,7 @@ def run(arguments):
 
 
 if __name__ == '__main__':
-    import dfpenet_mm.cli.run  # noqa: F401
+    import dfpenet_mm.run.run  # noqa: F401
 
     for line in sys.stdin:
         fork = os.fork()

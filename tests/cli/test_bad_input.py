@@ -65,7 +65,7 @@ def test_missing_post(complain, tmp_path):
 
 
 def test_a_broken_installation(complain, monkeypatch):
-    monkeypatch.setitem(sys.modules, 'dfpenet_mm.cli.run', None)
+    monkeypatch.setitem(sys.modules, 'dfpenet_mm.run.run', None)
     assert 'landslide-map doctor says how to mend it' in complain()
 
 

@@ -4,8 +4,8 @@ import re
 import geopandas as gpd
 import pytest
 
-from dfpenet_mm.cli.provenance import describe_input
 from dfpenet_mm.cli.report import main
+from dfpenet_mm.run.record import describe_input
 from tests.report.page.generated_run import write_run
 
 

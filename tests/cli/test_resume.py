@@ -19,8 +19,9 @@ import pytest
 import rasterio
 
 from dfpenet_mm.cli.landslide_map import main
-from dfpenet_mm.cli.work_folder import NAME, finished_blocks, open_work_folder
 from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
+from dfpenet_mm.run.folder import WORK_FOLDER as NAME
+from dfpenet_mm.run.folder import finished_blocks, open_work_folder
 from tests.cli.conftest import ROOT
 
 PRODUCTS = ('probability.tif', 'mask.tif', 'landslides.gpkg')
@@ -169,7 +170,7 @@ def test_a_finished_role_is_not_merged_again(cheap_arguments, whole, tmp_path, m
     monkeypatch.setattr('rasterio.shutil.copy', broken)
     assert 'No space left' in fail(cheap_arguments(out), capsys)
     monkeypatch.undo()
-    monkeypatch.setattr('dfpenet_mm.cli.recognition.map_scene', broken)
+    monkeypatch.setattr('dfpenet_mm.run.recognise.map_scene', broken)
     main([*cheap_arguments(out), '--resume'])
     assert hashes(out) == hashes(whole)
 
@@ -199,7 +200,7 @@ def test_a_damaged_source_is_named_and_blocks_are_kept(
 ):
     # The looks for a valid pixel and for fill would find the damage before any block is predicted.
     monkeypatch.setattr('dfpenet_mm.mapping.scene.scene.TILE', 128)
-    monkeypatch.setattr('dfpenet_mm.cli.scene_pair.doubt_fill', lambda _: None)
+    monkeypatch.setattr('dfpenet_mm.run.scene_pair.doubt_fill', lambda _: None)
     post = tmp_path / 'torn.tif'
     content = (cheap / 'post.tif').read_bytes()
     with rasterio.open(cheap / 'post.tif') as scene:
@@ -218,7 +219,7 @@ def test_a_choice_of_auto_is_not_made_again(cheap_arguments, whole, tmp_path, mo
         return 'FirstBand is the fastest'
 
     arguments = [*cheap_arguments(tmp_path / 'out'), '--backend', 'auto']
-    monkeypatch.setattr('dfpenet_mm.cli.backend_option.apply_backend', choose)
+    monkeypatch.setattr('dfpenet_mm.run.backend.apply_backend', choose)
     stop_after(monkeypatch, 7)
     assert 'FirstBand is the fastest' in fail(arguments, capsys, code=130)
     monkeypatch.undo()

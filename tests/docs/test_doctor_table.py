@@ -2,8 +2,8 @@
 
 import re
 
-from dfpenet_mm.cli.doctor.command import CHECKUPS
-from dfpenet_mm.cli.doctor.environment import TABLES, THREADS
+from dfpenet_mm.cli.doctor import CHECKUPS
+from dfpenet_mm.doctor.environment import TABLES, THREADS
 from tests.docs.blocks import DOCS
 
 PAGE = (DOCS / 'troubleshooting.md').read_text(encoding='utf-8')

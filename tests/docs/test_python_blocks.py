@@ -5,8 +5,8 @@ import sys
 import pytest
 from mmengine.config import Config
 
-from dfpenet_mm.cli.settings import MappingSettings, postproc_hooks
 from dfpenet_mm.mapping.network.load_model import build_model
+from dfpenet_mm.run.settings import MappingSettings, postproc_hooks
 from postproc.pipeline import PostprocPipeline
 from tests.docs.blocks import ROOT, blocks
 

@@ -10,9 +10,9 @@ import pytest
 import shapely
 from mmengine.config import Config
 
-from dfpenet_mm.cli.settings import postproc_hooks
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.resources import config_dir
+from dfpenet_mm.run.settings import postproc_hooks
 from postproc.pipeline import PostprocPipeline
 from postproc.registry import POSTPROC, EarlyInputs
 

@@ -7,19 +7,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dfpenet_mm.cli.command_parser import file_name
-from dfpenet_mm.cli.errors import exit_on_user_error
-from dfpenet_mm.cli.progress import progress_display
-from dfpenet_mm.cli.provenance import provenance
-from dfpenet_mm.cli.quiet import quiet_libraries
+from dfpenet_mm.cli.errors import exit_on_user_error, file_name
+from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
+from dfpenet_mm.run.progress import progress_display
+from dfpenet_mm.run.record import provenance
 
 with quiet_libraries():
-    from dfpenet_mm.cli.settings import MappingSettings
     from dfpenet_mm.mapping.network.load_model import load_config
     from dfpenet_mm.mapping.scene.scaling import Scaling, build_scaling
     from dfpenet_mm.preparation.chips.dataset import make_chip_dataset
     from dfpenet_mm.preparation.chips.survey import ChipSettings
+    from dfpenet_mm.run.settings import MappingSettings
 
 DEFAULTS = ChipSettings()
 

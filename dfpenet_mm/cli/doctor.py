@@ -1,0 +1,139 @@
+"""``landslide-map doctor``: run every checkup and say what to mend."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from dfpenet_mm.cli.errors import CommandParser, reader_may_leave
+from dfpenet_mm.doctor.environment import (
+    check_cache,
+    check_disk,
+    check_memory,
+    check_processor,
+    check_tables,
+    check_threads,
+)
+from dfpenet_mm.doctor.finding import Checkup, Finding, problem
+from dfpenet_mm.doctor.geodata import (
+    check_projections,
+    check_raster_drivers,
+    check_vector_drivers,
+)
+from dfpenet_mm.doctor.packages import (
+    check_families,
+    check_imports,
+    check_openvino_devices,
+    check_torch_devices,
+    check_versions,
+)
+from dfpenet_mm.doctor.shipped import check_network
+from dfpenet_mm.errors import EXIT_CODE
+from dfpenet_mm.wording import counted
+
+# By subject, in the order in which they run: what others lean on comes first.
+CHECKUPS: Mapping[str, Sequence[Checkup]] = {
+    'packages': (check_versions, check_families, check_imports),
+    'machine': (check_processor, check_memory, check_disk),
+    'environment': (check_threads, check_tables, check_cache),
+    'geodata': (check_raster_drivers, check_vector_drivers, check_projections),
+    'devices': (check_torch_devices, check_openvino_devices),
+    'network': (check_network,),
+}
+STYLES = {'ok': 'green', 'warning': 'bold yellow', 'problem': 'bold red'}
+EPILOG = """\
+example:
+  landslide-map doctor --json > doctor.json
+      to send with a question
+
+A config that is called doctor is given to landslide-map as ./doctor.
+
+exit codes: 0 mapping can run, warnings or not; 2 something that it needs is broken.
+"""
+
+
+def examine(arguments: Sequence[str], checkups: Mapping[str, Sequence[Checkup]] = CHECKUPS) -> int:
+    """Run the checkups and write what they find to stdout.
+
+    Args:
+        arguments: of the command line, behind ``doctor``.
+        checkups: by subject.
+
+    Returns:
+        The exit code: 0 if mapping can run.
+    """
+    args = _parser().parse(arguments)
+    with reader_may_leave():
+        return _run(checkups, as_json=args.json)
+    return 0  # nobody waits for the verdict
+
+
+def _run(checkups: Mapping[str, Sequence[Checkup]], *, as_json: bool) -> int:
+    findings = []
+    for subject, found in _findings(checkups):
+        findings.append((subject, found))
+        if not as_json:
+            _write(subject, found, first=len(findings) < 2 or findings[-2][0] != subject)
+    statuses = [found.status for _, found in findings]
+    code = EXIT_CODE if 'problem' in statuses else 0
+    counts = {'problems': statuses.count('problem'), 'warnings': statuses.count('warning')}
+    if as_json:
+        listed = [{'subject': subject, **found.as_dict()} for subject, found in findings]
+        document = {'exit_code': code, **counts, 'findings': listed}
+        sys.stdout.write(json.dumps(document, indent=2) + '\n')
+    else:
+        sys.stdout.write(f'\n{_verdict(**counts)}\n')
+    return code
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        prog='landslide-map doctor',
+        description='Say what is installed, what works here, and how to mend what does not.',
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('--json', action='store_true', help='write one JSON document')
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    return parser
+
+
+def _findings(checkups: Mapping[str, Sequence[Checkup]]) -> Iterator[tuple[str, Finding]]:
+    for subject, group in checkups.items():
+        for checkup in group:
+            try:
+                for found in checkup():
+                    yield subject, found
+            except Exception as error:
+                # What is broken breaks in its own way; the others are still looked at.
+                name = checkup.__name__.removeprefix('check_').replace('_', ' ')
+                yield subject, problem(name, error, 'mend the packages named above, then try again')
+
+
+def _write(subject: str, found: Finding, *, first: bool) -> None:
+    heading = f'{subject}:\n' if first else ''
+    mend = f'\n{"":11}-> {found.mend}' if found.mend else ''
+    console = Console(file=sys.stdout)
+    if console.is_terminal:
+        status = (f'  {found.status:<9}', STYLES[found.status])
+        line = Text.assemble((heading, 'bold'), status, f'{found.name}: {found.found}{mend}')
+        console.print(line, soft_wrap=True)
+    else:
+        sys.stdout.write(f'{heading}  {found.status:<9}{found.name}: {found.found}{mend}\n')
+    sys.stdout.flush()
+
+
+def _verdict(problems: int, warnings: int) -> str:
+    found = [
+        counted(number, what)
+        for number, what in ((problems, 'problem'), (warnings, 'warning'))
+        if number
+    ]
+    if problems:
+        return f'{" and ".join(found)}: mapping cannot run before the problems are mended.'
+    return f'{found[0]}, but mapping can run.' if found else 'All is well.'

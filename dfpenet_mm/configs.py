@@ -1,0 +1,184 @@
+"""Configs and the settings given on the command line, merged and checked."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+from dfpenet_mm.engine.safe_checkpoint import refuse_unsafe_checkpoints
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.mapping.network.load_model import load_config
+
+# Settings that mmengine's Runner takes, as arguments or from the config by name: a config may
+# leave out any of them, and the parts they build refuse arguments that they do not know.
+RUNNER_SETTINGS = frozenset(inspect.signature(Runner).parameters) - {'cfg', 'launcher'} | {
+    'activation_checkpointing',
+    'compile',
+    'efficient_conv_bn_eval',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'sync_bn',
+}
+# Sections of ours whose reader refuses unknown settings and has defaults for some.
+CHECKED_SECTIONS = frozenset({'mapping'})
+READ = (
+    RUNNER_SETTINGS | CHECKED_SECTIONS | {'load_from_part', 'postproc', 'tta_model', 'tta_pipeline'}
+)
+# Names that come too late on a command line, and what to do instead.
+TOO_LATE = {
+    'custom_imports': 'list the modules in the custom_imports of a config of your own',
+    'launcher': 'give --launcher instead',
+}
+NAMED = 6
+
+
+def check_option_name(config: Config, name: str) -> None:
+    """Raise unless an option names a setting that somebody reads.
+
+    A name may add a setting to what is built from it, whose builder judges it: a component (a
+    dict with a ``type``) and all inside one, a setting of mmengine's Runner, or a
+    section that is checked when it is read. Anywhere else it must be there already. Names that
+    a config only uses while it is loaded, such as ``data_root``, change nothing any more.
+
+    Args:
+        config: the config as loaded.
+        name: keys joined by dots; numbers are places in a list.
+
+    Raises:
+        ConfigError: naming what is close to it, or what to set instead.
+    """
+    first, *rest = name.split('.')
+    if first in TOO_LATE:
+        raise _without_effect(name, TOO_LATE[first])
+    if first not in config:
+        if first in READ:
+            return
+        kind = 'section' if rest else 'setting'
+        found = f'{config.filename or "the config"} has no {first} {kind}'
+        raise _unknown(name, found, first, READ)
+    if first not in READ:
+        raise _without_effect(name, _instead(config, first))
+    judged = first in RUNNER_SETTINGS | CHECKED_SECTIONS
+    place, value = first, config[first]
+    for key in rest:
+        judged = judged or (isinstance(value, Mapping) and 'type' in value)
+        if key not in _keys(value):
+            if judged and isinstance(value, Mapping):
+                return
+            raise _unknown(name, f'{place} {_contents(value)}', key, _keys(value))
+        value = dict(_items(value))[key]
+        place = f'{place}.{key}'
+
+
+def _without_effect(name: str, mend: str) -> ConfigError:
+    return ConfigError(
+        f'option {name} would change nothing: nobody reads {name.partition(".")[0]} once the '
+        f'config is loaded; {mend}'
+    )
+
+
+def _instead(config: Config, name: str) -> str:
+    """Say which settings have got the value of a name that a config has used up."""
+    parts = ((part, config[part]) for part in config if part in READ)
+    places = [place for part, value in parts for place in _uses(part, value, name, config[name])]
+    if not places:
+        return 'set what shall be another in a config of your own'
+    rest = f' and {len(places) - NAMED} more' if len(places) > NAMED else ''
+    return f'set {", ".join(places[:NAMED])}{rest} instead'
+
+
+def _uses(place: str, value: Any, name: str, wanted: Any) -> Iterator[str]:
+    key = place.rpartition('.')[2]
+    # A number may be the same by chance, a folder be the beginning of another.
+    plain = isinstance(wanted, int | float | None)
+    below = isinstance(wanted, str) and isinstance(value, str) and value.startswith(f'{wanted}/')
+    if below or (value == wanted and (key == name or not plain)):
+        yield place
+        return
+    for inner, content in _items(value):
+        yield from _uses(f'{place}.{inner}', content, name, wanted)
+
+
+def _items(value: Any) -> list[tuple[str, Any]]:
+    """List what is in a dict or a list, keys and places as a command line writes them."""
+    if isinstance(value, Mapping):
+        return [(str(key), content) for key, content in value.items()]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [(str(index), content) for index, content in enumerate(value)]
+    return []
+
+
+def _keys(value: Any) -> list[str]:
+    return [key for key, _ in _items(value)]
+
+
+def _contents(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f'has the settings {", ".join(_keys(value))}' if value else 'has no settings'
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f'is a list of {len(value)}, counted from 0'
+    return f'is {value!r}, with no settings in it'
+
+
+def _unknown(name: str, found: str, key: str, known: Iterable[str]) -> ConfigError:
+    close = get_close_matches(key, sorted(set(known)))
+    mend = f'did you mean {" or ".join(close)}?' if close else 'check the name of the setting'
+    return ConfigError(f'option {name} names no setting: {found}; {mend}')
+
+
+def load_config_with_options(path: Path, options: Sequence[str]) -> Config:
+    """Load a config and override some of its settings; from here on mmengine unpickles no code.
+
+    Args:
+        path: the config.
+        options: ``KEY=VALUE`` each; dots in a key go down into dicts and lists.
+
+    Raises:
+        InputFileError: if the config is missing.
+        ConfigError: if it cannot be run, or an option is malformed or names no setting.
+    """
+    refuse_unsafe_checkpoints()
+    config = load_config(path)
+    if not options:
+        return config
+    for option in options:
+        if '=' not in option:
+            raise ConfigError(f'option {option!r} is not KEY=VALUE; give both, without spaces')
+        check_option_name(config, option.partition('=')[0])
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument('--options', nargs='+', action=DictAction)
+    try:
+        config.merge_from_dict(parser.parse_args(['--options', *options]).options)
+    except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
+        raise ConfigError(
+            f'options {list(options)} do not fit {path} ({error}); check the names of the '
+            f'settings, and the brackets of their values'
+        ) from error
+    return config
+
+
+def use_flips(config: Config) -> None:
+    """Make the test run of a config average over the flips that ``tta_pipeline`` lists.
+
+    Args:
+        config: changed in place: its test data set and its model.
+
+    Raises:
+        ConfigError: if it has no ``tta_pipeline`` or no ``tta_model``.
+    """
+    missing = [name for name in ('tta_pipeline', 'tta_model') if name not in config]
+    if missing:
+        raise ConfigError(
+            f'{config.filename or "the config"} has no {missing[0]}, which says over which flips '
+            f'to average; add it, or test without flips'
+        )
+    config.test_dataloader.dataset.pipeline = config.tta_pipeline
+    config.tta_model.module = config.model
+    config.model = config.tta_model

@@ -1,0 +1,116 @@
+"""The shipped network: whether it is there, loads, and predicts with every backend."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dfpenet_mm.doctor.finding import Finding, problem, warning
+from dfpenet_mm.doctor.packages import installed_version
+from dfpenet_mm.errors import DfpenetError
+from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.run.backend import network_files
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SIDE = 64
+# A file that Git LFS has not replaced by its content begins so.
+POINTER = b'version https://git-lfs'
+LARGEST_DIFFERENCE = 0.01
+REINSTALL = 'reinstall dfpenet_mm from a complete checkout or wheel'
+
+
+def check_network() -> Iterator[Finding]:
+    """Predict a chip with the shipped network, by PyTorch and then by OpenVINO."""
+    try:
+        config, checkpoint = network_files(None, None)
+    except DfpenetError as error:
+        yield problem('shipped network', error, REINSTALL)
+        return
+    fault = _fault(config) or _fault(checkpoint)
+    if fault:
+        yield fault
+        return
+    yield Finding('shipped network', str(checkpoint))
+    found = yield from _check_torch(config, checkpoint)
+    if found and installed_version('openvino'):
+        yield from _check_openvino(*found)
+        yield from _check_int8(checkpoint)
+
+
+def _fault(path: Path) -> Finding | None:
+    if not path.is_file():
+        return problem('shipped network', f'{path} is missing', REINSTALL)
+    with path.open('rb') as file:
+        if file.read(len(POINTER)) == POINTER:
+            return problem('shipped network', f'{path} is a pointer of Git LFS', 'run git lfs pull')
+    return None
+
+
+def _check_torch(config: Path, checkpoint: Path) -> Iterator[Finding]:
+    name = 'torch fp32'
+    try:
+        with quiet_libraries(), warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            from dfpenet_mm.mapping.network.load_model import load_config, load_model  # noqa: PLC0415
+
+            loaded = load_config(config)
+            model = load_model(loaded, checkpoint)
+            probability, seconds = _predict(loaded.mapping.predictor, 'torch', model)
+    except Exception as error:
+        yield problem(name, error, f'mend the packages named above, or {REINSTALL}')
+        return None
+    yield Finding(name, f'a chip of {SIDE} x {SIDE} in {seconds:.2f} s')
+    return loaded, model, probability
+
+
+def _check_openvino(config: Any, model: Any, exact: np.ndarray) -> Iterator[Finding]:
+    name, mend = 'openvino f32', 'run with --backend torch, or reinstall openvino'
+    try:
+        with quiet_libraries(), warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            probability, seconds = _predict(config.mapping.predictor, 'openvino', model)
+    except Exception as error:
+        yield warning(name, error, mend)
+        return
+    difference = float(abs(probability - exact).max())
+    if difference > LARGEST_DIFFERENCE:
+        yield warning(name, f'differs from torch by {difference:.3f} in probability', mend)
+    else:
+        yield Finding(name, f'the same chip in {seconds:.2f} s')
+
+
+def _check_int8(checkpoint: Path) -> Iterator[Finding]:
+    from dfpenet_mm.mapping.network.quantised_network import (  # noqa: PLC0415
+        QuantisedNetwork,
+        quantised_beside,
+    )
+
+    folder = quantised_beside(checkpoint)
+    try:
+        QuantisedNetwork.read(folder)
+    except DfpenetError as error:
+        yield warning('openvino int8', error, f'{REINSTALL}; without it int8 is not available')
+    else:
+        yield Finding('openvino int8', str(folder))
+
+
+def _predict(predictor: Any, backend: str, model: Any) -> tuple[np.ndarray, float]:
+    import numpy as np  # noqa: PLC0415
+
+    from dfpenet_mm.mapping.network.backends import backend_config  # noqa: PLC0415
+    from dfpenet_mm.mapping.network.predictor import build_predictor  # noqa: PLC0415
+
+    chips = np.random.default_rng(0).uniform(20, 200, (1, 3, SIDE, SIDE)).astype(np.float32)
+    predict = build_predictor(backend_config(predictor, backend), model=model, device='cpu')
+    predict(chips)
+    start = time.perf_counter()
+    probability = predict(chips)
+    seconds = time.perf_counter() - start
+    if probability.shape != (1, SIDE, SIDE) or not ((probability >= 0) & (probability <= 1)).all():
+        raise ValueError('the network returns no probability')
+    return probability, seconds

@@ -1,0 +1,1 @@
+"""One mapping run: prepared, recognised, post-processed, published; its folder and its record."""

@@ -1,0 +1,179 @@
+"""The files of a run: present before it begins, unchanged while it reads them."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from dfpenet_mm.cli.errors import file_name
+from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.source_files import (
+    AUXILIARY,
+    PENDING,
+    companions,
+    local_file,
+    require_file,
+    sidecar_checksum,
+    source_files,
+)
+
+DEM = 'dem'
+# Before the name of an auxiliary raster, where files are listed by role.
+LAYER = 'layer_'
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingInputs:
+    """The files of a run.
+
+    Args:
+        post: image after the event.
+        pre: image before it, or None.
+        reference: inventory to evaluate against, or None.
+        aoi: polygons of the area to map, or None for all of the scene.
+        layers: auxiliary rasters by name, such as ``dem``, on any grid.
+        checkpoint: weights that fit the config.
+    """
+
+    post: Path
+    pre: Path | None = None
+    reference: Path | None = None
+    aoi: Path | None = None
+    layers: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
+    checkpoint: Path
+
+    def by_role(self) -> dict[str, Path]:
+        """Name every file that was given."""
+        roles = {name: getattr(self, name) for name in ('post', 'pre', 'reference', 'aoi')}
+        roles |= {f'{LAYER}{name}': path for name, path in self.layers.items()}
+        roles['checkpoint'] = self.checkpoint
+        return {role: path for role, path in roles.items() if path is not None}
+
+    def files_behind(self) -> dict[str, list[Path]]:
+        """List by role the further files that an image, area, layer or reference depends on.
+
+        Raises:
+            InputFileError: if a mosaic is made of itself.
+        """
+        roles = self.by_role()
+        del roles['checkpoint']
+        return {role: source_files(path) for role, path in roles.items()}
+
+    def check_exist(self) -> None:
+        """Raise ``InputFileError`` for the first file that is missing, or is a pipe."""
+        for role, path in self.by_role().items():
+            require_file(path, f'{role} file {path}')
+
+    def open_scenes(self, reading: Mapping[str, Any], stack: ExitStack) -> dict[str, Scene]:
+        """Open the images by role, the pre-event one on the post-event one's grid.
+
+        Args:
+            reading: how ``Scene`` is to read either.
+            stack: closes them.
+        """
+        post = stack.enter_context(Scene(self.post, **reading))
+        if self.pre is None:
+            return {'post': post}
+        pre = stack.enter_context(Scene(self.pre, **reading, grid=post.grid))
+        return {'post': post, 'pre': pre}
+
+
+def named_layers(dem: Path | None, options: Sequence[str]) -> dict[str, Path]:
+    """Read the auxiliary rasters of a command line.
+
+    Args:
+        dem: the elevation model, known to hooks as ``dem``; None without one.
+        options: ``NAME=PATH`` each.
+
+    Returns:
+        Paths by name.
+
+    Raises:
+        ConfigError: if an option is malformed, or a name is given twice.
+    """
+    layers = {} if dem is None else {DEM: dem}
+    for option in options:
+        name, _, path = option.partition('=')
+        if not (name.isidentifier() and path):
+            raise ConfigError(
+                f'--layer {option!r} is not NAME=PATH; give a name of letters, digits and _, as a '
+                f'hook calls it, and the path of a raster'
+            )
+        if name in layers:
+            raise ConfigError(
+                f'the layer {name} was given as {layers[name]} and as {path}; give one of them'
+            )
+        try:
+            layers[name] = file_name(path)
+        except ArgumentTypeError as error:
+            raise ConfigError(f'--layer {name}: {error}') from error
+    return layers
+
+
+def quantised_input(predictor: Mapping[str, Any]) -> dict[str, Path]:
+    """Name the folder of a predictor's quantised network, if it has one, as an input."""
+    folder = predictor.get('quantised')
+    return {'quantised': Path(folder)} if folder else {}
+
+
+Signature = tuple[int, int, int] | str | None
+
+
+class SourceWatch:
+    """Remembers files as they were when a run began.
+
+    Blocks of an image that is written anew meanwhile would be of two images, under the checksum
+    of one. A file counts as changed with its inode, size or time of modification; asking costs
+    microseconds, so it can be done for every block. File systems of a network may tell late.
+    Of an ``.aux.xml`` it is what it says that counts, as viewers add statistics at any time.
+
+    Args:
+        paths: files with their companions, or folders with all they hold; one that does not
+            exist is watched for coming into being.
+    """
+
+    def __init__(self, paths: Iterable[Path] = ()) -> None:
+        self._signatures: dict[Path, Signature] = {}
+        self.add(paths)
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Watch further files; those watched already stay as they were remembered."""
+        for path in paths:
+            # Of a part of an archive or of a database it is the file that changes.
+            for file in _files(local_file(path) or path):
+                self._signatures.setdefault(file, _signature(file))
+
+    def check(self) -> None:
+        """Refuse to go on with other files than the run began with.
+
+        Raises:
+            InputFileError: naming the first that has changed.
+        """
+        for path, before in self._signatures.items():
+            if _signature(path) != before:
+                raise InputFileError(
+                    f'{path} has changed while it was being read; wait until it is complete, and '
+                    f'start the run again'
+                )
+
+
+def _files(path: Path) -> list[Path]:
+    return [path, *(path.rglob('*') if path.is_dir() else companions(path))]
+
+
+def _signature(path: Path) -> Signature:
+    if path.name.endswith(AUXILIARY):
+        return sidecar_checksum(path)
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if path.name.endswith(PENDING) and not found.st_size:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,0 +1,175 @@
+"""The two images of a run side by side: their shift measured, their values made comparable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dfpenet_mm.errors import ConfigError, PreEventError
+from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.registration.measure_shift import measure_shift, same_pixels
+from dfpenet_mm.mapping.registration.shift import MeasuredShift
+from dfpenet_mm.mapping.scene.doubts import doubt_fill
+from dfpenet_mm.mapping.scene.histogram_match import match_pre_event, require_common_pixel
+from dfpenet_mm.mapping.scene.scaling import FittedScaling, Scaling
+from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.report.shift_picture import draw_shift
+from dfpenet_mm.run.folder import FIGURES, disk_errors
+from dfpenet_mm.run.progress import StageProgress
+from dfpenet_mm.run.recognise import RoleFolder
+from dfpenet_mm.run.settings import MappingSettings
+
+SHIFT_PICTURE = 'shift.png'
+
+
+def check_images(
+    scenes: Mapping[str, Scene],
+    settings: MappingSettings,
+    *,
+    force: bool,
+    say: Callable[[str], None],
+) -> list[str]:
+    """Refuse images that cannot be mapped, and doubt those that may be read wrongly.
+
+    Args:
+        scenes: by role.
+        settings: how they are read, and what the network knows.
+        force: whether pixels of any size are mapped.
+        say: told at once what may be wrong, as the run may take hours.
+
+    Returns:
+        One sentence for each doubt.
+
+    Raises:
+        ConfigError: if a value called nodata is none that an image can hold.
+        RasterFormatError: if pixels are far smaller or larger than the network knows, or values
+            that nothing measures.
+        InputFileError: if a file is damaged.
+    """
+    for value in settings.nodata:
+        if not any(scene.can_hold(value) for scene in scenes.values()):
+            held = ' and '.join(f'{s.path.name} holds {s.dtype}' for s in scenes.values())
+            raise ConfigError(
+                f'--nodata {value:g} is no value that an image can hold ({held}); give the fill '
+                f'value as gdalinfo -stats or a GIS shows it'
+            )
+    if not force:
+        for role, scene in scenes.items():
+            # An image before the event that is finer is averaged.
+            gsd = scene.own_grid.gsd
+            known = scenes['post'].grid.gsd
+            settings.require_gsd(gsd if role == 'post' else max(gsd, known), scene.path.name)
+    doubts = [settings.doubt_gsd(scenes['post'].grid.gsd)]
+    for scene in scenes.values():
+        doubts += [scene.choice.notice, scene.choice.doubt, *scene.doubts, doubt_fill(scene)]
+    doubts = [doubt for doubt in doubts if doubt]
+    for doubt in doubts:
+        say(f'warning: {doubt}')
+    return doubts
+
+
+def check_shift(scenes: Mapping[str, Scene], max_shift_m: float | None) -> MeasuredShift | None:
+    """Measure how far the pre-event image lies off, and refuse it if that is too far.
+
+    Args:
+        scenes: by role.
+        max_shift_m: largest shift allowed, metres; None for the default.
+
+    Returns:
+        The shift; None without a pre-event image.
+
+    Raises:
+        PreEventError: if it is too large, or both are the same image.
+        GridMismatchError: if no pixel is valid in both images.
+        InputFileError: if a file is damaged.
+    """
+    if 'pre' not in scenes:
+        return None
+    post, pre = scenes['post'], scenes['pre']
+    if _same_file(post.path, pre.path) or same_pixels(post, pre):
+        raise PreEventError(
+            f'--pre {pre.path} and --post {post.path} are the same image, which cannot show what '
+            f'has changed; give the image from before the event, or leave --pre out'
+        )
+    shift = measure_shift(post, pre)
+    if not shift.windows:
+        require_common_pixel(post, pre)
+    shift.require_small(max_shift_m, pre.path.name)
+    return shift
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        # A name that only GDAL knows.
+        return one == other
+
+
+def picture_shift(shift: MeasuredShift, grid: RasterGrid, products: Path) -> None:
+    """Draw the shift of every window into the figures of a run.
+
+    Raises:
+        OutputError: if the disk refuses.
+    """
+    finding = (
+        f'Shift of the pre-event image: {shift.length_m:.3g} m, spread {shift.spread_m:.2g} m'
+        if shift.certain
+        else 'Shift of the pre-event image: cannot be told'
+    )
+    with disk_errors(products):
+        (products / FIGURES).mkdir(exist_ok=True)
+        draw_shift(
+            pd.DataFrame(shift.windows, columns=['x', 'y', 'dx_m', 'dy_m', 'quality', 'used']),
+            grid,
+            products / FIGURES / SHIFT_PICTURE,
+            heading=finding,
+        )
+
+
+def fit_scalings(
+    *,
+    scenes: Mapping[str, Scene],
+    scaling: Scaling,
+    match_histogram: str | bool,
+    folder: Callable[[str], Path],
+    progress: StageProgress,
+) -> tuple[dict[str, FittedScaling], dict[str, Any] | None]:
+    """Find how every scene is brought to training units; what a run began with is kept.
+
+    Args:
+        scenes: by role.
+        scaling: what is fitted to each.
+        match_histogram: whether the pre-event image is given the other's histogram.
+        folder: from a role to the folder of what is finished of it.
+        progress: shows a bar while histograms are counted.
+
+    Returns:
+        Scalings by role; and what was decided about the histograms, plain JSON values, None
+        without a pre-event image.
+
+    Raises:
+        InputFileError: if a file is damaged.
+        EmptySceneError: if a scene has no contrast.
+        OutputError: if the disk refuses.
+    """
+    kept = {role: RoleFolder(folder(role)) for role in scenes}
+    fitted = {role: kept[role].fit_once(scaling, scene) for role, scene in scenes.items()}
+    if 'pre' not in scenes:
+        return fitted, None
+
+    def match() -> tuple[FittedScaling, dict[str, Any]]:
+        matched, decision = match_pre_event(
+            scenes=scenes,
+            scalings=fitted,
+            asked=match_histogram,
+            progress=progress.stage('compare the two images'),
+        )
+        return matched, decision.to_dict()
+
+    fitted['pre'], decision = kept['pre'].match_once(match)
+    return fitted, decision
