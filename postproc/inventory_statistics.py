@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.wording import counted, decimal
-from postproc.atomic import write_errors, written_beside
 from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
 from postproc.registry import POSTPROC, free_stem

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ('dfpenet_mm', 'postproc')
 FOUNDATION = (
     'dfpenet_mm.errors',
+    'dfpenet_mm.files',
     'dfpenet_mm.grid',
     'dfpenet_mm.rasters',
     'dfpenet_mm.longitudes',
@@ -30,6 +31,7 @@ PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
 MAY_IMPORT = {
     'dfpenet_mm.errors': FOUNDATION,
     'dfpenet_mm.grid': FOUNDATION,
+    'dfpenet_mm.files': FOUNDATION,
     'dfpenet_mm.rasters': FOUNDATION,
     'dfpenet_mm.longitudes': FOUNDATION,
     'dfpenet_mm.polygons': FOUNDATION,

@@ -16,7 +16,7 @@ with quiet_libraries():
     from dfpenet_mm.configs import use_flips
     from dfpenet_mm.engine.checkpoint_file import read_state_dict
     from dfpenet_mm.engine.distributed import is_first, start_processes
-    from dfpenet_mm.export.new_folder import check_new_folder
+    from dfpenet_mm.files import check_new_folder
     from dfpenet_mm.mapping.network.load_model import (
         build_model,
         check_fit,

@@ -15,7 +15,7 @@ import torch
 
 from dfpenet_mm import __version__
 from dfpenet_mm.errors import ConfigError, InstallError
-from dfpenet_mm.export.new_folder import new_folder
+from dfpenet_mm.files import new_folder
 from dfpenet_mm.mapping.network.file_cache import weights_digest
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
 from dfpenet_mm.mapping.network.quantised_network import CARD, file_digest

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dfpenet_mm.export.new_folder import new_folder
 from dfpenet_mm.export.onnx_folder import write_card
 from dfpenet_mm.export.quantise import RECIPES, Recipe, quantise
 from dfpenet_mm.export.validation import Score, validate
+from dfpenet_mm.files import new_folder
 from dfpenet_mm.mapping.network.backends import LEAST_AGREEMENT
 from dfpenet_mm.mapping.network.openvino_network import convert_to_openvino, openvino_library
 from dfpenet_mm.mapping.network.predictor_openvino import OpenVinoPredictor

@@ -22,8 +22,8 @@ from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
-from postproc.atomic import write_errors, written_beside
 from postproc.evaluation.confusion import PixelCounts, Verdict
 from postproc.evaluation.scores import Counts
 from postproc.masks.product_rasters import NODATA, mask_profile

@@ -17,11 +17,11 @@ from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError, OutputError
+from dfpenet_mm.files import brief
 from dfpenet_mm.grid import RasterGrid, horizontal, measures_are_planar
 from dfpenet_mm.polygons import read_polygons
 from dfpenet_mm.rasters import check_placed
 from dfpenet_mm.validity import ValidityRule
-from postproc.atomic import brief
 from postproc.evaluation.evaluation_area import ROLE as AREA_ROLE
 from postproc.inventory.measures import LON_LAT, areas_m2
 from postproc.masks.polygonise import polygonise

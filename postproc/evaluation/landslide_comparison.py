@@ -13,8 +13,8 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
+from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
-from postproc.atomic import write_errors, written_beside
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.matching import Matching, match_landslides
 from postproc.evaluation.scores import Counts

@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 
 from dfpenet_mm.errors import ConfigError, InstallError
-from postproc.atomic import write_errors, written_together
+from dfpenet_mm.files import write_errors, written_together
 from postproc.inventory.fields import ALL_FIELDS
 from postproc.inventory.geopackage import write_geopackage
 from postproc.inventory.layer import (

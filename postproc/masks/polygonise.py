@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, depth_first_order
 
 from dfpenet_mm.errors import ConfigError, InputFileError, RasterFormatError
-from postproc.atomic import brief
+from dfpenet_mm.files import brief
 from postproc.masks.product_rasters import LANDSLIDE, open_raster
 from postproc.masks.regions import Regions, Runs, connect, strips
 

@@ -16,9 +16,9 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import brief, write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.rasters import open_raster
-from postproc.atomic import brief, write_errors, written_beside
 from postproc.product import LandslideProduct
 
 LANDSLIDE = 1

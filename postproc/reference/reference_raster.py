@@ -13,10 +13,10 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
 from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
+from dfpenet_mm.files import brief
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.rasters import check_placed
-from postproc.atomic import brief
 from postproc.masks.product_rasters import LANDSLIDE, NODATA, edit_mask, open_raster, scene_windows
 
 # A map of classes is shown with all its values, a map of heights is not.

@@ -17,8 +17,8 @@ from affine import Affine
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
+from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
-from postproc.atomic import write_errors, written_beside
 from postproc.inventory.measures import areas_m2
 from postproc.masks.burner import PolygonBurner
 from postproc.masks.product_rasters import NODATA, open_role, scene_windows

@@ -9,8 +9,8 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.wording import counted
-from postproc.atomic import write_errors, written_beside
 from postproc.statistics.density_map import DensityMap
 from postproc.statistics.distributions import FrequencyArea, InverseGamma, PowerLawTail
 

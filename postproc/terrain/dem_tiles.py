@@ -14,10 +14,10 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import brief, write_errors
 from dfpenet_mm.grid import RasterGrid, turn_of
 from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.validity import ValidityRule
-from postproc.atomic import brief, write_errors
 from postproc.masks.product_rasters import open_raster
 from postproc.terrain.dem import ABSURD, metres_per_unit
 from postproc.terrain.derivatives import PLAIN, ground_steps, relief, relief_margin

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from dfpenet_mm.errors import ConfigError, RasterFormatError
-from dfpenet_mm.preparation.complete_folder import SUMMARY, complete_folder
+from dfpenet_mm.files import SUMMARY, complete_folder
 from dfpenet_mm.preparation.isprs.collections import ERODED, IMAGES, LABELS, IsprsCollection
 from dfpenet_mm.preparation.isprs.labels import IGNORED, decode_colours, erode_boundaries
 from dfpenet_mm.preparation.isprs.rasters import Tile, read_tile, write_image, write_labels

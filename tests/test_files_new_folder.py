@@ -2,9 +2,9 @@ import stat
 
 import pytest
 
+from dfpenet_mm import files as module
 from dfpenet_mm.errors import OutputError
-from dfpenet_mm.export import new_folder as module
-from dfpenet_mm.export.new_folder import new_folder
+from dfpenet_mm.files import new_folder
 
 
 def test_the_folder_appears_when_it_is_complete(tmp_path):

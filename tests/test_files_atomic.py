@@ -4,7 +4,7 @@ import pytest
 from rasterio.errors import RasterioIOError
 
 from dfpenet_mm.errors import OutputError
-from postproc.atomic import brief, write_errors, written_beside
+from dfpenet_mm.files import brief, write_errors, written_beside
 
 
 def test_file_appears_only_when_complete(tmp_path):

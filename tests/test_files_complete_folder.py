@@ -1,7 +1,7 @@
 import pytest
 
 from dfpenet_mm.errors import OutputError
-from dfpenet_mm.preparation.complete_folder import SUMMARY, complete_folder
+from dfpenet_mm.files import SUMMARY, complete_folder
 
 MARKER = 'chips.gpkg'
 
