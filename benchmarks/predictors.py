@@ -32,11 +32,12 @@ with quiet_libraries():
     import torch
     from torch import nn
 
+    from dfpenet_mm.configs import load_config
     from dfpenet_mm.export.openvino_folder import export_quantised
     from dfpenet_mm.export.quantise import RECIPES
     from dfpenet_mm.export.validation import IGNORED
     from dfpenet_mm.mapping.network.backends import label_agreement, processor_name
-    from dfpenet_mm.mapping.network.load_model import build_model, load_config, load_model
+    from dfpenet_mm.mapping.network.load_model import build_model, load_model
     from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
     from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
     from dfpenet_mm.mapping.scene.batch_reader import sample_chips

@@ -12,9 +12,9 @@ from typing import Any
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+from dfpenet_mm.components import register_components
 from dfpenet_mm.engine.safe_checkpoint import refuse_unsafe_checkpoints
-from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.network.load_model import load_config
+from dfpenet_mm.errors import ConfigError, InputFileError
 
 # Settings that mmengine's Runner takes, as arguments or from the config by name: a config may
 # leave out any of them, and the parts they build refuse arguments that they do not know.
@@ -37,6 +37,25 @@ TOO_LATE = {
     'launcher': 'give --launcher instead',
 }
 NAMED = 6
+
+
+def load_config(path: str | Path) -> Config:
+    """Read a config; being Python, it runs. The project's own parts are registered before.
+
+    Raises:
+        InputFileError: if the file is missing.
+        ConfigError: if it cannot be run.
+    """
+    if not Path(path).exists():
+        raise InputFileError(f'config {path} does not exist; check its path')
+    register_components()
+    try:
+        return Config.fromfile(path)
+    except Exception as error:
+        # A config may fail in any way that a Python program can.
+        raise ConfigError(
+            f'config {path} cannot be loaded ({type(error).__name__}: {error}); mend it there'
+        ) from error
 
 
 def check_option_name(config: Config, name: str) -> None:

@@ -9,7 +9,8 @@ import rasterio
 import torch
 from torch import Tensor, nn
 
-from dfpenet_mm.mapping.network.load_model import load_config, load_model
+from dfpenet_mm.configs import load_config
+from dfpenet_mm.mapping.network.load_model import load_model
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
 
 # Receptive radius of the seam network: one pixel a dilation.

@@ -25,13 +25,14 @@ with quiet_libraries():
     import torch
     from job import MASK, PROBABILITY, THRESHOLD, Job, main
 
+    from dfpenet_mm.configs import load_config
     from dfpenet_mm.mapping.blocks.block_store import BlockStore
     from dfpenet_mm.mapping.executors.executor import BlockTask
     from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
     from dfpenet_mm.mapping.mapper import CACHE_BYTES, map_scene
     from dfpenet_mm.mapping.network.backend_choice import choose_backend
     from dfpenet_mm.mapping.network.backends import backend_config
-    from dfpenet_mm.mapping.network.load_model import load_config, load_model
+    from dfpenet_mm.mapping.network.load_model import load_model
     from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
     from dfpenet_mm.mapping.plan.windows import WindowPlan
     from dfpenet_mm.mapping.products.cog import write_cog

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dfpenet_mm.cli.end_of_run import report
 from dfpenet_mm.cli.errors import TerminatedError, exit_on_user_error, machine_refusal
-from dfpenet_mm.cli.landslide_map_options import MATCHING, build_parser
+from dfpenet_mm.cli.landslide_map_options import MATCHING, build_parser, named_layers
 from dfpenet_mm.doctor.finding import in_one_line
 from dfpenet_mm.errors import ConfigError, InstallError
 from dfpenet_mm.installation import quiet_libraries, require_one_family
@@ -65,7 +65,7 @@ def _map_with(
         require_one_family()
         from dfpenet_mm.configs import load_config_with_options  # noqa: PLC0415
         from dfpenet_mm.run.folder import check_output_folder  # noqa: PLC0415
-        from dfpenet_mm.run.inputs import MappingInputs, named_layers  # noqa: PLC0415
+        from dfpenet_mm.run.inputs import MappingInputs  # noqa: PLC0415
         from dfpenet_mm.run.run import map_landslides  # noqa: PLC0415
 
     with quiet_libraries():

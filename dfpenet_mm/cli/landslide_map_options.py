@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 
 from dfpenet_mm import __version__
 from dfpenet_mm.cli.errors import CommandParser, file_name
+from dfpenet_mm.errors import ConfigError
 
 # What --match-histogram puts into the config.
 MATCHING = {'auto': 'auto', 'yes': True, 'no': False}
@@ -226,3 +229,35 @@ def _add_machines(group: argparse._ArgumentGroup) -> None:
         help='Ray cluster, such as auto or 10.0.0.1:6379; without it ray starts one here',
     )
     group.add_argument('--actors', type=int, help='processes of the cluster that predict')
+
+
+def named_layers(dem: Path | None, options: Sequence[str]) -> dict[str, Path]:
+    """Read the auxiliary rasters of a command line.
+
+    Args:
+        dem: the elevation model, known to hooks as ``dem``; None without one.
+        options: ``NAME=PATH`` each.
+
+    Returns:
+        Paths by name.
+
+    Raises:
+        ConfigError: if an option is malformed, or a name is given twice.
+    """
+    layers = {} if dem is None else {'dem': dem}
+    for option in options:
+        name, _, path = option.partition('=')
+        if not (name.isidentifier() and path):
+            raise ConfigError(
+                f'--layer {option!r} is not NAME=PATH; give a name of letters, digits and _, as a '
+                f'hook calls it, and the path of a raster'
+            )
+        if name in layers:
+            raise ConfigError(
+                f'the layer {name} was given as {layers[name]} and as {path}; give one of them'
+            )
+        try:
+            layers[name] = file_name(path)
+        except argparse.ArgumentTypeError as error:
+            raise ConfigError(f'--layer {name}: {error}') from error
+    return layers

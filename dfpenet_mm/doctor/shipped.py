@@ -56,7 +56,8 @@ def _check_torch(config: Path, checkpoint: Path) -> Iterator[Finding]:
     try:
         with quiet_libraries(), warnings.catch_warnings():
             warnings.simplefilter('ignore')
-            from dfpenet_mm.mapping.network.load_model import load_config, load_model  # noqa: PLC0415
+            from dfpenet_mm.configs import load_config  # noqa: PLC0415
+            from dfpenet_mm.mapping.network.load_model import load_model  # noqa: PLC0415
 
             loaded = load_config(config)
             model = load_model(loaded, checkpoint)

@@ -19,14 +19,13 @@ from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 
 from dfpenet_mm.components import register_components
-from dfpenet_mm.configs import use_flips
+from dfpenet_mm.configs import load_config, use_flips
 from dfpenet_mm.engine.hooks import FiniteTrainingHook
 from dfpenet_mm.engine.resume import changed_parts, find_resume_point, resume_run
 from dfpenet_mm.engine.safe_checkpoint import refuse_unsafe_checkpoints
 from dfpenet_mm.engine.start_weights import check_start_weights
 from dfpenet_mm.errors import ConfigError, DfpenetError
 from dfpenet_mm.experiments.results_table import ResultsTable
-from dfpenet_mm.mapping.network.load_model import load_config
 from dfpenet_mm.resources import shipped_file
 
 

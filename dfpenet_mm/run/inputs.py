@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from dfpenet_mm.cli.errors import file_name
-from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.source_files import (
     AUXILIARY,
@@ -23,7 +21,6 @@ from dfpenet_mm.source_files import (
     source_files,
 )
 
-DEM = 'dem'
 # Before the name of an auxiliary raster, where files are listed by role.
 LAYER = 'layer_'
 
@@ -82,38 +79,6 @@ class MappingInputs:
             return {'post': post}
         pre = stack.enter_context(Scene(self.pre, **reading, grid=post.grid))
         return {'post': post, 'pre': pre}
-
-
-def named_layers(dem: Path | None, options: Sequence[str]) -> dict[str, Path]:
-    """Read the auxiliary rasters of a command line.
-
-    Args:
-        dem: the elevation model, known to hooks as ``dem``; None without one.
-        options: ``NAME=PATH`` each.
-
-    Returns:
-        Paths by name.
-
-    Raises:
-        ConfigError: if an option is malformed, or a name is given twice.
-    """
-    layers = {} if dem is None else {DEM: dem}
-    for option in options:
-        name, _, path = option.partition('=')
-        if not (name.isidentifier() and path):
-            raise ConfigError(
-                f'--layer {option!r} is not NAME=PATH; give a name of letters, digits and _, as a '
-                f'hook calls it, and the path of a raster'
-            )
-        if name in layers:
-            raise ConfigError(
-                f'the layer {name} was given as {layers[name]} and as {path}; give one of them'
-            )
-        try:
-            layers[name] = file_name(path)
-        except ArgumentTypeError as error:
-            raise ConfigError(f'--layer {name}: {error}') from error
-    return layers
 
 
 def quantised_input(predictor: Mapping[str, Any]) -> dict[str, Path]:

@@ -4,7 +4,6 @@ from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network.backend_choice import Choice, Trial
-from dfpenet_mm.run import backend
 from dfpenet_mm.run.backend import apply_backend
 
 MAPPING = {
@@ -90,8 +89,8 @@ def test_auto_tries_windows_of_the_scene(config, arguments, tmp_path, monkeypatc
         asked.update(given)
         return Choice.among([trial])
 
-    monkeypatch.setattr(backend, 'choose_backend', choose)
-    monkeypatch.setattr(backend, 'load_model', lambda *given: given)
+    monkeypatch.setattr('dfpenet_mm.run.backend.choose_backend', choose)
+    monkeypatch.setattr('dfpenet_mm.run.backend.load_model', lambda *given: given)
     beside = quantised(tmp_path / 'net_int8')
     reason = apply_backend(config, backend='auto', **arguments)
     assert reason.startswith('openvino bf16: openvino bf16 takes 1 s a window')

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from dfpenet_mm.cli.landslide_map_options import named_layers
 from dfpenet_mm.errors import ConfigError, InputFileError
-from dfpenet_mm.run.inputs import MappingInputs, named_layers
+from dfpenet_mm.run.inputs import MappingInputs
 
 
 def test_files_are_named_by_role_and_those_not_given_left_out(tmp_path):

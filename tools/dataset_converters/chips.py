@@ -14,7 +14,7 @@ from dfpenet_mm.run.progress import progress_display
 from dfpenet_mm.run.record import provenance
 
 with quiet_libraries():
-    from dfpenet_mm.mapping.network.load_model import load_config
+    from dfpenet_mm.configs import load_config
     from dfpenet_mm.mapping.scene.scaling import Scaling, build_scaling
     from dfpenet_mm.preparation.chips.dataset import make_chip_dataset
     from dfpenet_mm.preparation.chips.survey import ChipSettings

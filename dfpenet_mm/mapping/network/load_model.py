@@ -22,9 +22,9 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from dfpenet_mm.components import register_components
+from dfpenet_mm.configs import load_config
 from dfpenet_mm.engine.checkpoint_file import read_state_dict
-from dfpenet_mm.errors import CheckpointError, ConfigError, DfpenetError, InputFileError
+from dfpenet_mm.errors import CheckpointError, ConfigError, DfpenetError
 from dfpenet_mm.mapping.network.backends import find_device
 from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
 
@@ -34,25 +34,6 @@ NAMED = 3
 # Sides of the images that a new network is tried on, pixels.
 SIDES = (64, 256)
 IGNORED = 255
-
-
-def load_config(path: str | Path) -> Config:
-    """Read a config; being Python, it runs. The project's own parts are registered before.
-
-    Raises:
-        InputFileError: if the file is missing.
-        ConfigError: if it cannot be run.
-    """
-    if not Path(path).exists():
-        raise InputFileError(f'config {path} does not exist; check its path')
-    register_components()
-    try:
-        return Config.fromfile(path)
-    except Exception as error:
-        # A config may fail in any way that a Python program can.
-        raise ConfigError(
-            f'config {path} cannot be loaded ({type(error).__name__}: {error}); mend it there'
-        ) from error
 
 
 def load_model(

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from dfpenet_mm.errors import ConfigError, InstallError, OutputError
-from postproc.inventory import formats, layer
+from postproc.inventory import formats
 from postproc.inventory.formats import FORMATS, check_filenames, short_names, write_inventory
 from postproc.inventory.layer import Layer
 
@@ -58,7 +58,7 @@ def assert_same(found, expected, *, exact=True):
 @pytest.mark.parametrize('extension', EXTENSIONS)
 @pytest.mark.parametrize('arrow', [True, False] if PYARROW else [False])
 def test_what_is_written_reads_back_equal(layers, tmp_path, monkeypatch, extension, arrow):
-    monkeypatch.setattr(layer, 'ARROW', arrow)
+    monkeypatch.setattr('postproc.inventory.layer.ARROW', arrow)
     path = tmp_path / f'landslides{extension}'
 
     files = write_inventory(layers, tmp_path, [path.name], PROVENANCE)
@@ -185,7 +185,7 @@ def test_what_did_not_arrive_is_noticed(layers, tmp_path, monkeypatch, extension
     monkeypatch.setattr(pyogrio, 'write_dataframe', write_less)
 
     for arrow in {PYARROW, False}:
-        monkeypatch.setattr(layer, 'ARROW', arrow)
+        monkeypatch.setattr('postproc.inventory.layer.ARROW', arrow)
         with pytest.raises(OutputError, match='does not hold the landslides'):
             write_inventory(layers[:1], tmp_path, [f'a{extension}'], {})
     assert list(tmp_path.iterdir()) == []
