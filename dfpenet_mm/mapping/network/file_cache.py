@@ -99,14 +99,7 @@ def _prune(folder: Path) -> None:
 HERE = Path(__file__).resolve().parent
 LAYERS = HERE.parents[1] / 'models'
 # What computes or rewrites a network beside its own layers.
-REWRITERS = (
-    'probability_network',
-    'openvino_network',
-    'openvino_precision',
-    'openvino_products',
-    'delicate_convolutions',
-    'folded_norms',
-)
+REWRITERS = ('probability_network', 'openvino_network', 'predictor_torch')
 
 
 def weights_digest(model: nn.Module) -> str:

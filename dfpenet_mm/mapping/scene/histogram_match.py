@@ -7,27 +7,30 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.stats import ks_2samp
 
 from dfpenet_mm.errors import GridMismatchError
-from dfpenet_mm.mapping.scene.overlap_histograms import (
-    BandHistogram,
-    HistogramLookup,
-    OverlapHistograms,
-    count_overlap,
-)
+from dfpenet_mm.mapping.scene.histogram_lookup import HistogramLookup
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
 from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.mapping.scene.statistics import sample_pixels
 
 AUTO = 'auto'
 MODES = (AUTO, True, False)
 # Two images of one sensor and season, one with landslides on 5 % of it, differ by 0.13 when
 # each is scaled by its own percentiles; with a gamma of 0.6 or 1.6 between them by 0.23 and more.
 LARGE_DISTANCE = 0.2
+# Most pixels that are sorted for the distance, which they tell to a few thousandths.
+COMPARED = 200_000
+# Of values other than whole numbers of up to 16 bits, those beyond these percentiles count as
+# the percentiles: one fill value would stretch the lookup beyond use.
+COUNTED_BYTES = 2
+ENDS = (0.1, 99.9)
 
 
 @dataclass(frozen=True)
 class HistogramMatch:
-    """What was decided about one pair of scenes.
+    """The decision on one pair of scenes.
 
     Args:
         asked: ``auto``, True or False.
@@ -35,7 +38,7 @@ class HistogramMatch:
         why: the reason, a sentence.
         distance: Kolmogorov-Smirnov distance between the scenes as the network would see them
             unmatched, one a band, in [0, 1]; None if it was not measured.
-        pixels: valid in both scenes; None if they were not counted.
+        pixels: compared, valid in both scenes; None if they were not read.
     """
 
     asked: str | bool
@@ -64,8 +67,8 @@ def match_pre_event(
     same numbers. The other order, to match what two scalings have clipped, could not bring back
     what the clip had cut off.
 
-    Histograms are of the whole scenes where both are valid, so that neither a window's content
-    nor a part that one image lacks shapes the lookup.
+    Histograms are of pixels all over the scenes where both are valid, so that neither a window's
+    content nor a part that one image lacks shapes the lookup.
 
     Args:
         scenes: ``post`` and ``pre``, on one grid.
@@ -83,18 +86,20 @@ def match_pre_event(
     own = scalings['pre']
     if asked is False:
         return own, HistogramMatch(asked, matched=False, why='it was not asked for')
-    found = count_overlap(scenes['post'], scenes['pre'], progress)
-    if not found.pixels:
+    pair = scenes['post'], scenes['pre']
+    post, pre = sample_pixels(pair, progress=progress)
+    if not post.size:
         why = 'no pixel is valid in both images'
         return own, HistogramMatch(asked, matched=False, why=why, pixels=0)
-    distance = scaled_distance(found, scalings)
+    few = np.s_[:, None, :: 1 + post.shape[1] // COMPARED]
+    distance = scaled_distance(scalings['post'].apply(post[few]), own.apply(pre[few]))
     matched = asked is True or max(distance) > LARGE_DISTANCE
     why = _reason(asked, max(distance))
-    decision = HistogramMatch(asked, matched, why, distance, found.pixels)
+    decision = HistogramMatch(asked, matched, why, distance, post.shape[1])
     if not matched:
         return own, decision
-    lookup = HistogramLookup.between(found.pre, found.post)
-    return replace(scalings['post'], lookup=lookup), decision
+    wanted, read = map(_without_tails, pair, (post, pre))
+    return replace(scalings['post'], lookup=HistogramLookup.between(read, wanted)), decision
 
 
 def _reason(asked: str | bool, distance: float) -> str:
@@ -104,43 +109,27 @@ def _reason(asked: str | bool, distance: float) -> str:
     return f'the largest distance of a band, {distance:.3f}, is {relation} {LARGE_DISTANCE}'
 
 
-def scaled_distance(
-    found: OverlapHistograms, scalings: Mapping[str, FittedScaling]
-) -> tuple[float, ...]:
+def scaled_distance(post: np.ndarray, pre: np.ndarray) -> tuple[float, ...]:
     """Measure how much two scenes differ once each is in training units.
 
     Args:
-        found: their histograms, in their own units.
-        scalings: of ``post`` and ``pre``.
+        post: pixels of one, shape (B, ...).
+        pre: pixels of the other, likewise.
 
     Returns:
         The Kolmogorov-Smirnov distance, one a band: the largest difference between the shares
         of pixels up to a value.
     """
     return tuple(
-        _largest_gap(*_scaled(post, scalings['post'], band), *_scaled(pre, scalings['pre'], band))
-        for band, (post, pre) in enumerate(zip(found.post, found.pre, strict=True))
+        float(ks_2samp(*map(np.ravel, bands), method='asymp').statistic)
+        for bands in zip(post, pre, strict=True)
     )
 
 
-def _scaled(
-    histogram: BandHistogram, scaling: FittedScaling, band: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the histogram's values in training units, and its quantiles."""
-    shape = (len(scaling.gain), 1, len(histogram.values))
-    scaled = scaling.apply(np.broadcast_to(histogram.values, shape))[band, 0]
-    return scaled, histogram.quantiles
-
-
-def _largest_gap(
-    first: np.ndarray, first_shares: np.ndarray, second: np.ndarray, second_shares: np.ndarray
-) -> float:
-    values = np.union1d(first, second)
-    shares = [
-        np.concatenate([[0.0], shares])[np.searchsorted(own, values, side='right')]
-        for own, shares in ((first, first_shares), (second, second_shares))
-    ]
-    return float(np.abs(shares[0] - shares[1]).max())
+def _without_tails(scene: Scene, sample: np.ndarray) -> np.ndarray:
+    if scene.dtype.kind in 'ui' and scene.dtype.itemsize <= COUNTED_BYTES:
+        return sample
+    return sample.clip(*np.percentile(sample, ENDS, axis=1, keepdims=True))
 
 
 def require_common_pixel(post: Scene, pre: Scene) -> None:

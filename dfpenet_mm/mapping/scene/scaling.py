@@ -13,7 +13,7 @@ import numpy as np
 from dfpenet_mm.components import build_component
 from dfpenet_mm.errors import ConfigError, EmptySceneError
 from dfpenet_mm.mapping.network.predictor import SCALINGS
-from dfpenet_mm.mapping.scene.overlap_histograms import HistogramLookup
+from dfpenet_mm.mapping.scene.histogram_lookup import HistogramLookup
 from dfpenet_mm.mapping.scene.statistics import band_percentiles
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
-"""Percentiles of a scene's bands, streamed."""
+"""Percentiles of a scene's bands, and pixels sampled all over it, streamed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from dfpenet_mm.errors import EmptySceneError
 if TYPE_CHECKING:
     from dfpenet_mm.mapping.scene.scene import Scene
 
-# Most pixels sampled of a scene whose values cannot be counted one by one.
+# Most pixels sampled where values are not counted one by one.
 SAMPLE_PIXELS = 4_000_000
 
 
@@ -34,7 +34,7 @@ def histogram_percentiles(counts: np.ndarray, percents: Sequence[float]) -> np.n
 
 
 def band_percentiles(
-    scene: Scene, percents: Sequence[float], sample_pixels: int = SAMPLE_PIXELS
+    scene: Scene, percents: Sequence[float], most: int = SAMPLE_PIXELS
 ) -> np.ndarray:
     """Find percentiles of each band over the scene's valid pixels.
 
@@ -44,7 +44,7 @@ def band_percentiles(
     Args:
         scene: the open scene.
         percents: in [0, 100].
-        sample_pixels: most pixels sampled, valid or not.
+        most: most pixels sampled, valid or not.
 
     Returns:
         Shape (B, percents), float64, the scene's units.
@@ -56,7 +56,10 @@ def band_percentiles(
     if scene.dtype in (np.uint8, np.uint16):
         counts = _histograms(scene)
         return np.stack([histogram_percentiles(band, percents) for band in counts])
-    return np.percentile(_sample(scene, sample_pixels), percents, axis=1).T
+    (sample,) = sample_pixels([scene], most)
+    if not sample.size:
+        raise _no_valid_pixel(scene)
+    return np.percentile(sample, percents, axis=1).T
 
 
 def _histograms(scene: Scene) -> np.ndarray:
@@ -68,27 +71,55 @@ def _histograms(scene: Scene) -> np.ndarray:
         for index, band in enumerate(bands):
             counts[index] += np.bincount(band[valid].astype(scene.dtype), minlength=values)
     if not counts.any():
-        raise EmptySceneError(f'{scene.path} has no valid pixel; check its nodata value and mask')
+        raise _no_valid_pixel(scene)
     return counts
 
 
-def _sample(scene: Scene, pixels: int) -> np.ndarray:
-    """Take every n-th valid pixel of every n-th row, shape (B, pixels)."""
-    rows, cols = scene.shape
-    step = max(1, int(np.ceil(np.sqrt(rows * cols / pixels))))
-    while step:
-        sample = _sample_every(scene, step)
-        if sample.size:
-            return sample
+def sample_pixels(
+    scenes: Sequence[Scene],
+    most: int = SAMPLE_PIXELS,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[np.ndarray]:
+    """Take every n-th pixel of every n-th row that is valid in all of some scenes.
+
+    Args:
+        scenes: open, on one grid. They are read once from end to end, and again with half the
+            step as long as no such pixel is met.
+        most: most pixels tried, valid or not.
+        progress: called with the tiles read and their total.
+
+    Returns:
+        One array a scene, shape (B, pixels), float32, its units; without a pixel if none is valid
+        in all.
+
+    Raises:
+        InputFileError: if a file is damaged.
+    """
+    rows, cols = scenes[0].shape
+    step = max(1, int(np.ceil(np.sqrt(rows * cols / most))))
+    sample = _sample_every(scenes, step, progress)
+    while not sample[0].size and step > 1:
         step //= 2
-    raise EmptySceneError(f'{scene.path} has no valid pixel; check its nodata value and mask')
+        sample = _sample_every(scenes, step, progress)
+    return sample
 
 
-def _sample_every(scene: Scene, step: int) -> np.ndarray:
-    parts = []
-    for window in scene.tiles():
-        bands, valid = scene.read(window)
+def _sample_every(
+    scenes: Sequence[Scene], step: int, progress: Callable[[int, int], None] | None
+) -> list[np.ndarray]:
+    parts: list[list[np.ndarray]] = [[] for _ in scenes]
+    tiles = list(scenes[0].tiles())
+    for done, window in enumerate(tiles, 1):
+        read = [scene.read(window) for scene in scenes]
         # The grid runs through the whole scene: it must not start anew in every tile.
         grid = np.s_[-window.row_off % step :: step, -window.col_off % step :: step]
-        parts.append(bands[(slice(None), *grid)][:, valid[grid]])
-    return np.concatenate(parts, axis=1)
+        valid = np.logical_and.reduce([valid[grid] for _, valid in read])
+        for part, (bands, _) in zip(parts, read, strict=True):
+            part.append(bands[(slice(None), *grid)][:, valid])
+        if progress:
+            progress(done, len(tiles))
+    return [np.concatenate(part, axis=1) for part in parts]
+
+
+def _no_valid_pixel(scene: Scene) -> EmptySceneError:
+    return EmptySceneError(f'{scene.path} has no valid pixel; check its nodata value and mask')

@@ -5,7 +5,7 @@ from scipy.ndimage import gaussian_filter
 
 from dfpenet_mm.mapping.registration.measure_shift import measure_shift
 from dfpenet_mm.mapping.scene.scene import Scene
-from tests.mapping.registration.test_window_shift import ground
+from tests.mapping.registration.test_measure_shift_window_shift import ground
 
 TEN_METRES = Affine(10, 0, 500_000, 0, -10, 4_700_000)
 ROTATED = Affine.translation(500_000, 4_700_000) @ Affine.rotation(30) @ Affine.scale(10, -12)

@@ -5,7 +5,8 @@ import pytest
 from rasterio.windows import Window
 from scipy.stats import ks_2samp
 
-from dfpenet_mm.mapping.scene.histogram_match import match_pre_event
+from dfpenet_mm.errors import GridMismatchError
+from dfpenet_mm.mapping.scene.histogram_match import match_pre_event, require_common_pixel
 from dfpenet_mm.mapping.scene.scaling import FittedScaling, PercentileStretch
 from dfpenet_mm.mapping.scene.scene import Scene
 
@@ -21,8 +22,8 @@ def darkened(bands):
 def match(noise, write_raster, tmp_path):
     """Give ``match(pre bands, asked)``: scaling, decision, and both scenes as they are read."""
 
-    def run(change, asked='auto'):
-        post = noise(40, 50, 'uint16')
+    def run(change, asked='auto', dtype='uint16'):
+        post = noise(40, 50, dtype)
         pre = change(post)
         paths = [write_raster(tmp_path / f'{n}.tif', b) for n, b in (('a', post), ('b', pre))]
         with Scene(paths[0]) as first, Scene(paths[1]) as second:
@@ -64,8 +65,20 @@ def test_images_that_are_alike_are_left_alone_unless_asked(match):
     assert scaling.gain == scalings['post'].gain
 
 
+def test_a_fill_value_among_floats_does_not_spoil_the_lookup(match):
+    def filled(bands):
+        bands = darkened(bands)
+        bands[:, 0, 0] = -1e20
+        return bands
+
+    scaling, _, scalings, read = match(filled, asked=True, dtype='float32')
+    shown = scalings['post'].apply(read['post'])
+    inner = np.abs(scaling.apply(read['pre']) - shown)[:, 1:]
+    assert np.percentile(inner, 99) < 1
+
+
 def test_who_does_not_want_it_does_not_pay_for_it(match, monkeypatch):
-    monkeypatch.delattr('dfpenet_mm.mapping.scene.histogram_match.count_overlap')
+    monkeypatch.delattr('dfpenet_mm.mapping.scene.histogram_match.sample_pixels')
     scaling, decision, scalings, _ = match(darkened, asked=False)
     assert (decision.matched, scaling) == (False, scalings['pre'])
 
@@ -92,3 +105,18 @@ def test_a_matched_scaling_survives_json_and_is_described_in_short(match):
     assert FittedScaling.from_dict(json.loads(json.dumps(scaling.to_dict()))) == scaling
     assert set(scaling.describe()) == {'gain', 'offset', 'clip'}
     assert json.loads(json.dumps(decision.to_dict()))['matched'] is True
+
+
+@pytest.mark.parametrize('shared', [0, 1])
+def test_one_pixel_in_common_suffices(shared, noise, write_raster, tmp_path):
+    post, pre = noise(6, 8), noise(6, 8)
+    post[:, :, : 4 - shared], pre[:, :, 4:] = 0, 0
+    with (
+        Scene(write_raster(tmp_path / 'post.tif', post, nodata=0)) as first,
+        Scene(write_raster(tmp_path / 'pre.tif', pre, nodata=0)) as second,
+    ):
+        if shared:
+            require_common_pixel(first, second)
+            return
+        with pytest.raises(GridMismatchError, match=r'pre\.tif has no valid pixel where .*post'):
+            require_common_pixel(first, second)
