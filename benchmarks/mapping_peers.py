@@ -30,6 +30,7 @@ from dfpenet_mm.cli.errors import exit_on_user_error  # noqa: E402
 from dfpenet_mm.errors import ConfigError  # noqa: E402
 from dfpenet_mm.installation import quiet_libraries  # noqa: E402
 from dfpenet_mm.resources import shipped_file  # noqa: E402
+from dfpenet_mm.vocabulary import NODATA  # noqa: E402
 
 with quiet_libraries():
     import numpy as np
@@ -38,7 +39,6 @@ with quiet_libraries():
     from rows import ROWS, Peer
     from stages import CHECKPOINT, CONFIG, Stage, mapping_stage, seam_stage
 
-NODATA = 255
 LOG = 'log.txt'
 # Wrong labels are not counted nearer to the scene's edge, where every package pads its own way.
 SEAM_BORDER = 64

@@ -19,8 +19,9 @@ from affine import Affine
 from rasterio.windows import Window
 from skimage.draw import polygon2mask
 
+from dfpenet_mm.vocabulary import NODATA
+
 TILE = 512
-NODATA = 255
 CRS, TRANSFORM = 'EPSG:32654', Affine(1.5, 0, 300_000, 0, -1.5, 4_700_000)
 SHAPES = 1000
 # Pixels; the mean of the power law is 3.4 times the smallest area.

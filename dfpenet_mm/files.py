@@ -13,6 +13,7 @@ from pyogrio.errors import DataSourceError
 from rasterio.errors import RasterioError
 
 from dfpenet_mm.errors import OutputError, brief
+from dfpenet_mm.vocabulary import SUMMARY
 
 
 @contextmanager
@@ -80,9 +81,6 @@ def write_errors(path: Path, *kinds: type[Exception]) -> Iterator[None]:
             f'{path} cannot be written ({brief(error)}); free some space there, see that the '
             f'folder may be written to, or choose another'
         ) from error
-
-
-SUMMARY = 'summary.json'
 
 
 def check_free(folder: Path, *, overwrite: bool, marker: str) -> None:

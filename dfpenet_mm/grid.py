@@ -14,6 +14,7 @@ from rasterio.crs import CRS
 from rasterio.io import DatasetReader
 
 from dfpenet_mm.errors import GridMismatchError
+from dfpenet_mm.vocabulary import WGS84
 
 # A projected CRS whose areas, or lengths in any direction, are off by more than this share at
 # the point of use (Web Mercator at 60 degrees: areas by 300 %; an equal-area cylinder: lengths)
@@ -47,7 +48,7 @@ def _to_degrees(crs: CRS) -> pyproj.Transformer:
     Rasterio raises an error of GDAL's there, which is none of its own.
     """
     own = pyproj.CRS.from_user_input(crs)
-    return pyproj.Transformer.from_crs(own, 'EPSG:4326', always_xy=True)
+    return pyproj.Transformer.from_crs(own, WGS84, always_xy=True)
 
 
 def planar_within(crs: CRS, bounds: Iterable[float]) -> bool:

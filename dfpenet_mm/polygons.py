@@ -21,6 +21,7 @@ from dfpenet_mm.grid import RasterGrid, turn_of
 from dfpenet_mm.longitudes import beside, unbroken
 from dfpenet_mm.rasters import crs_fault
 from dfpenet_mm.source_files import gdal_name, require_file
+from dfpenet_mm.vocabulary import LANDSLIDES
 from dfpenet_mm.wording import counted
 
 POLYGON = shapely.GeometryType.POLYGON
@@ -36,7 +37,6 @@ UNREADABLE = ('.parquet', '.geoparquet')
 READ_ERRORS = (RuntimeError, ValueError, OSError)
 TABLE = re.compile(r'GPKG:(?P<file>.+\.gpkg):(?P<layer>[^:/]+)', re.IGNORECASE)
 # Of several layers the one that landslide-map writes, unless the file is an area.
-LANDSLIDES = 'landslides'
 MAY_BE_RASTERS = ('reference', 'prediction')
 # How to name a layer, by what the file is for.
 NAMING = {

@@ -20,6 +20,7 @@ from dfpenet_mm.errors import InputFileError, RasterFormatError, brief
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.source_files import gdal_name, raster_sources, require_file
 from dfpenet_mm.validity import open_unhidden
+from dfpenet_mm.vocabulary import WGS84
 from dfpenet_mm.wording import counted
 
 # Sides of a pixel that imagery may have, metres: from a macro lens to a weather satellite. What
@@ -120,7 +121,7 @@ def crs_fault(crs: CRS | pyproj.CRS) -> str | None:
                 f'is in {_name(crs)}, which is neither projected nor geographic and does not lead '
                 f'to places on the map'
             )
-        pyproj.Transformer.from_crs(own, 'EPSG:4326', always_xy=True)
+        pyproj.Transformer.from_crs(own, WGS84, always_xy=True)
     except ProjError as error:
         return f'is in {_name(crs)}, which leads to no longitudes and latitudes ({brief(error)})'
     return None
@@ -135,7 +136,7 @@ def _check_place(dataset: DatasetReader) -> None:
     # What a geographic CRS is given it may wrap or pass on, so its own numbers count.
     degrees = [(xs, ys)] if dataset.crs.is_geographic else []
     own = pyproj.CRS.from_user_input(dataset.crs)
-    to_degrees = pyproj.Transformer.from_crs(own, 'EPSG:4326', always_xy=True)
+    to_degrees = pyproj.Transformer.from_crs(own, WGS84, always_xy=True)
     degrees.append(to_degrees.transform(xs, ys))
     limits = np.array(DEGREES) + ROUNDING
     # inf and NaN fail too.

@@ -1,7 +1,8 @@
 import pytest
 
 from dfpenet_mm.errors import OutputError
-from dfpenet_mm.files import SUMMARY, complete_folder
+from dfpenet_mm.files import complete_folder
+from dfpenet_mm.vocabulary import SUMMARY
 
 MARKER = 'chips.gpkg'
 

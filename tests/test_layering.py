@@ -22,6 +22,7 @@ FOUNDATION = (
     'dfpenet_mm.validity',
     'dfpenet_mm.warped',
     'dfpenet_mm.bands',
+    'dfpenet_mm.vocabulary',
 )
 VAGUE_NAMES = {'utils', 'util', 'helpers', 'helper', 'misc', 'common'}
 PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
@@ -41,6 +42,7 @@ MAY_IMPORT = {
     'dfpenet_mm.validity': FOUNDATION,
     'dfpenet_mm.warped': FOUNDATION,
     'dfpenet_mm.bands': FOUNDATION,
+    'dfpenet_mm.vocabulary': FOUNDATION,
     'dfpenet_mm.resources': FOUNDATION,
     'dfpenet_mm.installation': FOUNDATION,
     'dfpenet_mm': ('dfpenet_mm',),

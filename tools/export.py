@@ -21,11 +21,12 @@ with quiet_libraries():
     from dfpenet_mm.export.onnx_folder import export_onnx
     from dfpenet_mm.export.openvino_folder import QuantisedScores, export_float, export_quantised
     from dfpenet_mm.export.quantise import calibration_chips
-    from dfpenet_mm.export.validation import IGNORED, labelled_samples
+    from dfpenet_mm.export.validation import labelled_samples
     from dfpenet_mm.files import check_new_folder
     from dfpenet_mm.mapping.network.load_model import load_model
     from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
     from dfpenet_mm.mapping.network.quantised_network import quantised_beside
+    from dfpenet_mm.vocabulary import IGNORED
 
 EXAMPLE = (
     'example: python tools/export.py configs/dfpenet/landslide4sense_mobilenetv2.py '

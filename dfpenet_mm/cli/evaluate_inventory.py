@@ -14,7 +14,8 @@ from dfpenet_mm.cli.end_of_run import findings
 from dfpenet_mm.cli.errors import CommandParser, exit_on_user_error, file_name
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.installation import quiet_libraries
-from dfpenet_mm.run.folder import SUMMARY, check_output_folder, disk_errors, staging_folder
+from dfpenet_mm.run.folder import check_output_folder, disk_errors, staging_folder
+from dfpenet_mm.vocabulary import SUMMARY
 
 with quiet_libraries():
     from dfpenet_mm.run.publish import describe_grid, write_summary

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dfpenet_mm.datasets.file_check import IGNORED, LABELS, Finding, SampleFiles
+from dfpenet_mm.datasets.file_check import LABELS, Finding, SampleFiles
 from dfpenet_mm.datasets.landslide import list_named
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.vocabulary import IGNORED
 
 
 @dataclass(frozen=True)

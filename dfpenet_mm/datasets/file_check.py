@@ -14,7 +14,6 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import brief
 
-IGNORED = 255
 LABELS = 256
 # Rows read at once, so that a tile of any size is streamed.
 STRIP = 1024

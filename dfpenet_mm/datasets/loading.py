@@ -16,8 +16,8 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError, RasterFormatError
 from dfpenet_mm.registry import TRANSFORMS as OWN_TRANSFORMS
+from dfpenet_mm.vocabulary import IGNORED
 
-IGNORED = 255
 # The order of three bands in an array, by the custom of OpenCV and mmcv.
 BGR = (3, 2, 1)
 

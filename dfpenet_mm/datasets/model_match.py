@@ -10,9 +10,10 @@ import numpy as np
 from mmengine.config import Config
 
 from dfpenet_mm.datasets.data_report import CheckedSplit
-from dfpenet_mm.datasets.file_check import IGNORED, SampleFiles
+from dfpenet_mm.datasets.file_check import SampleFiles
 from dfpenet_mm.datasets.loading import LoadRasterImage, LoadRasterMask
 from dfpenet_mm.errors import ConfigError, DfpenetError
+from dfpenet_mm.vocabulary import IGNORED
 
 # What mmcv's own loader, which cv2 stands behind, makes of any image.
 CV2_BANDS = 3

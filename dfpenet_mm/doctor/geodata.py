@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 from dfpenet_mm.doctor.finding import Finding, problem
+from dfpenet_mm.vocabulary import WGS84
 
 RASTER_DRIVERS = ('GTiff', 'COG', 'VRT', 'MEM')
 VECTOR_DRIVERS = ('GPKG', 'GeoJSON', 'ESRI Shapefile', 'FlatGeobuf')
 REINSTALL = 'reinstall it with pip install --force-reinstall --no-deps {}'
 # Longitude and latitude of the origin of UTM zone 54, and what it is there by definition.
 PLACE, UTM, TOLERANCE_M = (141.0, 0.0), (500_000.0, 0.0), 0.01
-CRS, GEOGRAPHIC = 'EPSG:32654', 'EPSG:4326'
+CRS = 'EPSG:32654'
 
 
 def check_raster_drivers() -> Iterator[Finding]:
@@ -57,8 +58,8 @@ def check_projections() -> Iterator[Finding]:
     from rasterio.warp import transform  # noqa: PLC0415
 
     ways = {
-        'rasterio': lambda: transform(GEOGRAPHIC, CRS, *([value] for value in PLACE)),
-        'pyproj': lambda: pyproj.Transformer.from_crs(GEOGRAPHIC, CRS, always_xy=True).transform(
+        'rasterio': lambda: transform(WGS84, CRS, *([value] for value in PLACE)),
+        'pyproj': lambda: pyproj.Transformer.from_crs(WGS84, CRS, always_xy=True).transform(
             *([value] for value in PLACE)
         ),
     }
@@ -76,7 +77,7 @@ def _transformed(library: str, way: Callable[[], Sequence[Sequence[float]]]) -> 
         return problem(name, error, mend)
     if max(abs(east - UTM[0]), abs(north - UTM[1])) > TOLERANCE_M:
         return problem(name, f'places {PLACE} at {east:.1f}, {north:.1f} in {CRS}', mend)
-    return Finding(name, f'transforms {GEOGRAPHIC} to {CRS}')
+    return Finding(name, f'transforms {WGS84} to {CRS}')
 
 
 def _write_cog() -> None:

@@ -15,9 +15,10 @@ from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 from PIL import Image
 
+from dfpenet_mm.vocabulary import IGNORED
+
 GAP = 2
 WHITE = 255
-UNKNOWN = 255
 
 
 @HOOKS.register_module()
@@ -124,7 +125,7 @@ class PredictionFilesHook(Hook):
         return Image.fromarray(
             draw_prediction(
                 rgb_picture(chip[::-1] if swaps_channels(runner.model) else chip, self.bands),
-                truth=np.full_like(prediction, UNKNOWN)
+                truth=np.full_like(prediction, IGNORED)
                 if truth is None
                 else truth.data[0].cpu().numpy(),
                 prediction=prediction,

@@ -22,6 +22,7 @@ from dfpenet_mm.evaluation.confusion import (
     mean_defined,
     overall_accuracy,
 )
+from dfpenet_mm.vocabulary import IGNORED
 
 
 @METRICS.register_module()
@@ -51,7 +52,7 @@ class LandslideMetric(BaseMetric):
         self,
         *,
         landslide_class: int | Sequence[int] = 1,
-        ignore_index: int = 255,
+        ignore_index: int = IGNORED,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
@@ -120,7 +121,7 @@ class SegmentationMetric(BaseMetric):
         self,
         *,
         unscored_classes: Sequence[str] = (),
-        ignore_index: int = 255,
+        ignore_index: int = IGNORED,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:

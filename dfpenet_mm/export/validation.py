@@ -15,8 +15,7 @@ from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.evaluation.confusion import class_scores, count_confusion
 from dfpenet_mm.mapping.network.backends import label_agreement
 from dfpenet_mm.mapping.network.predictor import Predictor
-
-IGNORED = 255
+from dfpenet_mm.vocabulary import IGNORED
 
 
 @dataclass(frozen=True)

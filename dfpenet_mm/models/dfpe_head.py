@@ -16,6 +16,7 @@ from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.models.dfpe_neck import KAIMING_UNIFORM
 from dfpenet_mm.models.feature_filter import fitting_norm
 from dfpenet_mm.models.upsampled_conv import conv_of_joined, upsample_to
+from dfpenet_mm.vocabulary import IGNORED
 
 
 @MODELS.register_module()
@@ -62,7 +63,7 @@ class DFPEHead(BaseDecodeHead):
         norm_cfg: dict | None = None,
         act_cfg: dict | None = None,
         loss_decode: dict | list[dict] | None = None,
-        ignore_index: int = 255,
+        ignore_index: int = IGNORED,
         sampler: dict | None = None,
         align_corners: bool = True,
         init_cfg: dict | list[dict] | None = None,

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.vocabulary import IGNORED
 
 TINY = 1e-8
 
@@ -39,7 +40,7 @@ class LabelledLoss(nn.Module, ABC):
         seg_logits: Tensor,
         label: Tensor,
         weight: Tensor | None = None,
-        ignore_index: int = 255,
+        ignore_index: int = IGNORED,
         reduction_override: str | None = None,
         **_: Any,
     ) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from dfpenet_mm.vocabulary import WGS84
 from dfpenet_mm.wording import counted
 
 # Equal-area on the ellipsoid, metres: how large an outline is after somebody moved it.
@@ -146,7 +147,7 @@ def _placed(table: gpd.GeoDataFrame, changed: np.ndarray) -> gpd.GeoDataFrame:
         return table
     known = {name: numbers_in(table, name) for name in SHAPE if name in table}
     columns = {name: np.where(changed, np.nan, values) for name, values in known.items()}
-    places = table.geometry[changed].to_crs(EQUAL_AREA).centroid.to_crs('EPSG:4326')
+    places = table.geometry[changed].to_crs(EQUAL_AREA).centroid.to_crs(WGS84)
     for name, values in (('lon', places.x), ('lat', places.y)):
         columns[name] = numbers_in(table, name).copy()
         columns[name][changed] = values

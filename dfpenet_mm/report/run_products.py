@@ -20,13 +20,12 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.polygons import READ_ERRORS
 from dfpenet_mm.report.backdrop import Backdrop, dimmed_outside, read_backdrop
 from dfpenet_mm.source_files import require_file
+from dfpenet_mm.vocabulary import AREA_OF_INTEREST, LANDSLIDES, REJECTED, SUMMARY
 
 # Rows or columns of a picture of the scene: sharp on a laptop's screen, some 500 kB as JPEG.
 BACKDROP_SIDE = 1800
-SUMMARY, INVENTORY = 'summary.json', 'landslides.gpkg'
-# The only part of the scene that was asked for, in a file and layer of this name.
-AREA = 'area_of_interest'
-LAYERS = ('landslides', 'rejected')
+INVENTORY = 'landslides.gpkg'
+LAYERS = (LANDSLIDES, REJECTED)
 
 
 @dataclass(frozen=True)
@@ -155,11 +154,11 @@ def read_area(folder: Path, grid: RasterGrid) -> BaseGeometry | None:
     Raises:
         InputFileError: if the file cannot be read.
     """
-    path = folder / f'{AREA}.gpkg'
+    path = folder / f'{AREA_OF_INTEREST}.gpkg'
     if not path.is_file():
         return None
     try:
-        return gpd.read_file(path, layer=AREA).to_crs(grid.crs).union_all()
+        return gpd.read_file(path, layer=AREA_OF_INTEREST).to_crs(grid.crs).union_all()
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise InputFileError(
             f'{path} cannot be read ({error}); put it back as the run wrote it'

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.source_files import local_file
+from dfpenet_mm.vocabulary import SUMMARY
 from dfpenet_mm.wording import counted
 
 # Inside of the output folder, so that moving the products is renaming.
@@ -177,7 +178,6 @@ def _holder(path: Path) -> str:
         return 'a process that has not said its name'
 
 
-SUMMARY = 'summary.json'
 PUBLISHING = 'publishing.json'
 # Folder of the pictures among the products.
 FIGURES = 'figures'

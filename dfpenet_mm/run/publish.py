@@ -24,9 +24,9 @@ from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.run.folder import FIGURES, disk_errors
 from dfpenet_mm.run.inputs import MappingInputs
 from dfpenet_mm.run.progress import RunProgress
-from dfpenet_mm.run.record import TAG
+from dfpenet_mm.vocabulary import AREA_OF_INTEREST, PROVENANCE_KEY
 from postproc.inventory.formats import write_inventory
-from postproc.inventory.layer import AREA, Layer
+from postproc.inventory.layer import Layer
 from postproc.inventory.measures import areas_m2
 from postproc.pipeline import HookRecord
 from postproc.product import LandslideProduct
@@ -141,7 +141,8 @@ def write_rasters(rasters: Mapping[str, Path], folder: Path, origin: Mapping[str
         OutputError: if the disk refuses.
     """
     for name, path in rasters.items():
-        write_cog(path, folder / f'{name}.tif', {TAG: json.dumps(origin, sort_keys=True)})
+        tags = {PROVENANCE_KEY: json.dumps(origin, sort_keys=True)}
+        write_cog(path, folder / f'{name}.tif', tags)
 
 
 def write_area(
@@ -161,7 +162,8 @@ def write_area(
     table = gpd.GeoDataFrame(
         {'name': [area.path.name]}, geometry=[shapely.union_all(area.polygons)], crs=grid.crs
     )
-    write_inventory([Layer(AREA, AREA, table)], folder, [f'{AREA}.gpkg'], origin)
+    layer = Layer(AREA_OF_INTEREST, AREA_OF_INTEREST, table)
+    write_inventory([layer], folder, [f'{AREA_OF_INTEREST}.gpkg'], origin)
 
 
 def describe_grid(grid: RasterGrid) -> dict[str, Any]:

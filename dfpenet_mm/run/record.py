@@ -23,8 +23,6 @@ SECTIONS = ('model', 'mapping', 'postproc')
 # What differs between two runs that come to the same: products go without it, so that resumed,
 # repeated and distributed runs write the same bytes. The summary has it all.
 OF_ONE_RUN = ('command', 'created')
-# GeoTIFF tag that holds a product's provenance as JSON.
-TAG = 'DFPENET_MM'
 PACKAGES = (
     'torch',
     'onedl-mmengine',

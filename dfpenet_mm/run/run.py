@@ -17,13 +17,7 @@ from dfpenet_mm.mapping.mapper import CACHE_BYTES
 from dfpenet_mm.mapping.network.backends import find_device
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.mapping.scene.scaling import build_scaling
-from dfpenet_mm.run.folder import (
-    SUMMARY,
-    check_output_folder,
-    disk_errors,
-    product_names,
-    staging_folder,
-)
+from dfpenet_mm.run.folder import check_output_folder, disk_errors, product_names, staging_folder
 from dfpenet_mm.run.inputs import MappingInputs, SourceWatch, quantised_input
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.publish import (
@@ -39,6 +33,7 @@ from dfpenet_mm.run.recognise import Recogniser, read_area
 from dfpenet_mm.run.record import keep_or_check, lasting, provenance, resolved_settings, run_record
 from dfpenet_mm.run.scene_pair import check_images, check_shift, fit_scalings, picture_shift
 from dfpenet_mm.run.settings import MappingSettings, postproc_hooks
+from dfpenet_mm.vocabulary import SUMMARY
 from postproc.masks.burner import write_final_mask
 from postproc.masks.polygonise import polygonise
 from postproc.pipeline import PostprocPipeline

@@ -24,9 +24,10 @@ from rasterio.windows import Window
 
 from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
-from postproc.evaluation.confusion import PixelCounts, Verdict
+from dfpenet_mm.vocabulary import NODATA, PROVENANCE_KEY, Verdict
+from postproc.evaluation.confusion import PixelCounts
 from postproc.evaluation.scores import Counts
-from postproc.masks.product_rasters import NODATA, mask_profile
+from postproc.masks.product_rasters import mask_profile
 
 # TP green, FP red and FN blue as in the paper; what a boundary tolerance leaves out is paler.
 COLOURS = {
@@ -38,7 +39,6 @@ COLOURS = {
     Verdict.FN_AT_BOUNDARY: (165, 190, 245, 255),
     Verdict.NOT_COMPARED: (255, 255, 255, 0),
 }
-PROVENANCE_TAG = 'DFPENET_MM'
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def confusion_raster(
             dataset.colorinterp = [ColorInterp.palette]
             dataset.write_colormap(1, {int(value): colour for value, colour in COLOURS.items()})
             dataset.update_tags(1, **{verdict.name: str(int(verdict)) for verdict in Verdict})
-            dataset.update_tags(**{PROVENANCE_TAG: json.dumps(dict(provenance))})
+            dataset.update_tags(**{PROVENANCE_KEY: json.dumps(dict(provenance))})
 
             def write(window: Window, verdicts: np.ndarray) -> None:
                 dataset.write(verdicts, 1, window=window)

@@ -22,16 +22,11 @@ from dfpenet_mm.grid import RasterGrid, horizontal, measures_are_planar
 from dfpenet_mm.polygons import read_polygons
 from dfpenet_mm.rasters import check_placed
 from dfpenet_mm.validity import ValidityRule
+from dfpenet_mm.vocabulary import NODATA, WGS84
 from postproc.evaluation.evaluation_area import ROLE as AREA_ROLE
-from postproc.inventory.measures import LON_LAT, areas_m2
+from postproc.inventory.measures import areas_m2
 from postproc.masks.polygonise import polygonise
-from postproc.masks.product_rasters import (
-    NODATA,
-    edit_mask,
-    mask_profile,
-    open_raster,
-    scene_windows,
-)
+from postproc.masks.product_rasters import edit_mask, mask_profile, open_raster, scene_windows
 from postproc.product import LandslideProduct
 from postproc.reference.reference import is_raster
 from postproc.reference.reference_raster import check_landslide_value, warp_reference
@@ -104,7 +99,7 @@ def _metric_crs(tables: Sequence[gpd.GeoDataFrame]) -> CRS:
         corners = [(x, y) for x in (left, right) for y in (bottom, top)]
         if all(measures_are_planar(crs, x, y) for x, y in corners):
             return crs
-    return CRS.from_user_input(tables[0].to_crs(LON_LAT).estimate_utm_crs())
+    return CRS.from_user_input(tables[0].to_crs(WGS84).estimate_utm_crs())
 
 
 def _round_up(length: float) -> float:

@@ -19,18 +19,10 @@ import shapely
 
 from dfpenet_mm.errors import ConfigError, InstallError
 from dfpenet_mm.files import write_errors, written_together
+from dfpenet_mm.vocabulary import HEADSCARPS, PROVENANCE_KEY, REJECTED, WGS84
 from postproc.inventory.fields import ALL_FIELDS
 from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import (
-    DRIVER_ERRORS,
-    HEADSCARPS,
-    PROVENANCE_KEY,
-    REJECTED,
-    WRITTEN,
-    Layer,
-    as_text,
-    write_layer,
-)
+from postproc.inventory.layer import DRIVER_ERRORS, WRITTEN, Layer, as_text, write_layer
 
 NAME_LENGTH = 10
 # What other programs leave beside a Shapefile; beside its successor it would mislead.
@@ -134,7 +126,7 @@ def _decimals(layer: Layer) -> int:
     """Choose decimals of a degree: about a hundredth of a pixel, and no outline crosses itself."""
     decimals = math.ceil(math.log10(STEPS_A_PIXEL * METRES_A_DEGREE / layer.pixel_m))
     decimals = min(max(decimals, LEAST_DECIMALS), MOST_DECIMALS)
-    degrees = layer.table.geometry.to_crs('EPSG:4326').to_numpy()
+    degrees = layer.table.geometry.to_crs(WGS84).to_numpy()
     # What jumps at the antimeridian GDAL cuts before it rounds.
     degrees = degrees[shapely.is_valid(degrees)]
     while decimals < MOST_DECIMALS:

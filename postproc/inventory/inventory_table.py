@@ -15,6 +15,7 @@ from rasterio.io import DatasetReader
 from shapely import GeometryType
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import WGS84
 from postproc.inventory.fields import (
     HEADSCARP_FIELDS,
     LANDSLIDE_FIELDS,
@@ -22,7 +23,7 @@ from postproc.inventory.fields import (
     TERRAIN_FIELDS,
     names,
 )
-from postproc.inventory.measures import LON_LAT, measure
+from postproc.inventory.measures import measure
 from postproc.inventory.scene_edge import touches_edge
 from postproc.masks.product_rasters import open_role
 from postproc.masks.zonal_statistics import zonal_statistics
@@ -173,7 +174,7 @@ def _arranged(
 
 
 def _longitude(grid: RasterGrid) -> float:
-    to_lon_lat = pyproj.Transformer.from_crs(grid.crs, LON_LAT, always_xy=True)
+    to_lon_lat = pyproj.Transformer.from_crs(grid.crs, WGS84, always_xy=True)
     return to_lon_lat.transform(*grid.center)[0]
 
 

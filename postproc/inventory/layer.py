@@ -12,15 +12,11 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
-LANDSLIDES = 'landslides'
-REJECTED = 'rejected'
-HEADSCARPS = 'headscarps'
-AREA = 'area_of_interest'
+from dfpenet_mm.vocabulary import HEADSCARPS, LANDSLIDES, PROVENANCE_KEY
+
 # A fixed day instead of today's keeps a file a function of its data: the same run writes the
 # same bytes.
 WRITTEN = '2000-01-01'
-# Key of a file's metadata that holds the product's provenance as JSON.
-PROVENANCE_KEY = 'DFPENET_MM'
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,7 @@ class Layer:
     """A layer to write.
 
     Args:
-        role: ``LANDSLIDES``, ``REJECTED``, ``HEADSCARPS`` or ``AREA``.
+        role: ``LANDSLIDES``, ``REJECTED``, ``HEADSCARPS`` or ``AREA_OF_INTEREST``.
         name: as a user sees it.
         table: its rows, polygons or, of headscarps, points.
         pixel_m: shorter side of the scene's pixels, metres: what rounding may not spoil.

@@ -12,8 +12,8 @@ import shapely
 from rasterio.crs import CRS
 
 from dfpenet_mm.grid import planar_within
+from dfpenet_mm.vocabulary import WGS84
 
-LON_LAT = 'EPSG:4326'
 GEOD = pyproj.Geod(ellps='WGS84')
 
 
@@ -44,10 +44,10 @@ class LocalPlanes:
         self._to_lon_lat = None
         if not len(regions) or planar_within(crs, extent):
             self._unit = crs.linear_units_factor[1] if crs.is_projected else 1.0
-            self._to_lon_lat = pyproj.Transformer.from_crs(regions.crs, LON_LAT, always_xy=True)
+            self._to_lon_lat = pyproj.Transformer.from_crs(regions.crs, WGS84, always_xy=True)
             geometries = regions.geometry.to_numpy()
         else:
-            geometries = regions.geometry.to_crs(LON_LAT).to_numpy()
+            geometries = regions.geometry.to_crs(WGS84).to_numpy()
         self._origins = first_vertices(geometries)
         counts = shapely.get_num_coordinates(geometries)
         # By transform, which takes heights off.
@@ -130,7 +130,7 @@ def measure(regions: gpd.GeoDataFrame) -> pd.DataFrame:
     ]
     areas, perimeters, lengths, widths, azimuths = np.concatenate(measured, axis=1)
     xs, ys = first_vertices(shapely.centroid(regions.geometry.to_numpy())).T
-    to_lon_lat = pyproj.Transformer.from_crs(regions.crs, LON_LAT, always_xy=True)
+    to_lon_lat = pyproj.Transformer.from_crs(regions.crs, WGS84, always_xy=True)
     lons, lats = to_lon_lat.transform(xs, ys)
     # An empty polygon has no length, and so no quotient.
     with np.errstate(invalid='ignore'):

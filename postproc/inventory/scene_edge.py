@@ -10,8 +10,9 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import NODATA
 from postproc.masks.burner import PolygonBurner
-from postproc.masks.product_rasters import NODATA, open_role, scene_windows
+from postproc.masks.product_rasters import open_role, scene_windows
 from postproc.masks.zone_values import pixel_bounds
 from postproc.product import LandslideProduct
 

@@ -12,7 +12,8 @@ from affine import Affine
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
-from postproc.masks.product_rasters import LANDSLIDE, NODATA, edit_mask, open_role, scene_windows
+from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
+from postproc.masks.product_rasters import edit_mask, open_role, scene_windows
 from postproc.masks.regions import Runs
 from postproc.masks.scanline import polygon_runs
 from postproc.product import LandslideProduct

@@ -16,7 +16,8 @@ from scipy.sparse.csgraph import connected_components, depth_first_order
 
 from dfpenet_mm.errors import ConfigError, InputFileError, RasterFormatError
 from dfpenet_mm.files import brief
-from postproc.masks.product_rasters import LANDSLIDE, open_raster
+from dfpenet_mm.vocabulary import LANDSLIDE
+from postproc.masks.product_rasters import open_raster
 from postproc.masks.regions import Regions, Runs, connect, strips
 
 # Runs whose outlines are traced at once; a larger part is traced alone.

@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 import geopandas as gpd
 import numpy as np
 
+from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
 from postproc.masks.burner import PolygonBurner
 from postproc.masks.polygonise import polygonise
-from postproc.masks.product_rasters import LANDSLIDE, NODATA, edit_mask, open_role, scene_windows
+from postproc.masks.product_rasters import edit_mask, open_role, scene_windows
 from postproc.pre_event.pre_event_regions import PreEventRegions
 from postproc.product import LandslideProduct
 

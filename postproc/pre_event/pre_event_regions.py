@@ -13,9 +13,10 @@ import pandas as pd
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
+from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
 from postproc.masks.burner import PolygonBurner
 from postproc.masks.polygonise import polygonise
-from postproc.masks.product_rasters import LANDSLIDE, NODATA, open_role, scene_windows
+from postproc.masks.product_rasters import open_role, scene_windows
 from postproc.product import LandslideProduct
 
 

@@ -19,10 +19,11 @@ from rasterio.windows import Window
 from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.source_files import gdal_name, require_file
+from dfpenet_mm.vocabulary import NODATA
 from dfpenet_mm.wording import counted
 from postproc.masks.burner import PolygonBurner
 from postproc.masks.polygonise import polygonise
-from postproc.masks.product_rasters import NODATA, WINDOW_SIZE, open_raster, scene_windows
+from postproc.masks.product_rasters import WINDOW_SIZE, open_raster, scene_windows
 from postproc.reference.reference_raster import check_landslide_value, warp_reference
 from postproc.reference.reference_vector import read_landslides
 

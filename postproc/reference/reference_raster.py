@@ -17,7 +17,8 @@ from dfpenet_mm.files import brief
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.rasters import check_placed
-from postproc.masks.product_rasters import LANDSLIDE, NODATA, edit_mask, open_raster, scene_windows
+from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
+from postproc.masks.product_rasters import edit_mask, open_raster, scene_windows
 
 # A map of classes is shown with all its values, a map of heights is not.
 VALUES_SHOWN = 8

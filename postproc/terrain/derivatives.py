@@ -17,6 +17,7 @@ from rasterio.windows import Window
 from scipy import ndimage
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import WGS84
 
 # Cells between two places at which steps are measured; between them they are interpolated.
 SPACING = 64
@@ -92,7 +93,7 @@ def _measured(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return metres east and north from half a step before places to half a step behind."""
     crs = pyproj.CRS.from_user_input(grid.crs)
-    to_lon_lat = pyproj.Transformer.from_crs(crs, 'EPSG:4326', always_xy=True)
+    to_lon_lat = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
     start, end = (
         to_lon_lat.transform(*(grid.transform @ (col + side * half_col, row + side * half_row)))
         for side in (-1, 1)

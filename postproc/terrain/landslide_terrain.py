@@ -12,6 +12,7 @@ import pandas as pd
 import pyproj
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import WGS84
 from postproc.layers.warped_layer import WarpedLayer
 from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.terrain.dem import ElevationLayer, check_dem
@@ -139,7 +140,7 @@ def _ground_distances(
 ) -> np.ndarray:
     """Return geodesic distances between map coordinates, metres; NaN stays."""
     crs = pyproj.CRS.from_user_input(grid.crs)
-    to_lon_lat = pyproj.Transformer.from_crs(crs, 'EPSG:4326', always_xy=True)
+    to_lon_lat = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
     known = np.isfinite(start[0])
     lon_lat = [
         coordinate[known] for place in (start, end) for coordinate in to_lon_lat.transform(*place)

@@ -27,13 +27,13 @@ from dfpenet_mm.engine.checkpoint_file import read_state_dict
 from dfpenet_mm.errors import CheckpointError, ConfigError, DfpenetError
 from dfpenet_mm.mapping.network.backends import find_device
 from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
+from dfpenet_mm.vocabulary import IGNORED
 
 # Settings by which parts of a network fetch weights of their own.
 FETCHING = ('pretrained', 'init_cfg')
 NAMED = 3
 # Sides of the images that a new network is tried on, pixels.
 SIDES = (64, 256)
-IGNORED = 255
 
 
 def load_model(

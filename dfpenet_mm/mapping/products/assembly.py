@@ -13,7 +13,8 @@ from dfpenet_mm.mapping.blocks.block import BlockResult, from_levels
 from dfpenet_mm.mapping.blocks.block_store import BlockStore
 from dfpenet_mm.mapping.plan.blending import axis_weights, segment_weights
 from dfpenet_mm.mapping.plan.windows import Block, WindowPlan
-from dfpenet_mm.mapping.products.writer import LANDSLIDE, NODATA, ProductWriter
+from dfpenet_mm.mapping.products.writer import ProductWriter
+from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
 
 
 @dataclass(frozen=True)

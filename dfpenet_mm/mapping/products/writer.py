@@ -16,11 +16,10 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import OutputError, brief
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import BACKGROUND, LANDSLIDE, LANDSLIDE_COLOUR, NODATA
 
 TILE = 512
-NODATA = 255
-LANDSLIDE = 1
-COLORS = {0: (0, 0, 0), LANDSLIDE: (230, 75, 30), NODATA: (255, 255, 255)}
+COLORS = {BACKGROUND: (0, 0, 0), LANDSLIDE: LANDSLIDE_COLOUR, NODATA: (255, 255, 255)}
 PROFILE = {
     'driver': 'GTiff',
     'count': 1,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, RasterFormatError
-from dfpenet_mm.files import SUMMARY, check_free, complete_folder
+from dfpenet_mm.files import check_free, complete_folder
 from dfpenet_mm.mapping.scene.doubts import doubt_fill
 from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.polygons import Polygons, read_polygons
@@ -21,6 +21,7 @@ from dfpenet_mm.preparation.chips.sheet import draw_sheet
 from dfpenet_mm.preparation.chips.source import ChipSource, require_landslides
 from dfpenet_mm.preparation.chips.survey import ChipSettings, Survey, survey_chips
 from dfpenet_mm.preparation.chips.writer import INDEX, write_chips
+from dfpenet_mm.vocabulary import SUMMARY
 
 # Scenes of one data set that differ more in pixel size are worth a note.
 MAX_GSD_RATIO = 1.5

@@ -11,8 +11,8 @@ from rasterio.features import rasterize
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
 
-BACKGROUND, LANDSLIDE, NODATA = 0, 1, 255
 # Pixels of a polygon burnt at once to see whether it burns any.
 STRIP_PIXELS = 1_000_000
 

@@ -12,8 +12,8 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dfpenet_mm.preparation.chips.inventory_mask import LANDSLIDE, NODATA
 from dfpenet_mm.preparation.chips.writer import INDEX
+from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
 
 SHEET = 'quick_look.png'
 COLOURS = {'train': '#1f77b4', 'val': '#ff7f0e'}

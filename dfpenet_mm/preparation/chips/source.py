@@ -15,8 +15,9 @@ from dfpenet_mm.errors import GridMismatchError, RasterFormatError
 from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.polygons import Polygons
-from dfpenet_mm.preparation.chips.inventory_mask import LANDSLIDE, InventoryMask
+from dfpenet_mm.preparation.chips.inventory_mask import InventoryMask
 from dfpenet_mm.preparation.chips.plan import Chip, block_side, chip_windows, split_blocks
+from dfpenet_mm.vocabulary import LANDSLIDE
 
 # Types that a chip keeps; a network is given float32 of any other.
 KEPT_TYPES = ('uint8', 'uint16', 'int16')

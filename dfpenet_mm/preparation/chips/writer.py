@@ -11,9 +11,10 @@ import pandas as pd
 import rasterio
 from rasterio.windows import Window
 
-from dfpenet_mm.preparation.chips.inventory_mask import NODATA, footprint, window_transform
+from dfpenet_mm.preparation.chips.inventory_mask import footprint, window_transform
 from dfpenet_mm.preparation.chips.plan import Chip, each_once
 from dfpenet_mm.preparation.chips.source import ChipSource
+from dfpenet_mm.vocabulary import NODATA
 
 INDEX = 'chips.gpkg'
 TRAIN, VAL = 'train', 'val'

@@ -10,13 +10,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from dfpenet_mm.errors import ConfigError, RasterFormatError
-from dfpenet_mm.files import SUMMARY, complete_folder
+from dfpenet_mm.files import complete_folder
 from dfpenet_mm.preparation.isprs.collections import ERODED, IMAGES, LABELS, IsprsCollection
-from dfpenet_mm.preparation.isprs.labels import IGNORED, decode_colours, erode_boundaries
+from dfpenet_mm.preparation.isprs.labels import decode_colours, erode_boundaries
 from dfpenet_mm.preparation.isprs.rasters import Tile, read_tile, write_image, write_labels
 from dfpenet_mm.preparation.isprs.report import IsprsReport, TileReport, count_labels
 from dfpenet_mm.preparation.isprs.sources import SourceFile, TileFiles, complete_tiles, find_tiles
 from dfpenet_mm.preparation.isprs.splits import write_splits
+from dfpenet_mm.vocabulary import IGNORED, SUMMARY
 
 SPLITS = 'splits'
 

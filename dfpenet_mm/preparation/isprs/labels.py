@@ -7,8 +7,8 @@ import numpy as np
 
 from dfpenet_mm.datasets.isprs import IsprsDataset
 from dfpenet_mm.errors import RasterFormatError
+from dfpenet_mm.vocabulary import IGNORED
 
-IGNORED = 255
 UNKNOWN = 254
 PALETTE = np.array(IsprsDataset.METAINFO['palette'], np.uint8)
 CLASSES = IsprsDataset.METAINFO['classes']

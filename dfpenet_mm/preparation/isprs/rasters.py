@@ -16,7 +16,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from dfpenet_mm.errors import InputFileError, OutputError, RasterFormatError
 from dfpenet_mm.mapping.products.writer import check_complete
-from dfpenet_mm.preparation.isprs.labels import IGNORED, PALETTE
+from dfpenet_mm.preparation.isprs.labels import PALETTE
+from dfpenet_mm.vocabulary import IGNORED
 
 PROFILE = {
     'driver': 'GTiff',

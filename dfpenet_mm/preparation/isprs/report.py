@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from dfpenet_mm.preparation.isprs.labels import CLASSES, IGNORED
+from dfpenet_mm.preparation.isprs.labels import CLASSES
+from dfpenet_mm.vocabulary import IGNORED
 
 
 def count_labels(labels: np.ndarray) -> np.ndarray:

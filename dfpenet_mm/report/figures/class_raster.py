@@ -17,6 +17,7 @@ from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, MISS
 from dfpenet_mm.report.run_products import RunProducts
+from dfpenet_mm.vocabulary import NODATA, Verdict
 
 # Most rows or columns that polygons are burnt to before their classes are counted by cell.
 BURN_SIDE = 3000
@@ -139,8 +140,8 @@ def _reduced_strip(classes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         for value in present
     }
     pixels = np.multiply.outer(np.bincount(rows), np.bincount(cols)).ravel()
-    unknown = votes.pop(255, 0)
-    coarse = np.where(2 * unknown > pixels, np.uint8(255), np.uint8(0))
+    unknown = votes.pop(NODATA, 0)
+    coarse = np.where(2 * unknown > pixels, np.uint8(NODATA), np.uint8(0))
     most = np.zeros(shape[0] * shape[1], np.int64)
     for value, count in votes.items():
         coarse[count > most] = value
@@ -148,13 +149,13 @@ def _reduced_strip(classes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return coarse.reshape(shape)
 
 
-TP, FP, FN = 1, 2, 3
-# False alarms and misses that a tolerance left to a boundary.
-AT_BOUNDARY = {4: FP, 5: FN}
-IN_REFERENCE = (TP, FN, 5)
-NOT_COMPARED = 255
-CONFUSION_COLOURS = {TP: HIT, FP: FALSE_ALARM, FN: MISS}
-CONFUSION_LABELS = {TP: 'hit (TP)', FP: 'false alarm (FP)', FN: 'miss (FN)'}
+IN_REFERENCE = (Verdict.TP, Verdict.FN, Verdict.FN_AT_BOUNDARY)
+CONFUSION_COLOURS = {Verdict.TP: HIT, Verdict.FP: FALSE_ALARM, Verdict.FN: MISS}
+CONFUSION_LABELS = {
+    Verdict.TP: 'hit (TP)',
+    Verdict.FP: 'false alarm (FP)',
+    Verdict.FN: 'miss (FN)',
+}
 
 
 def confusion(verdicts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -169,9 +170,9 @@ def confusion(verdicts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """
     true = np.isin(verdicts, IN_REFERENCE)
     judged = np.zeros_like(verdicts)
-    judged[predicted] = FP
-    judged[true] = np.where(predicted[true], TP, FN)
-    judged[verdicts == NOT_COMPARED] = NOT_COMPARED
+    judged[predicted] = Verdict.FP
+    judged[true] = np.where(predicted[true], Verdict.TP, Verdict.FN)
+    judged[verdicts == Verdict.NOT_COMPARED] = Verdict.NOT_COMPARED
     return judged
 
 

@@ -10,8 +10,9 @@ from matplotlib.ticker import MaxNLocator
 from rasterio.warp import transform as transform_points
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.map_axes import LON_LAT, size_points
+from dfpenet_mm.report.figures.map_axes import size_points
 from dfpenet_mm.report.figures.palette import SMALL
+from dfpenet_mm.vocabulary import WGS84
 
 # Points of an edge at which longitude and latitude are computed; between them they are straight.
 POINTS = 129
@@ -66,7 +67,7 @@ def edge_ticks(
     """
     xs, ys = grid.transform @ (cols, rows)
     lons, lats = (
-        np.array(values) for values in transform_points(grid.crs, LON_LAT, xs.tolist(), ys.tolist())
+        np.array(values) for values in transform_points(grid.crs, WGS84, xs.tolist(), ys.tolist())
     )
     # An edge may cross the 180th meridian.
     lons = np.unwrap(lons, period=360)

@@ -16,13 +16,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Affine2D, ScaledTranslation
-from rasterio.crs import CRS
 from rasterio.warp import transform as transform_points
 
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
 from dfpenet_mm.report.figures.palette import DPI, NO_DATA, SMALL
+from dfpenet_mm.vocabulary import WGS84
 
 # Share of white in a backdrop that steps back behind what is drawn over it.
 FAINT = 0.55
@@ -108,7 +108,6 @@ def _show(axes: Axes, colours: np.ndarray, grid: RasterGrid, interpolation: str)
 ARROW, ARROW_SHARE = 18.0, 0.2
 # Over outlines and numbers.
 OVER = 5
-LON_LAT = CRS.from_epsg(4326)
 HALO = (withStroke(linewidth=2.5, foreground='white'),)
 
 
@@ -168,10 +167,10 @@ def north(grid: RasterGrid) -> tuple[float, float]:
         Unit vector (right, up) on a picture of the grid whose pixels have their true shape.
     """
     x, y = grid.center
-    (lon,), (lat,) = transform_points(grid.crs, LON_LAT, [x], [y])
+    (lon,), (lat,) = transform_points(grid.crs, WGS84, [x], [y])
     # A step along the meridian, short against anything drawn, towards the middle latitudes.
     step = -1e-3 if lat > 0 else 1e-3
-    (x_1,), (y_1,) = transform_points(LON_LAT, grid.crs, [lon], [lat + step])
+    (x_1,), (y_1,) = transform_points(WGS84, grid.crs, [lon], [lat + step])
     to_pixels = ~grid.transform
     (col_0, row_0), (col_1, row_1) = to_pixels @ (x, y), to_pixels @ (x_1, y_1)
     step_x, step_y = grid.pixel_size

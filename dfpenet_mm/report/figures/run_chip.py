@@ -19,10 +19,11 @@ from shapely.geometry import box
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
-from dfpenet_mm.report.figures.class_raster import AT_BOUNDARY, CONFUSION_COLOURS, in_pixels
+from dfpenet_mm.report.figures.class_raster import CONFUSION_COLOURS, in_pixels
 from dfpenet_mm.report.figures.map_axes import draw_outlines, show_backdrop, show_classes
 from dfpenet_mm.report.figures.palette import KEPT, REMOVED
 from dfpenet_mm.report.run_products import RunProducts
+from dfpenet_mm.vocabulary import AT_BOUNDARY, NODATA
 
 # A landslide takes this share of its square; small ones are shown with what lies around.
 SHARE, LEAST_SIDE = 0.4, 48
@@ -119,7 +120,7 @@ class RunChip:
     def draw_mask(self, axes: Axes) -> None:
         """Draw the final mask."""
         path = self._products.folder / 'mask.tif'
-        mask = read_window(path, self._window, CHIP_SIDE).filled(255)
+        mask = read_window(path, self._window, CHIP_SIDE).filled(NODATA)
         show_classes(axes, mask, self.grid, {0: '#000000', 1: '#ffffff'})
 
     def draw_inventory(self, axes: Axes) -> None:
@@ -135,8 +136,8 @@ class RunChip:
 
     def draw_judged(self, axes: Axes, path: Path) -> None:
         """Draw an ``evaluation.tif``, boundaries judged strictly."""
-        verdicts = read_window(path, self._window, CHIP_SIDE).filled(255)
-        for code, strict in AT_BOUNDARY.items():
+        verdicts = read_window(path, self._window, CHIP_SIDE).filled(NODATA)
+        for strict, code in AT_BOUNDARY.items():
             verdicts[verdicts == code] = strict
         show_classes(axes, verdicts, self.grid, {0: '#f2f2f2', **CONFUSION_COLOURS})
 

@@ -13,10 +13,10 @@ from matplotlib.patches import Patch
 
 from dfpenet_mm.report.figures.map_axes import place_axes, save
 from dfpenet_mm.report.figures.palette import LETTER, LINE, NO_DATA, PAGE_WIDTH, SMALL, TEXT
+from dfpenet_mm.vocabulary import IGNORED
 
 # Inches: around the page, between cells, for the headings, below a cell for its score.
 MARGIN, GAP, TOP, SCORE, MOST_SIDE, PATCH = 0.1, 0.08, 0.3, 0.2, 2.2, 0.55
-IGNORED = 255
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,17 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, MISS
 from dfpenet_mm.report.page.map import OUTLINES, MapFrame
 from dfpenet_mm.report.run_products import RunProducts
+from dfpenet_mm.vocabulary import Verdict
 
 # WebP at this quality: half of a JPEG's size at the same look, and nodata stays transparent.
 QUALITY = 78
 # Verdicts of an evaluation raster -> what they are called and their colour, as in the figures.
 VERDICTS = {
-    1: ('hit (TP): found and in the reference', HIT),
-    2: ('false alarm (FP): found, not in the reference', FALSE_ALARM),
-    3: ('miss (FN): in the reference, not found', MISS),
-    4: ('false alarm near a boundary', '#f2b48c'),
-    5: ('miss near a boundary', '#8cc0e6'),
+    Verdict.TP: ('hit (TP): found and in the reference', HIT),
+    Verdict.FP: ('false alarm (FP): found, not in the reference', FALSE_ALARM),
+    Verdict.FN: ('miss (FN): in the reference, not found', MISS),
+    Verdict.FP_AT_BOUNDARY: ('false alarm near a boundary', '#f2b48c'),
+    Verdict.FN_AT_BOUNDARY: ('miss near a boundary', '#8cc0e6'),
 }
 VERDICT_ALPHA = 190
 

@@ -32,14 +32,13 @@ from bokeh.models import (
     Text,
     WheelZoomTool,
 )
-from rasterio.crs import CRS
 from rasterio.warp import transform as transform_points
 from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.palette import AREA, KEPT, REMOVED
+from dfpenet_mm.vocabulary import WGS84
 
-WGS84 = CRS.from_epsg(4326)
 # Longitudes and latitudes are given at so many points a side and interpolated between: right
 # to a metre for a scene of 100 km in UTM.
 NODES = 17

@@ -17,8 +17,9 @@ from dfpenet_mm.errors import InputFileError, OutputError
 from dfpenet_mm.grid import RasterGrid, planar_within
 from dfpenet_mm.report.qgis import raster_style
 from dfpenet_mm.report.qgis.project_file import Project, ProjectLayer
-from dfpenet_mm.report.run_products import AREA, RunProducts, inventory_name
+from dfpenet_mm.report.run_products import RunProducts, inventory_name
 from dfpenet_mm.source_files import gdal_name
+from dfpenet_mm.vocabulary import AREA_OF_INTEREST, LANDSLIDE, LANDSLIDE_COLOUR
 
 FILENAME = 'landslides.qgs'
 STYLES = 'SELECT f_table_name, styleQML FROM layer_styles ORDER BY id'
@@ -27,10 +28,9 @@ WGS84_ELLIPSOID, PLANE = 'EPSG:7030', 'NONE'
 # Latitudes between which UTM is defined, and the codes of UPS, which is beyond.
 UTM_SOUTH, UTM_NORTH = -80, 84
 UPS_NORTH, UPS_SOUTH = 32_661, 32_761
-LANDSLIDE, LANDSLIDE_COLOUR = 1, (230, 75, 30)
 VERDICTS = {'TP': 'TP hit', 'FP': 'FP false alarm', 'FN': 'FN miss'}
 TITLES = {
-    AREA: 'dark: outside the area asked for',
+    AREA_OF_INTEREST: 'dark: outside the area asked for',
     'landslides': 'landslides',
     'rejected': 'rejected regions',
     'headscarps': 'headscarps and toes',
@@ -107,7 +107,7 @@ def _ellipsoid(run: RunProducts) -> str:
 
 
 def _inventory(run: RunProducts) -> Iterator[ProjectLayer]:
-    area = run.product(f'{AREA}.gpkg')
+    area = run.product(f'{AREA_OF_INTEREST}.gpkg')
     if area is not None:
         yield from _vectors(area, shown=True)
     package = run.product(inventory_name(run.summary))

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import shapely
 
+from dfpenet_mm.vocabulary import HEADSCARPS, LANDSLIDES, REJECTED
 from postproc.inventory.fields import HEADSCARP_FIELDS, LANDSLIDE_FIELDS, names
-from postproc.inventory.layer import HEADSCARPS, LANDSLIDES, REJECTED, Layer
+from postproc.inventory.layer import Layer
 
 X, Y = 499_995.0, 4_700_000.0
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from rasterio.features import shapes
 
+from dfpenet_mm.vocabulary import LANDSLIDES
 from postproc.inventory.formats import write_geojson
-from postproc.inventory.layer import LANDSLIDES, Layer
+from postproc.inventory.layer import Layer
 
 
 def written(geometries, crs, path, pixel_m=10.0):

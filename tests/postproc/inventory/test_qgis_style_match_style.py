@@ -12,8 +12,8 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import Verdict
 from postproc.evaluation import landslide_comparison
-from postproc.evaluation.confusion import Verdict
 from postproc.evaluation.confusion_picture import COLOURS
 from postproc.evaluation.landslide_comparison import write_match_layers
 from postproc.inventory import qgis_style
