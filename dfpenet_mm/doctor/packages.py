@@ -37,7 +37,6 @@ REQUIRED = {
     'skimage': 'scikit-image',
     'PIL': 'pillow',
     'jinja2': 'jinja2',
-    'bokeh': 'bokeh',
     'matplotlib': 'matplotlib',
 }
 # Distribution and what it is good for.

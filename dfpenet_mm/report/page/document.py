@@ -6,12 +6,11 @@ import base64
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bokeh.resources import Resources
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dfpenet_mm.report.page import columns
@@ -22,14 +21,15 @@ STYLES = ('page.css', 'map.css', 'print.css')
 # In this order: each uses those above it.
 SCRIPTS = (
     'arrays.js',
+    'outlines.js',
     'layer.js',
     'coordinates.js',
     'details.js',
     'table.js',
     'filters.js',
     'numbers.js',
-    'overview.js',
     'map.js',
+    'gestures.js',
     'start.js',
 )
 
@@ -61,24 +61,22 @@ def styles() -> str:
     return '\n'.join(_asset(name) for name in STYLES)
 
 
-def scripts() -> list[str]:
-    """Return Bokeh's script and the page's own, to be run in this order."""
-    bokeh = Resources(mode='inline', components=['bokeh'], log_level='error')
+def script() -> str:
+    """Return the script of the page."""
     own = '\n'.join(_asset(name) for name in SCRIPTS)
-    return [*bokeh.js_raw, f"(() => {{\n'use strict';\n{own}\n}})();"]
+    return f"(() => {{\n'use strict';\n{own}\n}})();"
 
 
-def security_policy(inline: Sequence[str]) -> str:
-    """Return a content security policy: nothing is fetched, only these scripts run.
+def security_policy(inline: str) -> str:
+    """Return a content security policy: nothing is fetched, only one script runs.
 
     Args:
-        inline: texts of the scripts. A script that slipped in through an attribute of a file
-            would have another checksum.
+        inline: text of the script. One that slipped in through an attribute of a file would have
+            another checksum.
     """
-    hashes = ' '.join(f"'sha256-{_sha256(script)}'" for script in inline)
     return (
-        f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
-        f"script-src {hashes}; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{_sha256(inline)}'; base-uri 'none'; form-action 'none'"
     )
 
 

@@ -18,8 +18,8 @@ from rasterio.enums import Resampling
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, MISS
-from dfpenet_mm.report.page.map import OUTLINES, MapFrame
+from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, KEPT, MISS
+from dfpenet_mm.report.page.map_frame import MapFrame
 from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.vocabulary import Verdict
 
@@ -145,5 +145,5 @@ def _draw(role: str, grid: RasterGrid, outline: shapely.Geometry, products: RunP
     pen = ImageDraw.Draw(picture)
     for ring in shapely.get_rings(shapely.get_parts(outline)):
         points = shapely.get_coordinates(ring) * scale
-        pen.line([tuple(point) for point in points], OUTLINES['landslides'], width=1)
+        pen.line([tuple(point) for point in points], KEPT, width=1)
     return data_uri(picture)

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from dfpenet_mm.report.page.map import MapFrame
+from dfpenet_mm.report.page.map_frame import MapFrame
 
 # dtype -> constructor in JavaScript.
 ARRAYS = {

@@ -20,13 +20,14 @@ import numpy as np
 import pandas as pd
 
 from dfpenet_mm.report.figures.inventory import draw_inventory_map, inventory_map
+from dfpenet_mm.report.figures.palette import AREA, KEPT, REMOVED
 from dfpenet_mm.report.inventory import Inventory, shown_inventory
 from dfpenet_mm.report.page import document, images
 from dfpenet_mm.report.page.checks import checks
 from dfpenet_mm.report.page.columns import named_in, pack_columns, sentence
 from dfpenet_mm.report.page.document import described, file_name
 from dfpenet_mm.report.page.images import largest_pictures
-from dfpenet_mm.report.page.map import OUTLINES, MapFrame, map_item
+from dfpenet_mm.report.page.map_frame import MapFrame
 from dfpenet_mm.report.page.numbers import (
     confidence,
     evaluation_file,
@@ -43,6 +44,8 @@ FILTERS = {
     'GeologicFilter': 'Geologic filter: regions too small, too large, too thin or on wrong ground',
     'TemporalDifference': 'Temporal difference: what was there before the event',
 }
+# On the map; as in the figures and in QGIS.
+COLOURS = {'rejected': REMOVED, 'landslides': KEPT, 'selected': '#ffe600', 'area': AREA}
 # Smallest area that counts as taken away, square metres.
 SMALL_AREA_M2 = 0.5
 # But not that of a unit, as in m2.
@@ -153,17 +156,17 @@ def report_html(products: RunProducts) -> str:
     backdrop = products.backdrops['post']
     frame = MapFrame(backdrop.grid)
     outlines = picture_outlines(inventory.table.geometry, frame)
-    scripts = document.scripts()
+    script = document.script()
     return (
         document.environment()
         .get_template('report.html.j2')
         .render(
             **_facts(products, inventory),
-            policy=document.security_policy(scripts),
+            policy=document.security_policy(script),
             styles=document.styles(),
-            scripts=scripts,
+            script=script,
             data=document.json_text(_browser_data(products, inventory, outlines, frame)),
-            outline_colours=OUTLINES,
+            colours=COLOURS,
             verdicts=images.VERDICTS,
             largest_pictures=largest_pictures(
                 inventory.table, products, [row['row'] for row in largest(inventory.table)]
@@ -251,7 +254,11 @@ def _browser_data(
     return {
         'frame': frame.as_dict() | {'north': frame.north_deg},
         'layers': layers,
-        'map': map_item(frame, _pictures(products, frame), products.area),
+        'map': {
+            'pictures': _pictures(products, frame),
+            'colours': COLOURS,
+            'area': None if products.area is None else frame.svg_path(products.area),
+        },
     }
 
 

@@ -5,7 +5,7 @@ import rasterio
 from affine import Affine
 from shapely.geometry import Point
 
-from dfpenet_mm.report.page.map import NODES, MapFrame
+from dfpenet_mm.report.page.map_frame import NODES, MapFrame
 from tests.report.page.generated_run import COLS, GSD, ROWS, UPRIGHT, grid_of, landslides
 
 # Turned by 30 degrees, with oblong pixels: of a square pixel's matrix, rows could be columns.

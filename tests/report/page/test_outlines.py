@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from dfpenet_mm.report.page import outlines as module
-from dfpenet_mm.report.page.map import MapFrame
+from dfpenet_mm.report.page.map_frame import MapFrame
 from dfpenet_mm.report.page.outlines import pack_outlines, picture_outlines
 from tests.report.page.generated_run import grid_of
 

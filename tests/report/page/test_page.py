@@ -199,7 +199,8 @@ def test_ground_that_nobody_asked_for_is_dark_and_no_missing_data(products, tmp_
     assert 'inside of district.gpkg' in page
     assert 'outside the area asked for (district.gpkg)' in page
     assert '20.0 % of the area asked for has no data' in page
-    assert '"name":"area"' in Elements(page).data
+    corners = '600.00,1200.00 600.00,600.00 0.00,600.00 0.00,1200.00'
+    assert json.loads(Elements(page).data)['map']['area'].startswith(f'M{corners}')
 
 
 def test_page_appears_when_it_is_complete(products, tmp_path, monkeypatch):

@@ -133,9 +133,8 @@ function startKeys() {
 }
 
 async function start() {
-  await Bokeh.embed.embed_item(data.map, 'map');
-  const last = Bokeh.documents[Bokeh.documents.length - 1];
-  map = new LandslideMap(last, data.frame, layers, {
+  map = new LandslideMap(byId('map'), byId('scale'), data, layers);
+  new Gestures(map, {
     onTap: hit => select(hit?.layer ?? layers.get('landslides'), hit?.row ?? -1, 'map'),
     onHover: (hit, x, y) => {
       if (hit) hoverBox.show(hit.layer, hit.row, x, y);
@@ -151,6 +150,10 @@ async function start() {
   startFilters();
   startControls();
   startKeys();
+  await map.pictures.get('post').decode();
+  map.draw();
+  // For whoever looks at the page from its console, as its tests do.
+  window.landslideMap = map;
   document.documentElement.dataset.ready = 'true';
 }
 
