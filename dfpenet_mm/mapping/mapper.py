@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
+from collections import deque
 from collections.abc import Callable
-from contextlib import closing, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
-from queue import Full, Queue
 from typing import Generic, Self, TypeVar
 
 import rasterio
@@ -19,15 +19,13 @@ from dfpenet_mm.mapping.products.writer import open_products
 from dfpenet_mm.mapping.scene.scene import Scene
 
 Item = TypeVar('Item')
-# How often a thread that waits for room looks whether the other one has given up, seconds.
-PATIENCE = 0.1
 
 
 class Background(Generic[Item]):
     """Calls a function for one item after the other in a thread, a few items behind.
 
     Use it as a context manager: leaving it, after an error too, waits until all items handed in
-    are worked off. What the function raises comes out of ``put`` or at the end.
+    are worked off. What the function raises ends the work, and comes out of ``put`` or at the end.
 
     Args:
         consume: called with each item, in order.
@@ -36,10 +34,10 @@ class Background(Generic[Item]):
 
     def __init__(self, consume: Callable[[Item], None], depth: int) -> None:
         self._consume = consume
-        # The item, or nothing at the end.
-        self._items: Queue[tuple[Item, ...]] = Queue(depth)
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name='background', daemon=True)
+        self._depth = depth
+        self._pending: deque[Future[None]] = deque()
+        self._failed = False
+        self._thread = ThreadPoolExecutor(1, 'background')
 
     def put(self, item: Item) -> None:
         """Hand in an item.
@@ -47,40 +45,27 @@ class Background(Generic[Item]):
         Raises:
             Exception: what the function raised for an earlier one.
         """
-        self._put((item,))
-        self._raise_error()
+        while self._pending and (self._pending[0].done() or len(self._pending) > self._depth):
+            self._pending.popleft().result()
+        self._pending.append(self._thread.submit(self._work, item))
 
-    def _put(self, entry: tuple[Item, ...]) -> None:
-        waiting = True
-        while waiting and self._thread.is_alive():
-            with suppress(Full):
-                self._items.put(entry, timeout=PATIENCE)
-                waiting = False
-
-    def _work(self) -> None:
-        while entry := self._items.get():
-            try:
-                self._consume(*entry)
-            except BaseException as error:
-                # Whatever it is, it belongs to the other thread.
-                self._error = error
-                return
-            # What is large is not kept until the next one comes.
-            del entry
-
-    def _raise_error(self) -> None:
-        if self._error is not None:
-            raise self._error
+    def _work(self, item: Item) -> None:
+        if self._failed:
+            return
+        try:
+            self._consume(item)
+        except BaseException:
+            self._failed = True
+            raise
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._put(())
-        self._thread.join()
+        self._thread.shutdown()
         if kind is None:
-            self._raise_error()
+            for future in self._pending:
+                future.result()
 
 
 # GDAL keeps decoded blocks up to a share of the machine's memory unless told. This holds the
@@ -89,20 +74,6 @@ CACHE_BYTES = 256 * 2**20
 # Blocks that wait to be kept and merged: one, so that a row of tiles being compressed does not
 # hold up the predictor, and one more for a slow disk.
 BEHIND = 2
-
-
-class _Progress:
-    """Counts settled windows for a callback."""
-
-    def __init__(self, callback: Callable[[int, int], None] | None, total: int) -> None:
-        self._callback = callback
-        self._total = total
-        self._done = 0
-
-    def advance(self, windows: int) -> None:
-        self._done += windows
-        if self._callback and windows:
-            self._callback(self._done, self._total)
 
 
 def map_scene(
@@ -148,8 +119,15 @@ def map_scene(
     plan = task.plan
     finished = store.finished() if store else set()
     missing = (plan.block(index) for index in range(plan.block_count) if index not in finished)
-    counted = _Progress(progress, len(plan))
-    counted.advance(sum(plan.window_count(index) for index in finished))
+    settled = 0
+
+    def advance(windows: int) -> None:
+        nonlocal settled
+        settled += windows
+        if progress and windows:
+            progress(settled, len(plan))
+
+    advance(sum(plan.window_count(index) for index in finished))
     with (
         rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
         open_products(probability=Path(probability), mask=Path(mask), grid=scene.grid) as products,
@@ -159,7 +137,7 @@ def map_scene(
         )
         with (
             Background(assembly.add, BEHIND) as background,
-            closing(executor(task, missing, counted.advance)) as predicted,
+            closing(executor(task, missing, advance)) as predicted,
         ):
             background.put(None)
             for found in predicted:

@@ -1,10 +1,13 @@
+import zlib
+from io import BytesIO
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dfpenet_mm.mapping.blocks.block import BlockResult
-from dfpenet_mm.mapping.blocks.block_store import decode_block, encode_block
+from dfpenet_mm.mapping.blocks.block_store import check_block, decode_block, encode_block
 
 
 def block(rows, cols, seed, share=1.0):
@@ -46,3 +49,15 @@ def test_a_torn_file_is_noticed():
             decode_block(content[:length])
     with pytest.raises(ValueError, match='torn'):
         decode_block(content + b'\0')
+
+
+def test_numpy_reads_it_as_an_archive():
+    original = block(20, 30, 2)
+    with np.load(BytesIO(encode_block(original))) as arrays:
+        np.testing.assert_array_equal(arrays['levels'], original.levels)
+
+
+def test_a_block_of_an_older_version_is_none():
+    content = b'DFB1' + bytes(60)
+    with pytest.raises(ValueError, match='no block'):
+        check_block(content + zlib.crc32(content).to_bytes(4, 'big'))
