@@ -40,6 +40,14 @@ def test_only_the_draft_of_a_release_may_write():
     assert granted == {'draft': {'contents': 'write'}}
 
 
+@pytest.mark.skipif(not (ROOT / '.git').exists(), reason='no checkout')
+def test_rasters_that_a_trial_left_behind_are_not_tracked():
+    command = ['git', '-C', ROOT, 'ls-files', '*.tif', '*.vrt', '*.gpkg']
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+    assert [name for name in listed if not name.startswith(('demo/', 'tests/data/'))] == []
+
+
 def test_pushes_and_pull_requests_run_the_checks():
     workflow = load(GITHUB / 'workflows' / 'ci.yml')
 
