@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import copy
-import itertools
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any, Self
 
-import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
-from mmengine.structures import PixelData
 from mmengine.utils import import_modules_from_strings
-from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from dfpenet_mm.configs import load_config
@@ -27,13 +20,11 @@ from dfpenet_mm.engine.checkpoint_file import read_state_dict
 from dfpenet_mm.errors import CheckpointError, ConfigError, DfpenetError
 from dfpenet_mm.mapping.network.backends import find_device
 from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
-from dfpenet_mm.vocabulary import IGNORED
+from dfpenet_mm.mapping.network.trial import misfit, reason_of
 
 # Settings by which parts of a network fetch weights of their own.
 FETCHING = ('pretrained', 'init_cfg')
 NAMED = 3
-# Sides of the images that a new network is tried on, pixels.
-SIDES = (64, 256)
 
 
 def load_model(
@@ -88,7 +79,7 @@ def build_model(config: Config, *, training: bool = False) -> nn.Module:
     except Exception as error:
         # Parts of other packages may fail in any way, and say what is missing.
         raise ConfigError(
-            f'the model of {name} cannot be built ({_reason(error)}); mend the config, and list '
+            f'the model of {name} cannot be built ({reason_of(error)}); mend the config, and list '
             f'its own modules in custom_imports'
         ) from error
     model = revert_sync_batchnorm(model)
@@ -96,87 +87,6 @@ def build_model(config: Config, *, training: bool = False) -> nn.Module:
     if fault:
         raise ConfigError(f'the model of {name} does not work: {fault}; mend it in the config')
     return model
-
-
-def misfit(model: nn.Module, config: Config, *, training: bool) -> str | None:
-    """Let a network compute on a few black pixels, so that parts which do not fit show at once.
-
-    Args:
-        model: as built; left as it is.
-        config: that it was built from.
-        training: compute its losses as well.
-
-    Returns:
-        What part fails and why; None if all goes well, or it is no ``EncoderDecoder``.
-    """
-    if not isinstance(model, EncoderDecoder):
-        return None
-    bands = config.model.backbone.get('in_channels', 3)
-    devices = ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']
-    fault = None
-    model.eval()
-    # Some parts want more pixels than others, some want CUDA.
-    for device, side in itertools.product(devices, SIDES):
-        images = torch.zeros(2, bands, side, side, device=device)
-        fault = _failure(model.to(device), images, training=training)
-        if fault is None:
-            break
-    model.to('cpu').train()
-    return fault
-
-
-def _failure(model: EncoderDecoder, images: Tensor, *, training: bool) -> str | None:
-    """Compute on images; name the innermost part that fails, and say why."""
-    try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            _compute(model, images, training=training)
-    except DfpenetError as error:
-        return str(error)
-    except Exception as error:
-        # A part of another package may fail in any way.
-        return _blame(model, error)
-    return None
-
-
-def _compute(model: EncoderDecoder, images: Tensor, *, training: bool) -> None:
-    shape = tuple(images.shape[2:])
-    meta = {'img_shape': shape, 'ori_shape': shape, 'pad_shape': shape}
-    if not training:
-        model.encode_decode(images, [meta] * len(images))
-        return
-    label = torch.zeros(1, *shape, dtype=torch.int64, device=images.device)
-    label[:, 0], label[:, 1] = 1, IGNORED
-    sample = SegDataSample(gt_sem_seg=PixelData(data=label), metainfo=meta)
-    model.loss(images, [sample] * len(images))
-
-
-def _blame(model: nn.Module, error: Exception) -> str:
-    names = {module: name for name, module in model.named_modules()}
-    frames = [frame.f_locals for frame, _ in walk_tb(error.__traceback__)]
-    inner = [found for found in frames if isinstance(found.get('self'), nn.Module)]
-    given = [found for found in inner if found['self'] in names][-1]
-    part = given['self']
-    channels = ', '.join(map(str, _channels(given)))
-    if isinstance(part, nn.Conv2d) and channels != str(part.in_channels):
-        return f'{names[part]} takes {part.in_channels} channels and is given {channels}'
-    what = f'{names[part] or "the network"} ({type(part).__name__})'
-    return f'{what}, given features of {channels} channels, fails ({_reason(error)})'
-
-
-def _reason(error: Exception) -> str:
-    """Return the kind of an error and its first sentence; libraries go on for paragraphs."""
-    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
-    return f'{type(error).__name__}: {text.partition(chr(10))[0].partition(". ")[0]}'
-
-
-def _channels(given: Mapping[str, Any]) -> list[int]:
-    """Return the channels of the first of a function's arguments that holds features."""
-    for value in given.values():
-        features = [value] if isinstance(value, Tensor) else value
-        if isinstance(features, list | tuple) and features and isinstance(features[0], Tensor):
-            return [feature.shape[1] for feature in features if feature.ndim > 1]
-    return []
 
 
 def without_fetching(cfg: Any) -> Any:

@@ -1,4 +1,5 @@
 import pickle
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -252,6 +253,60 @@ def test_parts_that_do_not_fit_are_one_sentence(changes, config):
     with pytest.raises(ConfigError, match=message) as error:
         build_model(loaded, training=True)
     assert '\n' not in str(error.value)
+
+
+def pidnet(ignore_index):
+    """Learns from edges too, and gives its head more in training."""
+    hard = dict(type='OhemCrossEntropy', thres=0.9, min_kept=9, ignore_label=ignore_index)
+    losses = [dict(type='CrossEntropyLoss'), hard, dict(type='BoundaryLoss'), hard]
+    widths = dict(in_channels=32, channels=32, num_classes=2)
+    return dict(
+        type='EncoderDecoder',
+        backbone=dict(type='PIDNet', channels=8, ppm_channels=16, num_stem_blocks=1),
+        decode_head=dict(type='PIDHead', loss_decode=losses, ignore_index=ignore_index, **widths),
+    )
+
+
+def vision_transformer(ignore_index):
+    """Works on images of 96 pixels and no others."""
+    transformer = dict(embed_dims=16, num_layers=1, num_heads=2, out_indices=0)
+    head = dict(type='FCNHead', in_channels=16, in_index=0, channels=4, num_classes=2)
+    return dict(
+        type='EncoderDecoder',
+        backbone=dict(type='BEiT', img_size=96, **transformer),
+        decode_head=head | {'ignore_index': ignore_index},
+    )
+
+
+@pytest.mark.parametrize('network', [pidnet, vision_transformer])
+@pytest.mark.parametrize('ignored', [255, 254])
+def test_a_network_with_wishes_of_its_own_is_no_misfit(network, ignored, recwarn):
+    build_model(Config({'model': network(ignore_index=ignored)}), training=True)
+    assert not [str(warning.message) for warning in recwarn if 'beforehand' in str(warning.message)]
+
+
+@pytest.mark.parametrize('place', ['crop_size', 'mapping', 'model'])
+def test_a_network_is_tried_on_the_sizes_that_its_config_names(place, config, monkeypatch):
+    named = {'crop_size': (40, 72), 'mapping': {'window': 72}}.get(place)
+    loaded = Config.fromfile(config)
+    loaded.merge_from_dict(
+        {'model.data_preprocessor.size': (40, 72)} if named is None else {place: named}
+    )
+    shapes = []
+    monkeypatch.setattr(
+        OneConvForTests,
+        'forward',
+        lambda self, x: (self.conv(x),) if shapes.append(x.shape) or x.shape[3] == 72 else None,
+    )
+    build_model(loaded)
+    assert shapes[-1][3] == 72
+
+
+def test_what_may_be_the_fault_of_the_trial_is_a_warning(config, monkeypatch):
+    forward = Mock(side_effect=ValueError('wants at least one white pixel'))
+    monkeypatch.setattr(OneConvForTests, 'forward', lambda self, _: forward(self))
+    with pytest.warns(UserWarning, match='could not be tried beforehand: backbone .*white pixel'):
+        build_model(Config.fromfile(config))
 
 
 def test_only_training_asks_for_losses(config):
