@@ -128,7 +128,7 @@ def _read_warped(
 
 def _stretch(values: np.ndarray, valid: np.ndarray, limits: np.ndarray | None) -> np.ndarray:
     colours = np.zeros((*valid.shape, 4), np.uint8)
-    if not valid.any():
+    if limits is None or not valid.any():
         return colours
     for index, (band, low, high) in enumerate(zip(values, *limits, strict=True)):
         stretched = (band[valid].astype(float) - low) / max(high - low, 1e-9)

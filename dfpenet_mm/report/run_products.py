@@ -98,12 +98,12 @@ class RunProducts:
     @cached_property
     def backdrops(self) -> Mapping[str, Backdrop]:
         """The images by role (``post``, ``pre``), decimated, on one grid; read once."""
-        return {role: self.picture(role, self.grid, BACKDROP_SIDE) for role in self.roles}
+        return {role: self.picture(role, self.grid, BACKDROP_SIDE) for role in self.images}
 
     @property
-    def roles(self) -> tuple[str, ...]:
-        """The roles of the images there are: ``post``, and perhaps ``pre``."""
-        return ('post',) if self.pre is None else ('post', 'pre')
+    def images(self) -> dict[str, Path]:
+        """The images by role: ``post``, and perhaps ``pre``."""
+        return {'post': self.post} | ({} if self.pre is None else {'pre': self.pre})
 
     def picture(
         self, role: str, grid: RasterGrid, max_side: int, limits: np.ndarray | None = None
@@ -119,8 +119,9 @@ class RunProducts:
         Raises:
             InputFileError: if the image cannot be read.
         """
-        path = self.post if role == 'post' else self.pre
-        backdrop = read_backdrop(path, grid=grid, max_side=max_side, limits=limits, **self.reading)
+        backdrop = read_backdrop(
+            self.images[role], grid=grid, max_side=max_side, limits=limits, **self.reading
+        )
         return backdrop if self.area is None else dimmed_outside(backdrop, self.area)
 
     @cached_property
@@ -132,6 +133,17 @@ class RunProducts:
         """Return the path of a product, such as ``evaluation.tif``; None if there is none."""
         path = self.folder / name
         return path if path.is_file() else None
+
+    @property
+    def evaluations(self) -> list[Mapping[str, Any]]:
+        """Results of the comparisons with a reference, in the order of the run."""
+        return list((self.summary.get('evaluation') or {}).values())
+
+    def evaluation_file(self, suffix: str) -> Path | None:
+        """Return the last file that a comparison wrote, such as its ``.tif``; or None."""
+        names = [name for result in self.evaluations for name in result.get('files') or ()]
+        paths = [self.product(name) for name in reversed(names) if name.endswith(suffix)]
+        return next((path for path in paths if path is not None), None)
 
     def layer(self, name: str, layer: str) -> gpd.GeoDataFrame | None:
         """Read a layer of a GeoPackage of the run; None if either is missing."""

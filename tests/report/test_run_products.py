@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,24 @@ def test_products_are_found_or_none(run):
     assert len(products.layer('evaluation.gpkg', 'predicted')) == 16
     assert products.layer('evaluation.gpkg', 'elsewhere') is None
     assert products.layer('missing.gpkg', 'predicted') is None
+
+
+def test_the_last_comparison_that_wrote_a_file_counts(run):
+    products = read(run)
+    assert products.evaluation_file('.tif') == run / 'evaluation.tif'
+    assert products.evaluation_file('.png') is None
+    (run / 'evaluation_2.tif').write_bytes(b'')
+    results = {
+        'ConsistencyEvaluator': {'files': ['evaluation.tif', 'evaluation.gpkg']},
+        'ConsistencyEvaluator_2': {'files': ['evaluation_2.gpkg', 'evaluation_2.tif']},
+        'ConsistencyEvaluator_3': {'files': ['evaluation_3.tif']},
+        'ConsistencyEvaluator_4': {},
+    }
+    products = replace(products, summary={'evaluation': results})
+    assert products.evaluation_file('.tif') == run / 'evaluation_2.tif'
+    assert products.evaluation_file('.gpkg') == run / 'evaluation.gpkg'
+    products = replace(products, summary={'evaluation': None})
+    assert products.evaluation_file('.tif') is None
 
 
 def test_bands_and_inventory_are_those_of_the_run(run):

@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib import style
 
 from dfpenet_mm.report.figures.comparison import draw_pre_post_comparison, draw_recognition_stages
-from dfpenet_mm.report.figures.inventory import draw_inventory
+from dfpenet_mm.report.figures.inventory_map import draw_inventory
 from dfpenet_mm.report.figures.run_view import RunView
 from dfpenet_mm.report.figures.segmentation_examples import draw_segmentation_examples
 from dfpenet_mm.report.run_products import RunProducts

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import rasterio
 import shapely
 from affine import Affine
+from numpy.typing import ArrayLike
 from rasterio.features import rasterize
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, MISS
-from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.vocabulary import NODATA, Verdict
 
 # Most rows or columns that polygons are burnt to before their classes are counted by cell.
@@ -27,7 +26,8 @@ STRIP_PIXELS = 2**22
 def limited(shape: tuple[int, int], max_side: int) -> tuple[int, int]:
     """Return the shape of a raster with the same proportions and at most ``max_side`` a side."""
     factor = max(1.0, max(shape) / max_side)
-    return tuple(max(1, round(side / factor)) for side in shape)
+    rows, cols = (max(1, round(side / factor)) for side in shape)
+    return rows, cols
 
 
 def in_pixels(geometries: Sequence, grid: RasterGrid) -> np.ndarray:
@@ -41,7 +41,7 @@ def in_pixels(geometries: Sequence, grid: RasterGrid) -> np.ndarray:
 
 
 def burn(
-    polygons: np.ndarray, scene: tuple[int, int], shape: tuple[int, int], values: int | Sequence = 1
+    polygons: np.ndarray, scene: tuple[int, int], shape: tuple[int, int], values: ArrayLike = 1
 ) -> np.ndarray:
     """Burn polygons.
 
@@ -150,15 +150,15 @@ def _reduced_strip(classes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 IN_REFERENCE = (Verdict.TP, Verdict.FN, Verdict.FN_AT_BOUNDARY)
-CONFUSION_COLOURS = {Verdict.TP: HIT, Verdict.FP: FALSE_ALARM, Verdict.FN: MISS}
-CONFUSION_LABELS = {
+CONFUSION_COLOURS: dict[int, str] = {Verdict.TP: HIT, Verdict.FP: FALSE_ALARM, Verdict.FN: MISS}
+CONFUSION_LABELS: dict[int, str] = {
     Verdict.TP: 'hit (TP)',
     Verdict.FP: 'false alarm (FP)',
     Verdict.FN: 'miss (FN)',
 }
 
 
-def confusion(verdicts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+def judged_again(verdicts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Judge a map by the reference behind the verdicts on another map.
 
     Args:
@@ -174,17 +174,3 @@ def confusion(verdicts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     judged[true] = np.where(predicted[true], Verdict.TP, Verdict.FN)
     judged[verdicts == Verdict.NOT_COMPARED] = Verdict.NOT_COMPARED
     return judged
-
-
-def evaluation(products: RunProducts) -> Mapping[str, Any] | None:
-    """Return what the last evaluator of a run found; None without a reference."""
-    found = products.summary.get('evaluation') or {}
-    return list(found.values())[-1] if found else None
-
-
-def evaluation_file(products: RunProducts, suffix: str) -> Path | None:
-    """Return the file of the last evaluator that wrote one, such as its ``.tif``; or None."""
-    found = (products.summary.get('evaluation') or {}).values()
-    names = [name for result in found for name in result.get('files', ()) if name.endswith(suffix)]
-    paths = [path for path in map(products.product, names) if path is not None]
-    return paths[-1] if paths else None

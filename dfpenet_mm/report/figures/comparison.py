@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dfpenet_mm.report.figures.class_raster import CONFUSION_COLOURS, CONFUSION_LABELS, evaluation
+from dfpenet_mm.report.figures.class_raster import CONFUSION_COLOURS, CONFUSION_LABELS
 from dfpenet_mm.report.figures.map_axes import show_backdrop, show_classes
 from dfpenet_mm.report.figures.palette import (
     BY_HOOK,
@@ -17,7 +17,13 @@ from dfpenet_mm.report.figures.palette import (
     area_text,
 )
 from dfpenet_mm.report.figures.panel_page import PanelPage
-from dfpenet_mm.report.figures.run_view import FIRST_REMOVED, LEFT, RunView, Stage, with_specks
+from dfpenet_mm.report.figures.run_view import (
+    FIRST_REMOVED,
+    LEFT,
+    InventoryStage,
+    RunView,
+    with_specks,
+)
 from dfpenet_mm.wording import counted
 
 ROLES = ('pre', 'post')
@@ -68,7 +74,7 @@ def draw_pre_post_comparison(view: RunView, path: Path) -> Path | None:
     return page.save(path)
 
 
-def _headings(stages: Sequence[Stage], marked: Sequence[str]) -> Iterator[str]:
+def _headings(stages: Sequence[InventoryStage], marked: Sequence[str]) -> Iterator[str]:
     yield from (f'{role}-event image' for role in ROLES)
     yield from (f'reference on the {role}-event image' for role in marked)
     yield f'removed: {counted(sum(len(stage.removed) for stage in stages), "region")}'
@@ -76,12 +82,12 @@ def _headings(stages: Sequence[Stage], marked: Sequence[str]) -> Iterator[str]:
     yield f'result: {counted(final.landslides, "landslide")}, {area_text(final.area_m2)}'
 
 
-def _colours(removals: list[Stage]) -> list[str]:
+def _colours(removals: list[InventoryStage]) -> list[str]:
     """Return a colour a hook; those beyond the palette share its last one."""
     return [BY_HOOK[min(number, len(BY_HOOK) - 1)] for number in range(len(removals))]
 
 
-def _legend(removals: list[Stage], *, judged: bool) -> dict[str, str]:
+def _legend(removals: list[InventoryStage], *, judged: bool) -> dict[str, str]:
     legend = {'landslide': KEPT}
     if judged:
         legend['reference'] = REFERENCE
@@ -121,14 +127,15 @@ def draw_recognition_stages(view: RunView, path: Path) -> Path | None:
     return draw(view, stages).save(path)
 
 
-def shortened(stages: list[Stage]) -> list[Stage]:
+def shortened(stages: list[InventoryStage]) -> list[InventoryStage]:
     """Leave out stages after the first if there are more than a page shows."""
     return stages if len(stages) <= MAX_STAGES else [stages[0], *stages[1 - MAX_STAGES :]]
 
 
-def _draw_errors(view: RunView, stages: list[Stage]) -> PanelPage:
+def _draw_errors(view: RunView, stages: list[InventoryStage]) -> PanelPage:
     grid, backdrop = view.products.grid, view.products.backdrops['post']
-    count = (evaluation(view.products) or {}).get('reference_landslides')
+    counts = [found.get('reference_landslides') for found in view.products.evaluations]
+    count = counts[-1] if counts else None
     numbers = '' if count is None else f'\n{counted(count, "landslide")}'
     legend = {CONFUSION_LABELS[code]: colour for code, colour in CONFUSION_COLOURS.items()}
     page = PanelPage(
@@ -146,7 +153,7 @@ def _draw_errors(view: RunView, stages: list[Stage]) -> PanelPage:
     return page
 
 
-def _draw_removals(view: RunView, stages: list[Stage]) -> PanelPage:
+def _draw_removals(view: RunView, stages: list[InventoryStage]) -> PanelPage:
     grid, backdrop = view.products.grid, view.products.backdrops['post']
     removed = {'removed at this stage': REMOVED} if len(stages) > 1 else {}
     page = PanelPage(
@@ -162,7 +169,7 @@ def _draw_removals(view: RunView, stages: list[Stage]) -> PanelPage:
     return page
 
 
-def _heading(stage: Stage) -> str:
+def _heading(stage: InventoryStage) -> str:
     name = 'recognised by the network' if stage.name == 'network' else f'after the {stage.name}'
     lines = [name, f'{counted(stage.landslides, "landslide")}, {area_text(stage.area_m2)}']
     ratios = [

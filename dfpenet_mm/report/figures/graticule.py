@@ -65,10 +65,9 @@ def edge_ticks(
     Returns:
         Places, in columns or rows, and what to write there.
     """
-    xs, ys = grid.transform @ (cols, rows)
-    lons, lats = (
-        np.array(values) for values in transform_points(grid.crs, WGS84, xs.tolist(), ys.tolist())
-    )
+    a, b, c, d, e, f = tuple(grid.transform)[:6]
+    xs, ys = a * cols + b * rows + c, d * cols + e * rows + f
+    lons, lats = map(np.array, transform_points(grid.crs, WGS84, xs.tolist(), ys.tolist()))
     # An edge may cross the 180th meridian.
     lons = np.unwrap(lons, period=360)
     shrink = math.cos(math.radians(float(np.median(lats))))

@@ -9,9 +9,9 @@ from pyproj.exceptions import ProjError
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.report.backdrop import dimmed_outside, read_backdrop
-from dfpenet_mm.report.figures.inventory import InventoryMap, draw_inventory_map
-from dfpenet_mm.report.inventory import shown_inventory
+from dfpenet_mm.report.figures.inventory_map import InventoryMap, draw_inventory_map
 from dfpenet_mm.report.run_products import read_area, read_layers, read_summary
+from dfpenet_mm.report.shown_inventory import shown_inventory
 from dfpenet_mm.vocabulary import SUMMARY
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dfpenet_mm.report.figures.palette import PAGE_HEIGHT, PAGE_WIDTH, TEXT
-from dfpenet_mm.report.inventory import numbers_in
+from dfpenet_mm.report.shown_inventory import numbers_in
 
 Place = tuple[float, float, float, float]
 # Inches: around the map, for latitudes, margin, heading and longitudes; table and legend.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import shapely
@@ -18,7 +18,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Affine2D, ScaledTranslation
 from rasterio.warp import transform as transform_points
 
-from dfpenet_mm.errors import OutputError
+from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
 from dfpenet_mm.report.figures.palette import DPI, NO_DATA, SMALL
@@ -74,20 +74,10 @@ def save(figure: Figure, path: Path) -> Path:
     Raises:
         OutputError: if the disk refuses.
     """
-    part = path.with_name(f'.{path.name}.part')
-    try:
+    with write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(part, dpi=DPI, format='png')
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f'{path} cannot be written ({error.strerror or error}); give a folder with room '
-            f'that may be written to'
-        ) from error
-    finally:
-        # Where the folder cannot be read, there is nothing to take away.
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        with written_beside(path) as part:
+            figure.savefig(part, dpi=DPI, format='png')
     return path
 
 
@@ -194,19 +184,24 @@ def draw_north_arrow(axes: Axes, grid: RasterGrid) -> None:
     # Points, from the upper left corner of the map; the arrow turns about the middle of a disc.
     points = (
         Affine2D().scale(1 / 72)
-        + axes.get_figure(root=True).dpi_scale_trans
-        + ScaledTranslation(0, 1, axes.transAxes)
+        + _page(axes).dpi_scale_trans
+        # It is affine, which its annotation does not say.
+        + ScaledTranslation(0, 1, axes.transAxes)  # type: ignore[arg-type]
     )
     middle = np.array([1, -1]) * (1.05 * length)
     half = direction * length / 2
     outline = [half, -half + across * 0.36 * length, -0.28 * half, -half - across * 0.36 * length]
     axes.add_artist(
-        Circle(middle, 0.92 * length, color='white', alpha=0.75, lw=0, transform=points)
+        Circle(
+            (middle[0], middle[1]), 0.92 * length, color='white', alpha=0.75, lw=0, transform=points
+        )
     )
     arrow = Polygon(middle + np.array(outline) - 0.2 * half, color='black', lw=0, transform=points)
     axes.add_artist(arrow)
+    right, up = middle + 1.2 * half
     axes.text(
-        *(middle + 1.2 * half),
+        right,
+        up,
         'N',
         transform=points,
         zorder=OVER,
@@ -217,9 +212,13 @@ def draw_north_arrow(axes: Axes, grid: RasterGrid) -> None:
     )
 
 
+def _page(axes: Axes) -> Figure:
+    return cast('Figure', axes.get_figure(root=True))
+
+
 def size_points(axes: Axes) -> tuple[float, float]:
     """Return width and height of an axes, points."""
-    page = axes.get_figure(root=True).get_size_inches()
+    page = _page(axes).get_size_inches()
     box = axes.get_position()
     return 72 * float(box.width * page[0]), 72 * float(box.height * page[1])
 

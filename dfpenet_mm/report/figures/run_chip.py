@@ -57,7 +57,7 @@ def window_grid(window: Window, grid: RasterGrid) -> RasterGrid:
 
 def read_window(
     path: Path, window: Window, max_side: int, resampling: Resampling = Resampling.nearest
-) -> np.ndarray:
+) -> np.ma.MaskedArray:
     """Read the first band of a raster in a window.
 
     Args:

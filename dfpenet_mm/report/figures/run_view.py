@@ -19,15 +19,14 @@ from dfpenet_mm.report.figures.class_raster import (
     BURN_SIDE,
     IN_REFERENCE,
     burn,
-    confusion,
-    evaluation_file,
     in_pixels,
+    judged_again,
     limited,
     read_reduced,
     reduced,
 )
-from dfpenet_mm.report.inventory import numbers_in
 from dfpenet_mm.report.run_products import RunProducts
+from dfpenet_mm.report.shown_inventory import numbers_in
 
 # The paper's words for the shipped hooks; any other hook goes by its name.
 WORDS = {
@@ -40,7 +39,7 @@ _NOTHING = gpd.GeoDataFrame(geometry=[])
 
 
 @dataclass(frozen=True)
-class Stage:
+class InventoryStage:
     """The inventory behind one hook.
 
     Args:
@@ -78,7 +77,7 @@ def areas_m2(table: gpd.GeoDataFrame, grid: RasterGrid) -> np.ndarray:
     )
 
 
-def run_stages(products: RunProducts) -> list[Stage]:
+def run_stages(products: RunProducts) -> list[InventoryStage]:
     """Rebuild what was there before the hooks, and behind every hook that took something away.
 
     Returns:
@@ -100,7 +99,7 @@ def run_stages(products: RunProducts) -> list[Stage]:
         )
         behind = [evaluated[index] for index in range(step.record + 1, end) if index in evaluated]
         stages.append(
-            Stage(
+            InventoryStage(
                 number=number,
                 name=hook_words(step.hook),
                 landslides=int(count),
@@ -187,14 +186,14 @@ class RunView:
         self.products = products
 
     @cached_property
-    def stages(self) -> list[Stage]:
+    def stages(self) -> list[InventoryStage]:
         """First what the network recognised, last the inventory."""
         return run_stages(self.products)
 
     @property
     def has_reference(self) -> bool:
         """Whether the run was evaluated."""
-        return self._verdicts is not None
+        return self.products.evaluation_file('.tif') is not None
 
     def fates(self, side: int) -> np.ndarray:
         """Return what became of every region.
@@ -220,8 +219,8 @@ class RunView:
         return self._coarse(np.isin(self._verdicts, IN_REFERENCE).astype(np.uint8), side)
 
     def judged(self, stage: int, side: int) -> np.ndarray:
-        """Return hits, false alarms and misses of a stage; codes as of ``confusion``."""
-        return self._coarse(confusion(self._verdicts, self._kept(stage)), side)
+        """Return hits, false alarms and misses of a stage; codes as of ``judged_again``."""
+        return self._coarse(judged_again(self._verdicts, self._kept(stage)), side)
 
     def _kept(self, stage: int) -> np.ndarray:
         removed_later = self._fates >= FIRST_REMOVED + stage
@@ -244,10 +243,10 @@ class RunView:
         )
 
     @cached_property
-    def _verdicts(self) -> np.ndarray | None:
-        path = evaluation_file(self.products, '.tif')
+    def _verdicts(self) -> np.ndarray:
+        path = self.products.evaluation_file('.tif')
         if path is None:
-            return None
+            raise LookupError('the run was not compared with a reference: ask has_reference first')
         return read_reduced(path, limited(self.products.grid.shape, BURN_SIDE))
 
 

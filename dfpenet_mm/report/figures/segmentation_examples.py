@@ -11,6 +11,7 @@ from string import ascii_lowercase
 import geopandas as gpd
 import numpy as np
 import shapely
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -20,7 +21,6 @@ from matplotlib.patches import Patch
 from dfpenet_mm.report.figures.class_raster import (
     CONFUSION_COLOURS,
     CONFUSION_LABELS,
-    evaluation_file,
     in_pixels,
 )
 from dfpenet_mm.report.figures.map_axes import (
@@ -85,7 +85,7 @@ def _places(products: RunProducts) -> Iterator[Place]:
         if row is not None:
             hook = hook_words(str(rejected['hook'].iloc[row]))
             yield _place(products, rejected, row, 'rejected', f'by {hook}')
-    path = evaluation_file(products, '.gpkg')
+    path = products.evaluation_file('.gpkg')
     if path is None:
         return
     for layer, status, title in (('predicted', 'FP', 'false alarm'), ('reference', 'FN', 'miss')):
@@ -184,7 +184,7 @@ def _columns(products: RunProducts) -> Mapping[str, Draw]:
         columns[PROBABILITY] = lambda chip, axes: chip.draw_probability(axes)
     columns['mask'] = lambda chip, axes: chip.draw_mask(axes)
     columns['inventory'] = lambda chip, axes: chip.draw_inventory(axes)
-    verdicts = evaluation_file(products, '.tif')
+    verdicts = products.evaluation_file('.tif')
     if verdicts is not None:
         columns[JUDGED] = lambda chip, axes: chip.draw_judged(axes, verdicts)
     return columns
@@ -202,7 +202,7 @@ def _label(figure: Figure, place: Place, at: tuple[float, float], row: int) -> N
 
 def _furnish(figure: Figure, shown: AxesImage | None, columns: list[str], side: float) -> None:
     width, height = figure.get_size_inches()
-    entries = [
+    entries: list[Artist] = [
         Line2D([], [], color=KEPT, lw=2, label='landslide'),
         Line2D([], [], color=REMOVED, lw=2, label='rejected'),
     ]

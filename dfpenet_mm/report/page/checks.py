@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dfpenet_mm.report.page.columns import decimal, percent
-from dfpenet_mm.report.page.numbers import (
+from dfpenet_mm.report.page.key_numbers import (
     DOUBTFUL,
     SceneFacts,
     confidence,

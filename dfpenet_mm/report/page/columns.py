@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dfpenet_mm.report.page.outlines import pack
+from dfpenet_mm.report.page.packing import pack
 from dfpenet_mm.wording import decimal as plain_decimal
 
 # Field -> what people call it, decimals shown, and what it means.
@@ -70,7 +70,7 @@ FLAGS = frozenset({'touches_edge'})
 UNKNOWN_FLAG = 255
 
 
-def ordered_names(table: pd.DataFrame, asked: Sequence[str] = ()) -> list[Hashable]:
+def ordered_names(table: pd.DataFrame, asked: Sequence[str] = ()) -> list[str]:
     """Return the columns to show.
 
     Args:
@@ -108,11 +108,11 @@ def pack_columns(
     """
     columns = []
     for name in ordered_names(table, asked):
-        title, decimals, meaning = TITLES.get(name, (str(name), OTHER_DECIMALS, ''))
+        title, decimals, meaning = TITLES.get(name, (name, OTHER_DECIMALS, ''))
         if name in ('centroid_x', 'centroid_y'):
             decimals = map_unit_decimals
-        column = {'name': str(name), 'title': title, 'meaning': meaning, 'decimals': decimals}
-        columns.append(column | _pack_values(str(name), table[name]))
+        column = {'name': name, 'title': title, 'meaning': meaning, 'decimals': decimals}
+        columns.append(column | _pack_values(name, table[name]))
     return columns
 
 

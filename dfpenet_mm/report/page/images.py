@@ -115,7 +115,7 @@ def largest_pictures(
         grid, side_m = _window(frame, frame.pixels(landslide.geometry)[0])
         outline = MapFrame(grid).pixels(landslide.geometry)[0]
         drawn = {'pre': None} | {
-            role: _draw(role, grid, outline, products) for role in products.roles
+            role: _draw(role, grid, outline, products) for role in products.images
         }
         known = {'id': int(landslide['id'].iloc[0]), 'area_m2': float(landslide['area_m2'].iloc[0])}
         pictures.append({'row': int(row), 'side_m': side_m, **known, **drawn})

@@ -14,6 +14,7 @@ from rasterio.warp import transform as transform_points
 from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.report.figures.map_axes import north
 from dfpenet_mm.vocabulary import WGS84
 
 # Longitudes and latitudes are given at so many points a side and interpolated between: right
@@ -65,14 +66,8 @@ class MapFrame:
     @property
     def north_deg(self) -> float:
         """Direction of true north at the centre, degrees clockwise from the picture's top."""
-        x, y = self.grid.center
-        (lon,), (lat,) = transform_points(self.grid.crs, WGS84, [x], [y])
-        ahead = lat + 0.001
-        (north_x,), (north_y,) = transform_points(WGS84, self.grid.crs, [lon], [ahead])
-        to_pixels = ~self.grid.transform
-        (col, row), (north_col, north_row) = to_pixels @ (x, y), to_pixels @ (north_x, north_y)
-        across, up = (north_col - col) * self.step[0], (row - north_row) * self.step[1]
-        return math.degrees(math.atan2(across, up))
+        right, up = north(self.grid)
+        return math.degrees(math.atan2(right, up))
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the browser needs to tell coordinates, as plain JSON values."""

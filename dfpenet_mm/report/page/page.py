@@ -19,25 +19,25 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from dfpenet_mm.report.figures.inventory import draw_inventory_map, inventory_map
+from dfpenet_mm.files import written_beside
+from dfpenet_mm.report.figures.inventory_map import draw_inventory_map, inventory_map
 from dfpenet_mm.report.figures.palette import AREA, KEPT, REMOVED
-from dfpenet_mm.report.inventory import Inventory, shown_inventory
 from dfpenet_mm.report.page import document, images
 from dfpenet_mm.report.page.checks import checks
 from dfpenet_mm.report.page.columns import named_in, pack_columns, sentence
 from dfpenet_mm.report.page.document import described, file_name
 from dfpenet_mm.report.page.images import largest_pictures
-from dfpenet_mm.report.page.map_frame import MapFrame
-from dfpenet_mm.report.page.numbers import (
+from dfpenet_mm.report.page.key_numbers import (
     confidence,
-    evaluation_file,
     evaluations,
     headline,
     largest,
     scene_facts,
 )
-from dfpenet_mm.report.page.outlines import pack_outlines, picture_outlines
+from dfpenet_mm.report.page.map_frame import MapFrame
+from dfpenet_mm.report.page.packing import pack_outlines, picture_outlines
 from dfpenet_mm.report.run_products import RunProducts
+from dfpenet_mm.report.shown_inventory import ShownInventory, shown_inventory
 
 # Hooks that may remove regions, and what they do.
 FILTERS = {
@@ -142,12 +142,8 @@ def write_report(products: RunProducts, target: Path) -> None:
         OSError: if the disk refuses.
     """
     page = report_html(products)
-    part = target.with_name(f'.{target.name}.part')
-    try:
+    with written_beside(target) as part:
         part.write_text(page, encoding='utf-8')
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def report_html(products: RunProducts) -> str:
@@ -185,15 +181,15 @@ def report_html(products: RunProducts) -> str:
 def _with_verdicts(products: RunProducts) -> gpd.GeoDataFrame:
     """Add what the last evaluation says of every landslide, if there is one."""
     table = products.landslides
-    file = evaluation_file(products.summary, '.gpkg')
-    matches = None if file is None else products.layer(file, 'predicted')
+    file = products.evaluation_file('.gpkg')
+    matches = None if file is None else products.layer(file.name, 'predicted')
     if matches is None or not {'id', 'status'} <= set(matches.columns) or 'id' not in table:
         return table
     verdicts = matches.drop_duplicates('id').set_index('id')['status']
     return table.assign(verdict=table['id'].map(verdicts))
 
 
-def _facts(products: RunProducts, inventory: Inventory) -> dict[str, Any]:
+def _facts(products: RunProducts, inventory: ShownInventory) -> dict[str, Any]:
     """Everything that the template writes out itself."""
     table, summary = inventory.table, products.summary
     facts = scene_facts(products.grid, summary)
@@ -221,12 +217,12 @@ def _facts(products: RunProducts, inventory: Inventory) -> dict[str, Any]:
         'rejected': 0 if inventory.rejected is None else len(inventory.rejected),
         'has_pre': products.pre is not None,
         'area_name': facts.area_name,
-        'has_verdicts': _verdicts(products) is not None,
+        'has_verdicts': products.evaluation_file('.tif') is not None,
         'min_area_m2': summary.get('results', {}).get('GeologicFilter', {}).get('min_area_m2'),
     }
 
 
-def _cautions(summary: Mapping[str, Any], inventory: Inventory) -> dict[str, Any]:
+def _cautions(summary: Mapping[str, Any], inventory: ShownInventory) -> dict[str, Any]:
     """What a reader must know first, and how much of it leaves room for the map on paper."""
     cautions = [sentence(warning) for warning in summary.get('warnings', [])]
     if inventory.edits:
@@ -242,7 +238,7 @@ def _cautions(summary: Mapping[str, Any], inventory: Inventory) -> dict[str, Any
 
 
 def _browser_data(
-    products: RunProducts, inventory: Inventory, outlines: np.ndarray, frame: MapFrame
+    products: RunProducts, inventory: ShownInventory, outlines: np.ndarray, frame: MapFrame
 ) -> dict[str, Any]:
     """What the scripts draw and list."""
     decimals = 6 if frame.grid.crs.is_geographic else 1
@@ -277,18 +273,13 @@ def _pictures(products: RunProducts, frame: MapFrame) -> dict[str, str]:
     pictures = {
         role: images.colours_uri(backdrop.colours) for role, backdrop in products.backdrops.items()
     }
-    verdicts = _verdicts(products)
+    verdicts = products.evaluation_file('.tif')
     if verdicts is not None:
         pictures['verdicts'] = images.verdicts_uri(verdicts, frame.grid)
     return pictures
 
 
-def _verdicts(products: RunProducts) -> Path | None:
-    name = evaluation_file(products.summary, '.tif')
-    return None if name is None else products.product(name)
-
-
-def _situation(products: RunProducts, inventory: Inventory) -> str:
+def _situation(products: RunProducts, inventory: ShownInventory) -> str:
     """Return the map for paper: that of the run, or one that shows what was edited since."""
     figure = None if inventory.edits else _uri(products, INVENTORY)
     if figure is not None:

@@ -157,6 +157,8 @@ def _map_layer(layer: ProjectLayer, folder: Path) -> Element:
         element.append(copy.deepcopy(layer.style))
         return element
     style = fromstring(layer.style)
-    element.attrib |= {name: style.get(name) for name in LAYER_ATTRIBUTES if name in style.attrib}
+    element.attrib |= {
+        name: style.attrib[name] for name in LAYER_ATTRIBUTES if name in style.attrib
+    }
     element.extend(style)
     return element

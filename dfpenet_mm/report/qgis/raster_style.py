@@ -59,7 +59,7 @@ def classes(shown: Mapping[int, tuple[str, Sequence[int]]]) -> Element:
     renderer = _renderer('paletted', band='1', opacity=SEE_THROUGH)
     palette = SubElement(renderer, 'colorPalette')
     for value, (label, colour) in shown.items():
-        _coloured(palette, 'paletteEntry', value, to_hex(np.array(colour[:3]) / 255), label=label)
+        _coloured(palette, 'paletteEntry', value, f'#{bytes(colour[:3]).hex()}', label=label)
     return _pipe(renderer)
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from dfpenet_mm.report.page.checks import checks
-from dfpenet_mm.report.page.numbers import SceneFacts
+from dfpenet_mm.report.page.key_numbers import SceneFacts
 from tests.report.page.generated_run import landslides, summary
 
 FULL = SceneFacts(asked_km2=2.0, mapped_km2=2.0)

@@ -6,7 +6,15 @@ import pytest
 from PIL import Image, ImageColor
 
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.report.page.images import VERDICTS, colours_uri, picture_uri, verdicts_uri
+from dfpenet_mm.report.page.images import (
+    SIDE_PX,
+    VERDICTS,
+    colours_uri,
+    largest_pictures,
+    picture_uri,
+    verdicts_uri,
+)
+from dfpenet_mm.report.run_products import RunProducts
 from tests.report.page.generated_run import GSD, UPRIGHT, grid_of, write_raster
 
 HEAD = 'data:image/webp;base64,'
@@ -64,3 +72,38 @@ def test_what_is_no_picture_or_raster_is_told(tmp_path):
         picture_uri(tmp_path / 'a.png')
     with pytest.raises(InputFileError, match=r'a\.png cannot be drawn'):
         verdicts_uri(tmp_path / 'a.png', grid_of())
+
+
+def pixels_of(uri):
+    image = Image.open(io.BytesIO(base64.b64decode(uri.partition(',')[2])))
+    return np.asarray(image.convert('RGB')).astype(int)
+
+
+def magenta(pixels):
+    return (pixels[..., 0] > 140) & (pixels[..., 1] < 120) & (pixels[..., 2] > 110)
+
+
+def test_a_landslide_takes_the_middle_of_its_picture(products):
+    # Number 16: 190 m wide, less than the least width of 36 pixels leaves for the margin.
+    (picture,) = largest_pictures(products.landslides, products, [15])
+    assert (picture['id'], picture['row'], picture['area_m2']) == (16, 15, 36_100.0)
+    assert picture['side_m'] == 360
+    pixels = pixels_of(picture['post'])
+    assert pixels.shape == (SIDE_PX, SIDE_PX, 3)
+    row = np.nonzero(magenta(pixels).sum(axis=1) > SIDE_PX / 3)[0]
+    assert row.min() / SIDE_PX == pytest.approx((360 - 190) / 2 / 360, abs=0.04)
+    assert row.max() / SIDE_PX == pytest.approx((360 + 190) / 2 / 360, abs=0.04)
+
+
+def test_before_is_drawn_only_if_there_is_a_before(products):
+    (pair,) = largest_pictures(products.landslides, products, [0])
+    assert pair['pre'].startswith('data:image/webp')
+    alone = RunProducts(
+        folder=products.folder,
+        summary={},
+        landslides=products.landslides,
+        rejected=None,
+        post=products.post,
+    )
+    (single,) = largest_pictures(products.landslides, alone, [0])
+    assert single['pre'] is None

@@ -166,13 +166,6 @@ def evaluations(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def evaluation_file(summary: Mapping[str, Any], suffix: str) -> str | None:
-    """Return the name of a file of the last evaluation that wrote one; None without any."""
-    found = (summary.get('evaluation') or {}).values()
-    names = [name for result in found for name in result.get('files') or []]
-    return next((name for name in reversed(names) if name.endswith(suffix)), None)
-
-
 def _stages(summary: Mapping[str, Any]) -> dict[str, str]:
     """Say behind which hook that changed something every evaluator stood."""
     stages: dict[str, str] = {}

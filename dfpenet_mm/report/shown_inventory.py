@@ -39,7 +39,7 @@ SHAPE = (
 
 
 @dataclass(frozen=True)
-class Inventory:
+class ShownInventory:
     """Landslides with a number and an area each.
 
     Args:
@@ -58,7 +58,7 @@ def shown_inventory(
     landslides: gpd.GeoDataFrame,
     summary: Mapping[str, Any],
     rejected: gpd.GeoDataFrame | None = None,
-) -> Inventory:
+) -> ShownInventory:
     """Make an inventory fit to show, also after an analyst has edited it in a GIS.
 
     Args:
@@ -87,7 +87,7 @@ def shown_inventory(
     if regions is not None:
         regions = _measured(regions[~taken].reset_index(drop=True))
     some = regions is not None and len(regions) > 0
-    return Inventory(table, regions if some else None, tuple(edits))
+    return ShownInventory(table, regions if some else None, tuple(edits))
 
 
 def _drawn(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -179,7 +179,7 @@ def _edits(
     taken: int,
 ) -> Iterator[str]:
     found, area = told.get('landslides'), told.get('area_m2')
-    if found is None:
+    if found is None or area is None:
         return
     now, kept = float(table['area_m2'].sum()), table['id'][known]
     changed, added = int((moved & known).sum()), int((~known).sum())

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box
 
-from dfpenet_mm.report.page import outlines as module
+from dfpenet_mm.report.page import packing as module
 from dfpenet_mm.report.page.map_frame import MapFrame
-from dfpenet_mm.report.page.outlines import pack_outlines, picture_outlines
+from dfpenet_mm.report.page.packing import pack_outlines, picture_outlines
 from tests.report.page.generated_run import grid_of
 
 DTYPES = {'Uint16Array': '<u2', 'Uint32Array': '<u4'}

@@ -2,10 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfpenet_mm.report.page.numbers import (
+from dfpenet_mm.report.page.key_numbers import (
     SceneFacts,
     confidence,
     count_true,
+    evaluations,
     headline,
     largest,
     scene_facts,
@@ -69,3 +70,37 @@ def test_scene_facts_tell_what_has_no_data():
     assert facts.asked_km2 == pytest.approx(ROWS * COLS * 100 / 1e6)
     assert facts.nodata_share == pytest.approx(0.5)
     assert scene_facts(grid_of(), {}).nodata_share == pytest.approx(0)
+
+
+def hook(name, before=10, after=10):
+    return {'hook': name, 'regions_in': before, 'regions_out': after}
+
+
+def test_every_evaluator_is_named_by_the_filter_before_it():
+    summary = {
+        'hooks': [
+            hook('ConsistencyEvaluator'),
+            hook('GeologicFilter', 10, 8),
+            hook('ConsistencyEvaluator'),
+            hook('Vectoriser'),
+            hook('TemporalDifference', 8, 7),
+            hook('ConsistencyEvaluator'),
+        ],
+        'evaluation': {
+            name: {'files': [f'{stem}.gpkg', f'{stem}.tif'], 'recall_by_size': []}
+            for name, stem in (
+                ('ConsistencyEvaluator', 'evaluation'),
+                ('ConsistencyEvaluator_2', 'evaluation_2'),
+                ('ConsistencyEvaluator_3', 'evaluation_3'),
+            )
+        },
+    }
+    assert [row['stage'] for row in evaluations(summary)] == [
+        'recognition alone',
+        'after GeologicFilter',
+        'after TemporalDifference',
+    ]
+
+
+def test_without_a_reference_there_is_nothing():
+    assert evaluations({'evaluation': None}) == []

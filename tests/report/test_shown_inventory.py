@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from shapely import box
 
-from dfpenet_mm.report.inventory import shown_inventory
-from dfpenet_mm.report.page.numbers import count_true, largest
+from dfpenet_mm.report.page.key_numbers import count_true, largest
+from dfpenet_mm.report.shown_inventory import shown_inventory
 from tests.report.page.generated_run import landslides, rejected, square, summary
 
 

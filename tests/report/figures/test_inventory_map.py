@@ -9,11 +9,11 @@ from shapely.geometry import box
 
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
-from dfpenet_mm.report.figures import inventory
-from dfpenet_mm.report.figures.inventory import InventoryMap, draw_inventory_map, numbers
+from dfpenet_mm.report.figures import inventory_map as module
+from dfpenet_mm.report.figures.inventory_map import InventoryMap, draw_inventory_map, numbers
 from dfpenet_mm.report.figures.inventory_sheet import InventorySheet
 from dfpenet_mm.report.figures.palette import AREA, DPI, KEPT, REMOVED
-from dfpenet_mm.report.inventory import Inventory, shown_inventory
+from dfpenet_mm.report.shown_inventory import ShownInventory, shown_inventory
 
 UTM = CRS.from_epsg(32654)
 STRAIGHT = Affine(10, 0, 500_000, 0, -10, 4_700_000)
@@ -41,7 +41,7 @@ def coloured(path, colour):
 
 def shown(landslides, rejected=None, *, transform=STRAIGHT, **contents):
     measured = 'area_m2' in landslides
-    contained = Inventory(landslides, rejected, ()) if measured else None
+    contained = ShownInventory(landslides, rejected, ()) if measured else None
     contained = contained or shown_inventory(landslides, {}, rejected)
     return InventoryMap(backdrop(transform), contained, 'Hokkaido', **contents)
 
@@ -69,7 +69,7 @@ def texts(monkeypatch, tmp_path):
 
     def said(landslides, rejected=None, **contents):
         figures = []
-        monkeypatch.setattr(inventory, 'save', lambda figure, path: figures.append(figure) or path)
+        monkeypatch.setattr(module, 'save', lambda figure, path: figures.append(figure) or path)
         draw_inventory_map(shown(landslides, rejected, **contents), tmp_path / 'a.png')
         (figure,) = figures
         return [[text.get_text() for text in part.texts] for part in (figure, *figure.axes)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from matplotlib import style
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -45,8 +47,8 @@ from dfpenet_mm.report.figures.palette import (
     area_text,
 )
 from dfpenet_mm.report.figures.run_view import RunView
-from dfpenet_mm.report.inventory import Inventory, shown_inventory
 from dfpenet_mm.report.run_products import RunProducts
+from dfpenet_mm.report.shown_inventory import ShownInventory, shown_inventory
 from dfpenet_mm.wording import counted
 
 NUMBER_SIZE = 6.0
@@ -81,7 +83,7 @@ class InventoryMap:
     """
 
     backdrop: Backdrop
-    inventory: Inventory
+    inventory: ShownInventory
     title: str
     notes: Sequence[str] = ()
     area: BaseGeometry | None = None
@@ -188,11 +190,11 @@ def numbers(landslides: gpd.GeoDataFrame) -> list[str]:
 def _draw_heading(figure: Figure, shown: InventoryMap, sheet: InventorySheet) -> None:
     left, (width, height) = sheet.map[0], sheet.page
     said = f'{counted(len(shown.landslides), "landslide")}, {area_text(shown.areas.sum())}'
-    for text, down, look in (
-        (f'{shown.title}: {said}', 0.12, {'fontsize': HEADING, 'weight': 'bold'}),
-        ('; '.join([*shown.notes, shown.status]), 0.36, {'fontsize': TEXT, 'color': '#444444'}),
-    ):
-        figure.text(left / width, 1 - down / height, text, va='top', parse_math=False, **look)
+    common: dict[str, Any] = {'va': 'top', 'parse_math': False}
+    heading, below = f'{shown.title}: {said}', '; '.join([*shown.notes, shown.status])
+    x, y = left / width, 1 - 0.12 / height
+    figure.text(x, y, heading, fontsize=HEADING, weight='bold', **common)
+    figure.text(x, y - 0.24 / height, below, fontsize=TEXT, color='#444444', **common)
 
 
 def _draw_stripes(axes: Axes, where: np.ndarray, grid: RasterGrid) -> None:
@@ -256,7 +258,9 @@ def _draw_legend(axes: Axes, shown: InventoryMap) -> None:
     entries.append((NO_DATA, 'no data'))
     if shown.area is not None:
         entries.append((OUTSIDE, 'outside the area asked for'))
-    handles = [Line2D([], [], color=colour, lw=2.5, label=label) for colour, label in entries]
+    handles: list[Artist] = [
+        Line2D([], [], color=colour, lw=2.5, label=label) for colour, label in entries
+    ]
     if shown.without_pre is not None:
         handles.append(Patch(fc='#777777', ec='white', hatch='////', lw=0, label=WITHOUT_PRE))
     axes.set_axis_off()
