@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from mmengine.runner import Runner
 from dfpenet_mm.components import register_components
 from dfpenet_mm.engine.safe_checkpoint import refuse_unsafe_checkpoints
 from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.installation import OwnPostproc
+from dfpenet_mm.resources import shipped_file
 
 # Settings that mmengine's Runner takes, as arguments or from the config by name: a config may
 # leave out any of them, and the parts they build refuse arguments that they do not know.
@@ -36,7 +38,16 @@ TOO_LATE = {
     'custom_imports': 'list the modules in the custom_imports of a config of your own',
     'launcher': 'give --launcher instead',
 }
+# Sections of which mmengine takes what it knows, without a word on the rest.
+KNOWN = {
+    'auto_scale_lr': ('enable', 'base_batch_size'),
+    'env_cfg': ('cudnn_benchmark', 'dist_cfg', 'mp_cfg', 'resource_limit'),
+    'env_cfg.mp_cfg': ('mp_start_method', 'opencv_num_threads'),
+}
 NAMED = 6
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+# Steps that read labels: those before are of the image alone.
+LABEL_STEPS = ('LoadAnnotations', 'LoadRasterMask')
 
 
 def load_config(path: str | Path) -> Config:
@@ -48,6 +59,7 @@ def load_config(path: str | Path) -> Config:
     """
     if not Path(path).exists():
         raise InputFileError(f'config {path} does not exist; check its path')
+    OwnPostproc.install()
     register_components()
     try:
         return Config.fromfile(path)
@@ -76,6 +88,12 @@ def check_option_name(config: Config, name: str) -> None:
     first, *rest = name.split('.')
     if first in TOO_LATE:
         raise _without_effect(name, TOO_LATE[first])
+    place = first
+    for key in rest:
+        known = KNOWN.get(place, (key,))
+        if key not in known:
+            raise _unknown(name, f'{place} takes {", ".join(known)}', key, known)
+        place = f'{place}.{key}'
     if first not in config:
         if first in READ:
             return
@@ -104,25 +122,32 @@ def _without_effect(name: str, mend: str) -> ConfigError:
 
 
 def _instead(config: Config, name: str) -> str:
-    """Say which settings have got the value of a name that a config has used up."""
-    parts = ((part, config[part]) for part in config if part in READ)
-    places = [place for part, value in parts for place in _uses(part, value, name, config[name])]
-    if not places:
-        return 'set what shall be another in a config of your own'
-    rest = f' and {len(places) - NAMED} more' if len(places) > NAMED else ''
-    return f'set {", ".join(places[:NAMED])}{rest} instead'
-
-
-def _uses(place: str, value: Any, name: str, wanted: Any) -> Iterator[str]:
-    key = place.rpartition('.')[2]
+    """Say which settings have got the value of a name that a config has used up, or its name."""
+    wanted = config[name]
     # A number may be the same by chance, a folder be the beginning of another.
     plain = isinstance(wanted, int | float | None)
-    below = isinstance(wanted, str) and isinstance(value, str) and value.startswith(f'{wanted}/')
-    if below or (value == wanted and (key == name or not plain)):
+
+    def holds(key: str, value: Any) -> bool:
+        below = (
+            isinstance(wanted, str) and isinstance(value, str) and value.startswith(f'{wanted}/')
+        )
+        return below or (value == wanted and (key == name or not plain))
+
+    parts = [(part, config[part]) for part in config if part in READ]
+    for fits in (holds, lambda key, _: key == name):
+        places = [place for part, value in parts for place in _places(part, value, fits)]
+        if places:
+            rest = f' and {len(places) - NAMED} more' if len(places) > NAMED else ''
+            return f'set {", ".join(places[:NAMED])}{rest} instead'
+    return 'set what shall be another in a config of your own'
+
+
+def _places(place: str, value: Any, fits: Callable[[str, Any], bool]) -> Iterator[str]:
+    if fits(place.rpartition('.')[2], value):
         yield place
         return
     for inner, content in _items(value):
-        yield from _uses(f'{place}.{inner}', content, name, wanted)
+        yield from _places(f'{place}.{inner}', content, fits)
 
 
 def _items(value: Any) -> list[tuple[str, Any]]:
@@ -153,7 +178,10 @@ def _unknown(name: str, found: str, key: str, known: Iterable[str]) -> ConfigErr
 
 
 def load_config_with_options(path: Path, options: Sequence[str]) -> Config:
-    """Load a config and override some of its settings; from here on mmengine unpickles no code.
+    """Load a config, override some of its settings and make it ready to run.
+
+    From here on mmengine unpickles no code. A ``load_from`` that ships with the project is found
+    from any folder, and ``num_workers=0`` is enough where a config keeps its workers alive.
 
     Args:
         path: the config.
@@ -165,32 +193,55 @@ def load_config_with_options(path: Path, options: Sequence[str]) -> Config:
     """
     refuse_unsafe_checkpoints()
     config = load_config(path)
-    if not options:
-        return config
     for option in options:
         if '=' not in option:
             raise ConfigError(f'option {option!r} is not KEY=VALUE; give both, without spaces')
         check_option_name(config, option.partition('=')[0])
+    if options:
+        _merge(config, options)
+    start = config.get('load_from')
+    if start and '://' not in start:
+        config.load_from = str(shipped_file(Path(start)))
+    for name in LOADERS:
+        _without_worker_settings(config.get(name))
+    scaling = config.get('auto_scale_lr') or {}
+    if scaling.get('enable') and not scaling.get('base_batch_size'):
+        raise ConfigError(
+            f'{path} scales its learning rate with the batch, but does not say for which batch '
+            f'that rate is; set auto_scale_lr.base_batch_size to that number of images too'
+        )
+    return config
+
+
+def _merge(config: Config, options: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument('--options', nargs='+', action=DictAction)
     try:
         config.merge_from_dict(parser.parse_args(['--options', *options]).options)
     except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
         raise ConfigError(
-            f'options {list(options)} do not fit {path} ({error}); check the names of the '
-            f'settings, and the brackets of their values'
+            f'options {list(options)} do not fit {config.filename} ({error}); check the names of '
+            f'the settings, and the brackets of their values'
         ) from error
-    return config
+
+
+def _without_worker_settings(loader: MutableMapping[str, Any] | None) -> None:
+    """Take from a dataloader without workers what only workers can do, which torch refuses."""
+    if loader and not loader.get('num_workers', 0):
+        loader['persistent_workers'] = False
+        loader.pop('prefetch_factor', None)
 
 
 def use_flips(config: Config) -> None:
     """Make the test run of a config average over the flips that ``tta_pipeline`` lists.
 
+    Everything else is read as without flips: as the test data set reads it.
+
     Args:
         config: changed in place: its test data set and its model.
 
     Raises:
-        ConfigError: if it has no ``tta_pipeline`` or no ``tta_model``.
+        ConfigError: if it has no ``tta_pipeline`` with flips, or no ``tta_model``.
     """
     missing = [name for name in ('tta_pipeline', 'tta_model') if name not in config]
     if missing:
@@ -198,6 +249,26 @@ def use_flips(config: Config) -> None:
             f'{config.filename or "the config"} has no {missing[0]}, which says over which flips '
             f'to average; add it, or test without flips'
         )
-    config.test_dataloader.dataset.pipeline = config.tta_pipeline
+    wrappers = [step for step in config.tta_pipeline if _type_name(step) == 'TestTimeAug']
+    if not wrappers:
+        raise ConfigError(
+            f'the tta_pipeline of {config.filename or "the config"} has no TestTimeAug, in which '
+            f'flips are listed; add it, or test without flips'
+        )
+    flips = [
+        choices
+        for choices in wrappers[0]['transforms']
+        if not any(_type_name(step).startswith(('Load', 'Pack')) for step in choices)
+    ]
+    steps = config.test_dataloader.dataset.pipeline
+    names = [_type_name(step) for step in steps]
+    # A prediction is turned back before it is compared with labels, which are never turned.
+    first = next((place for place, name in enumerate(names) if name in LABEL_STEPS), -1)
+    turned = {**wrappers[0], 'transforms': [*flips, *([step] for step in steps[first:])]}
+    config.test_dataloader.dataset.pipeline = [*steps[:first], turned]
     config.tta_model.module = config.model
     config.model = config.tta_model
+
+
+def _type_name(step: Mapping[str, Any]) -> str:
+    return getattr(step['type'], '__name__', step['type'])

@@ -10,7 +10,7 @@ from dfpenet_mm.configs import READ, check_option_name
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.resources import config_dir
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 CONFIG = Config(
     {
@@ -47,6 +47,9 @@ CONFIG = Config(
         'sync_bn',
         'efficient_conv_bn_eval',
         'activation_checkpointing',
+        'auto_scale_lr.enable',
+        'env_cfg.mp_cfg.opencv_num_threads',
+        'env_cfg.dist_cfg.timeout',
     ],
 )
 def test_settings_that_somebody_reads_pass(name):
@@ -66,6 +69,12 @@ def test_settings_that_somebody_reads_pass(name):
         ('tta_pipeline.1.scales', 'is a list of 1, counted from 0'),
         ('postproc.-1.type', 'is a list of 1'),
         ('postproc.first.type', 'is a list of 1'),
+        ('env_cfg.cudnn_benchmrk', r'env_cfg takes .*; did you mean cudnn_benchmark'),
+        ('env_cfg.mp_cfg.start_method', 'mean mp_start_method'),
+        (
+            'auto_scale_lr.base_batchsize',
+            r'takes enable, base_batch_size; did you mean base_batch_',
+        ),
         ('model.neck.channels', r'model\.neck is None, with no settings in it'),
     ],
 )
@@ -75,6 +84,7 @@ def test_others_are_refused_with_what_is_close(name, complaint):
 
 
 LEAF = Config.fromfile(config_dir() / 'dfpenet' / 'region_mobilenetv2.py')
+LEAF.quarter = dict(scale=64)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +95,8 @@ LEAF = Config.fromfile(config_dir() / 'dfpenet' / 'region_mobilenetv2.py')
             'set train_dataloader.dataset.data_root, val_dataloader.dataset.data_root, '
             'test_dataloader.dataset.data_root instead',
         ),
-        ('crop_size', 'set what shall be another in a config of your own'),
+        ('crop_size', 'set train_dataloader.dataset.pipeline.2.crop_size instead'),
+        ('quarter', 'set what shall be another in a config of your own'),
         (
             'mask_values.255',
             'set tta_pipeline.1.transforms.1.0.value_map, '

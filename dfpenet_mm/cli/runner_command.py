@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import MutableMapping
-from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 
@@ -15,7 +12,6 @@ from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
@@ -54,24 +50,7 @@ def runner_config(args: argparse.Namespace) -> Config:
     default = config.get('work_dir') or f'work_dirs/{args.config.stem}'
     config.work_dir = str(args.work_dir or default)
     config.launcher = args.launcher
-    if config.get('load_from') and '://' not in config.load_from:
-        config.load_from = str(shipped_file(Path(config.load_from)))
-    for name in LOADERS:
-        without_worker_settings(config.get(name))
     return config
-
-
-def without_worker_settings(loader: MutableMapping[str, Any] | None) -> None:
-    """Take from a dataloader without workers what only workers can do, which torch refuses.
-
-    So ``num_workers=0`` is enough where a config keeps its workers alive between epochs.
-
-    Args:
-        loader: its config, changed in place.
-    """
-    if loader and not loader.get('num_workers', 0):
-        loader['persistent_workers'] = False
-        loader.pop('prefetch_factor', None)
 
 
 def require_parts(config: Config, *names: str) -> None:

@@ -55,9 +55,10 @@ def train_and_score(settings: dict[str, Any], *, flips: bool) -> dict[str, float
     training = copy.deepcopy(config)
     require_same_run(training)
     resume_run(training)
-    if not training.resume:
-        check_start_weights(training)
+    notices = [] if training.resume else check_start_weights(training)
     runner = Runner.from_cfg(training)
+    for notice in notices:
+        runner.logger.info(notice)
     runner.register_hook(FiniteTrainingHook())
     runner.train()
     # The history is part of the checkpoints, so this counts what was done before a kill too.
