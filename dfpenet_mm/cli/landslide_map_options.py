@@ -145,7 +145,8 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         type=float,
         action='append',
         metavar='VALUE',
-        help='value of the images that is no data, besides what they declare; repeat for more',
+        help='value of the images that is no data, besides what they declare; repeat for more '
+        '(write --nodata=-3.4e38)',
     )
     group.add_argument(
         '--bands',

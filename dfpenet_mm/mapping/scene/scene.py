@@ -159,7 +159,7 @@ class Scene:
         return self.grid.shape
 
     def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """Read a window.
+        """Read a window as numbers that the network can be given.
 
         Args:
             window: pixels of ``grid``, inside it.
@@ -172,8 +172,13 @@ class Scene:
             InputFileError: if the file is damaged there.
             RasterFormatError: if it holds values there that nothing measures.
         """
+        raw, valid = self.read_raw(window)
+        return raw.astype(np.float32), valid
+
+    def read_raw(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Read a window like ``read``, but in the type in which the file holds its values."""
         try:
-            raw, valid = self._read_raw(window)
+            raw, valid = self._read_stored(window)
         except RasterioError as error:
             # GDAL's own words, which name file and block, are in the cause.
             raise InputFileError(
@@ -185,7 +190,7 @@ class Scene:
             raw[:, ~valid] = 0
         if raw.dtype.kind == 'f':
             self._check_range(raw)
-        return raw.astype(np.float32), valid
+        return raw, valid
 
     def _check_range(self, raw: np.ndarray) -> None:
         beyond = raw[np.abs(raw) > LARGEST]
@@ -193,10 +198,10 @@ class Scene:
             value = float(beyond[0])
             raise RasterFormatError(
                 f'{self.path} holds {value!r}, which is no measured value, and does not declare it '
-                f'as nodata; if it marks where there is no image, say so with --nodata {value!r}'
+                f'as nodata; if it marks where there is no image, say so with --nodata={value!r}'
             )
 
-    def _read_raw(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+    def _read_stored(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         if not self.resampled:
             raw = self._source.read(self.bands, window=window)
             return raw, self._rule.read(self._source, raw, window=window)

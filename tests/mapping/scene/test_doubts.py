@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import rasterio
@@ -33,10 +35,18 @@ def ground(dtype='uint16', rows=300, cols=400):
         ('uint8', 255, 100, '25.0%'),
         ('uint16', 0, 30, '7.5%'),
         ('uint16', 65535, 130, '32.5%'),
+        ('uint8', 0, 16, '4.0%'),
+        ('uint16', 0, 5, '1.2%'),
         ('int16', -9999, 4, '1.0%'),
         ('int16', -32768, 130, '32.5%'),
         ('float32', -9999, 130, '32.5%'),
         ('float64', 0, 130, '32.5%'),
+        # What a float of single precision would round.
+        ('float32', -9999.9, 130, '32.5%'),
+        ('float64', -9999.9, 130, '32.5%'),
+        ('float64', 1e20, 130, '32.5%'),
+        ('int32', 2147483647, 130, '32.5%'),
+        ('uint32', 4294967295, 130, '32.5%'),
     ],
 )
 def test_a_fill_value_that_nothing_declares_is_named(doubt, dtype, fill, cols, share):
@@ -46,16 +56,47 @@ def test_a_fill_value_that_nothing_declares_is_named(doubt, dtype, fill, cols, s
     said = doubt(bands)
 
     assert said.startswith(f'{share} of a.tif is {fill} in all bands')
-    assert f'--nodata {fill},' in said
+    assert f'--nodata={fill},' in said
     assert doubt(bands, nodata=fill) is None
-    assert doubt(bands, called=(fill,)) is None
+    advised = float(re.search(r'--nodata=(.*?),', said)[1])
+    assert doubt(bands, called=(advised,)) is None
 
 
-def test_a_large_scene_is_looked_at_all_over(doubt):
+@pytest.mark.parametrize(('rows', 'share'), [(400, '13.3%'), (60, '2.0%')])
+def test_a_large_scene_is_looked_at_all_over(doubt, rows, share):
     bands = ground(rows=3000, cols=2500)
-    bands[:, :400] = 0
+    bands[:, -rows:] = 0
+
+    assert doubt(bands).startswith(f'{share} of a.tif is 0 in all bands')
+
+
+@pytest.mark.parametrize('thickness', [1, 3])
+def test_stripes_between_scan_lines_are_fill(doubt, thickness):
+    bands = ground()
+    rows, cols = np.mgrid[:300, :400]
+    bands[:, (rows + cols // 3) % 14 < thickness] = 0
 
     assert 'is 0 in all bands' in doubt(bands)
+
+
+def test_bright_roofs_are_not_fill(doubt):
+    # Small, sharp and clipped in all bands.
+    bands = ground('uint8')
+    for row in range(5, 290, 20):
+        bands[:, row : row + 6, 5:395:20] = 255
+        bands[:, row : row + 6, 6:395:20] = 255
+
+    assert (bands == 255).all(axis=0).mean() > 0.01
+    assert doubt(bands) is None
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'int16'])
+def test_a_sentinel_in_one_band_is_named(doubt, dtype):
+    bands = ground(dtype)
+    bands[1, :, :100] = -9999
+
+    assert doubt(bands).startswith('25.0% of a.tif is -9999 in some bands')
+    assert doubt(bands, called=(-9999,)) is None
 
 
 def test_ground_is_not_doubted(doubt):
@@ -96,7 +137,7 @@ def test_what_nothing_measures_is_refused_unless_it_is_called_nodata(
     with pytest.raises(RasterFormatError, match='no measured value') as found:
         Scene(path)
     assert f'a.tif holds {value!r}, ' in str(found.value)
-    assert str(found.value).endswith(f'--nodata {value!r}')
+    assert str(found.value).endswith(f'--nodata={value!r}')
     with Scene(path, nodata=(value,)) as scene:
         assert scene.read(next(scene.tiles()))[1].sum() == 300 * 100
 
