@@ -1,1 +1,1 @@
-"""What people see of an inventory."""
+"""Reports, figures and projects: all that people see of an inventory."""

@@ -23,7 +23,7 @@ from dfpenet_mm.validity import ValidityRule, open_unhidden
 from dfpenet_mm.warped import WarpedRaster
 
 STRETCH_PERCENTILES = (1, 99)
-# Brightness that is left where nothing was asked for.
+# Brightness that is left outside the area of interest.
 DIMMED = 0.4
 
 

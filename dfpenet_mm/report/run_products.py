@@ -1,4 +1,4 @@
-"""What a mapping run left in its folder, as the report and its figures want it."""
+"""Products of a mapping run, as the report and its figures read them."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class RunProducts:
 
     @property
     def reading(self) -> dict[str, Any]:
-        """How ``read_backdrop`` is to read either image."""
+        """Options of ``read_backdrop`` for either image."""
         return {'bands': self.bands, 'by_colour': self.by_colour, 'nodata': self.nodata}
 
     @cached_property
@@ -108,7 +108,7 @@ class RunProducts:
     def picture(
         self, role: str, grid: RasterGrid, max_side: int, limits: np.ndarray | None = None
     ) -> Backdrop:
-        """Draw an image on a part of the scene, dark where nothing was asked for.
+        """Draw an image on a part of the scene, dark outside the area of interest.
 
         Args:
             role: ``post`` or ``pre``.
@@ -126,7 +126,7 @@ class RunProducts:
 
     @cached_property
     def area(self) -> BaseGeometry | None:
-        """The area asked for, in the scene's CRS; None for the whole scene."""
+        """The area of interest, in the scene's CRS; None for the whole scene."""
         return read_area(self.folder, self.grid)
 
     def product(self, name: str) -> Path | None:
@@ -154,14 +154,14 @@ class RunProducts:
 
 
 def read_area(folder: Path, grid: RasterGrid) -> BaseGeometry | None:
-    """Read the area that a run was asked for.
+    """Read the area of interest of a run.
 
     Args:
         folder: of the run.
         grid: in whose CRS it is wanted.
 
     Returns:
-        Polygons; None where the run was asked for the whole scene.
+        Polygons; None where the whole scene was mapped.
 
     Raises:
         InputFileError: if the file cannot be read.

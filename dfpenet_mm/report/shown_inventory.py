@@ -1,4 +1,4 @@
-"""The inventory as the report shows it, and whether it is still what the run found."""
+"""The inventory as the report shows it, and what was edited since the run."""
 
 from __future__ import annotations
 
@@ -187,13 +187,13 @@ def _edits(
     if removed:
         yield f'{counted(removed, "landslide")} removed'
     if changed:
-        yield f'{counted(changed, "outline")} changed, with area and place measured here'
+        yield f'{counted(changed, "outline")} changed, with area and position measured again'
     if taken:
         yield f'{counted(taken, "removed candidate")} taken back'
     if added > taken:
         yield f'{counted(added - taken, "landslide")} added'
     if shared:
-        yield f'{counted(shared, "landslide")} with a number that another one has too'
+        yield f'{counted(shared, "landslide")} with a number that is not unique'
     if found != len(table):
         yield f'{counted(len(table), "landslide")} now, {found:,} when the run ended'
     if abs(now - area) > max(SAME_AREA * area, SMALL_AREA_M2):

@@ -43,7 +43,7 @@ def test_a_moved_outline_is_measured_again():
     table.loc[3, 'geometry'] = square(50, 60, 20)
     shown = shown_inventory(table, told)
     assert shown.table.loc[3, 'area_m2'] == pytest.approx(40_000 / 0.9996**2, rel=1e-4)
-    assert shown.edits[0] == '1 outline changed, with area and place measured here'
+    assert shown.edits[0] == '1 outline changed, with area and position measured again'
 
 
 def test_a_moved_outline_keeps_no_measure_of_the_former_one():
@@ -63,7 +63,7 @@ def test_a_number_that_two_landslides_have_is_told():
     table.loc[5, 'id'] = table.loc[4, 'id']
     assert shown_inventory(table, told).edits == (
         '1 landslide removed',
-        '2 landslides with a number that another one has too',
+        '2 landslides with a number that is not unique',
     )
 
 
@@ -94,7 +94,7 @@ def test_a_corner_that_was_moved_is_a_change_however_small():
     corner = box(left, bottom, left + 5, bottom + 5)
     table.loc[15, 'geometry'] = table.geometry[15].difference(corner)
     assert shown_inventory(table, told).edits == (
-        '1 outline changed, with area and place measured here',
+        '1 outline changed, with area and position measured again',
     )
 
 

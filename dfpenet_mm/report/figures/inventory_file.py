@@ -27,8 +27,8 @@ def draw_inventory_file(
 ) -> Path:
     """Draw the inventory of a GeoPackage over the image it was mapped from.
 
-    What lies beside the inventory is asked what was edited since the run, and which area the run
-    was asked for.
+    Summary and area of interest beside the inventory tell what was edited since the run, and
+    which part of the image was mapped.
 
     Args:
         image: the raster that was mapped, red, green and blue first.

@@ -60,7 +60,7 @@ ARROW, BAR = 42, 30
 
 # A map is passed on without its report, so that it says this itself.
 UNREVIEWED = 'made by a neural network, unreviewed'
-EDITED = 'made by a neural network, edited since'
+EDITED = 'made by a neural network, edited afterwards'
 WITHOUT_PRE = 'no pre-event data: may be older than the event'
 # Stripes that mark ground, by the map's longer side.
 STRIPES = 110
@@ -68,7 +68,7 @@ STRIPES = 110
 
 @dataclass(frozen=True)
 class InventoryMap:
-    """What a map of an inventory shows.
+    """Contents of a map of an inventory.
 
     Args:
         backdrop: the image; everything is drawn in its pixels, so that a turned scene is no
@@ -77,7 +77,7 @@ class InventoryMap:
             ``area_m2``, ``length_m`` and ``mean_probability`` are shown as far as they are there.
         title: what the heading begins with.
         notes: what stands below the heading, such as the event and the dates of the images.
-        area: the only ground that was asked for, in the CRS of the backdrop; None for all.
+        area: the only ground that was mapped, in the CRS of the backdrop; None for all.
         pre: the pre-event image on the grid of the backdrop, to mark where it has no data; None
             without one.
     """
@@ -106,7 +106,7 @@ class InventoryMap:
 
     @property
     def status(self) -> str:
-        """Who drew the outlines."""
+        """Origin of the outlines."""
         return EDITED if self.inventory.edits else UNREVIEWED
 
     @property
@@ -257,7 +257,7 @@ def _draw_legend(axes: Axes, shown: InventoryMap) -> None:
         entries.append((REMOVED, f'rejected region ({len(rejected):,})'))
     entries.append((NO_DATA, 'no data'))
     if shown.area is not None:
-        entries.append((OUTSIDE, 'outside the area asked for'))
+        entries.append((OUTSIDE, 'outside the area of interest'))
     handles: list[Artist] = [
         Line2D([], [], color=colour, lw=2.5, label=label) for colour, label in entries
     ]
@@ -274,7 +274,7 @@ def _draw_legend(axes: Axes, shown: InventoryMap) -> None:
     lines = [f'total area {area_text(areas.sum())}']
     if len(areas):
         lines.append(f'largest {area_text(areas.max())}, median {area_text(np.median(areas))}')
-        lines.append('numbers: the largest first, as far as there is room')
+        lines.append('numbers: the largest first, where there is room')
     lines.append('frame: longitude and latitude (WGS 84)')
     axes.annotate(
         '\n'.join(lines),

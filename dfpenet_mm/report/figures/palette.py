@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dfpenet_mm.wording import decimal
 
 # Hits, false alarms and misses are green, red and blue as in the paper, in tints that stay apart
@@ -14,7 +16,7 @@ KEPT_PALE = '#c9a3c4'
 # What the first, the second, ... hook removed; the first two as in Fig. 10 (e).
 BY_HOOK = ('#000000', '#d55e00', '#0072b2', '#e69f00')
 NO_DATA = '#dcdcdc'
-# Around the area asked for, and the ground outside, which is drawn dark.
+# Around the area of interest, and the ground outside, which is drawn dark.
 AREA, OUTSIDE = '#ffffff', '#3a3f3a'
 
 DPI = 150
@@ -30,3 +32,16 @@ def area_text(area_m2: float) -> str:
     if area_m2 >= 1e5:
         return f'{area_m2 / 1e6:,.2f} km²'
     return f'{decimal(area_m2, 0)} m²'
+
+
+# The paper's words for the shipped hooks; any other hook goes by its name.
+WORDS = {
+    'GeologicFilter': 'geologic filter',
+    'TemporalDifference': 'comparison with the pre-event image',
+}
+
+
+def hook_words(hook: str) -> str:
+    """Say a hook's name as words: ``SlopeFilter`` is a slope filter."""
+    spaced = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', ' ', hook)
+    return WORDS.get(hook, spaced.lower() if spaced != hook else hook)

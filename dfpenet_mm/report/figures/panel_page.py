@@ -43,7 +43,7 @@ PATCH = 0.55
 
 @dataclass(frozen=True)
 class Layout:
-    """How panels of one shape fill a page; lengths in inches.
+    """Arrangement of equal panels on a page; lengths in inches.
 
     Args:
         rows: of panels.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,14 +24,10 @@ from dfpenet_mm.report.figures.class_raster import (
     read_reduced,
     reduced,
 )
+from dfpenet_mm.report.figures.palette import hook_words
 from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.report.shown_inventory import numbers_in
 
-# The paper's words for the shipped hooks; any other hook goes by its name.
-WORDS = {
-    'GeologicFilter': 'geologic filter',
-    'TemporalDifference': 'comparison with the pre-event image',
-}
 # A hook that takes a smaller share of the area, and no region, has tidied outlines.
 LEAST_SHARE = 0.01
 _NOTHING = gpd.GeoDataFrame(geometry=[])
@@ -58,12 +53,6 @@ class InventoryStage:
     area_m2: float
     removed: np.ndarray
     scores: Mapping[str, float | None] | None
-
-
-def hook_words(hook: str) -> str:
-    """Say a hook's name as words: ``SlopeFilter`` is a slope filter."""
-    spaced = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', ' ', hook)
-    return WORDS.get(hook, spaced.lower() if spaced != hook else hook)
 
 
 def areas_m2(table: gpd.GeoDataFrame, grid: RasterGrid) -> np.ndarray:
@@ -176,7 +165,7 @@ LEFT, FIRST_REMOVED = 1, 2
 
 
 class RunView:
-    """What several figures of a run need.
+    """Data of a run that several figures share.
 
     Args:
         products: of the run.
@@ -192,7 +181,7 @@ class RunView:
 
     @property
     def has_reference(self) -> bool:
-        """Whether the run was evaluated."""
+        """True if the run was compared with a reference."""
         return self.products.evaluation_file('.tif') is not None
 
     def fates(self, side: int) -> np.ndarray:

@@ -37,9 +37,10 @@ from dfpenet_mm.report.figures.palette import (
     REMOVED,
     TEXT,
     area_text,
+    hook_words,
 )
 from dfpenet_mm.report.figures.run_chip import RunChip
-from dfpenet_mm.report.figures.run_view import RunView, areas_m2, hook_words
+from dfpenet_mm.report.figures.run_view import RunView, areas_m2
 from dfpenet_mm.report.run_products import RunProducts
 
 

@@ -1,4 +1,4 @@
-"""Whether a responder may rely on the run: one line a question, in plain words."""
+"""Checks that tell a responder how far to rely on the run, one sentence each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AGREEMENT = 0.7
 
 @dataclass(frozen=True)
 class Check:
-    """An answer.
+    """One check and its result.
 
     Args:
         question: what was looked at.
@@ -72,7 +72,7 @@ def _nodata(facts: SceneFacts) -> Check:
     share = facts.nodata_share
     asked, rest = 'the scene', ''
     if facts.area_name:
-        asked, rest = 'the area asked for', ' Outside of it nothing was looked at.'
+        asked, rest = 'the area of interest', ' Nothing was mapped outside it.'
     if share <= 0:
         return Check('Area without data', 'good', f'All of {asked} has data.{rest}')
     # A few pixels without data are no 0.0 %.
@@ -91,11 +91,11 @@ def _pixel_size(summary: Mapping[str, Any]) -> Check | None:
     if gsd is None or not limits:
         return None
     fits = limits[0] <= gsd <= limits[1]
-    rest = 'which the model knows' if fits else 'which the model does not know'
+    side = 'inside' if fits else 'outside'
     return Check(
         'Pixel size',
         'good' if fits else 'look',
-        f'{gsd:.3g} m, {rest} ({limits[0]:g} to {limits[1]:g} m).',
+        f'{gsd:.3g} m, {side} the range that the network knows, {limits[0]:g} to {limits[1]:g} m.',
     )
 
 
@@ -112,18 +112,18 @@ def _pre_event(table: pd.DataFrame, summary: Mapping[str, Any]) -> list[Check]:
     found = summary.get('results', {}).get('TemporalDifference') or {}
     if found.get('trusted') is False:
         ratio = found.get('pre_to_post')
-        told = f' ({ratio:.2f} times as much as after it)' if ratio is not None else ''
+        told = f' ({ratio:.2f} times the area after it)' if ratio is not None else ''
         answers.append(
             Check(
                 'Snow or cloud',
                 'look',
-                f'The pre-event image shows implausibly much landslide{told}: snow, cloud or '
-                f'another season is suspected. It was not used to remove anything.',
+                f'Implausibly large landslides were recognised before the event{told}: snow, '
+                f'cloud or another season is likely. The pre-event image removed nothing.',
             )
         )
     elif found.get('trusted'):
         answers.append(
-            Check('Snow or cloud', 'good', 'The result of the pre-event image is plausible.')
+            Check('Snow or cloud', 'good', 'The pre-event image gives a plausible result.')
         )
     if 'pre_coverage' in table and len(table):
         without = int((pd.to_numeric(table['pre_coverage'], errors='coerce') == 0).sum())
@@ -146,13 +146,11 @@ def _shift(summary: Mapping[str, Any]) -> list[Check]:
     if not shift or shift.get('length_m') is None:
         return []
     if not shift.get('certain', True):
-        return [Check('Shift of the images', 'look', 'It could not be measured with certainty.')]
+        return [Check('Shift of the images', 'look', 'The shift could not be measured reliably.')]
     pixels = shift.get('length_pixels')
     told = '' if pixels is None else f' ({pixels:.1f} pixels)'
     state = 'look' if pixels is not None and pixels > 2 * SHIFT_PX else 'good'
-    text = (
-        f'The pre-event image lies {decimal(shift["length_m"], 1)} m{told} off the post-event one.'
-    )
+    text = f'The images are shifted by {decimal(shift["length_m"], 1)} m{told} against each other.'
     return [Check('Shift of the images', state, text)]
 
 
@@ -162,9 +160,9 @@ def _edge(table: pd.DataFrame) -> Check | None:
         return None
     if not touching:
         return Check('Cut outlines', 'good', 'No landslide touches the edge of the mapped area.')
-    # The size of the largest is what decisions hang on.
+    # Decisions depend on the size of the largest.
     cut = sum(bool(row['touches_edge']) for row in largest(table))
-    told = f', {cut} of the largest among them' if cut else ''
+    told = f', including {cut} of the largest' if cut else ''
     return Check(
         'Cut outlines',
         'look' if cut or touching > EDGE * len(table) else 'good',
@@ -182,7 +180,7 @@ def _confidence(table: pd.DataFrame) -> Check | None:
         'Confidence',
         'look' if found['doubtful'] > DOUBTS else 'good',
         f'{found["doubtful"]:.0%} of the landslides have a mean probability below '
-        f'{DOUBTFUL:g}; look at these first.'.replace('%', ' %'),
+        f'{DOUBTFUL:g}; review these first.'.replace('%', ' %'),
     )
 
 
@@ -192,7 +190,7 @@ def _evaluation(summary: Mapping[str, Any], *, edited: bool) -> Check:
         return Check(
             'Comparison',
             'unknown',
-            'The run was compared with a reference: see Evaluation. What was edited since was not.',
+            'The run was compared with a reference (see Evaluation), the later edits were not.',
         )
     if found:
         counts = found[-1].get('landslides') or {}
@@ -201,12 +199,11 @@ def _evaluation(summary: Mapping[str, Any], *, edited: bool) -> Check:
         return Check(
             'Comparison',
             'good' if all((share or 0) >= AGREEMENT for share in shares) else 'look',
-            f'{recall} of the landslides of the reference are found, {precision} of the '
-            f'landslides of this map are in the reference: see Evaluation.',
+            f'{recall} of the reference landslides were found, and {precision} of the landslides '
+            f'on this map are in the reference; see Evaluation.',
         )
     return Check(
         'Comparison',
         'unknown',
-        'No reference inventory was given: how well the map agrees with the ground was not '
-        'measured.',
+        'No reference inventory was given, so the accuracy of the map was not measured.',
     )

@@ -1,4 +1,4 @@
-"""What makes one file of template, styles and scripts, and keeps anything else out of it."""
+"""Template, styles and scripts in one file that lets nothing else in."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dfpenet_mm.report.figures.palette import hook_words
 from dfpenet_mm.report.page import columns
 from dfpenet_mm.wording import agreeing, counted
 
@@ -51,6 +52,7 @@ def environment() -> Environment:
         'size': columns.file_size,
         'sentence': columns.sentence,
         'counted': counted,
+        'hook_words': hook_words,
         'agreeing': agreeing,
     }
     return templates

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.report.figures.palette import hook_words
 
 LARGEST = 10
 SURE, DOUBTFUL = 0.8, 0.6
@@ -19,12 +20,12 @@ BINS = 20
 
 @dataclass(frozen=True)
 class SceneFacts:
-    """What was mapped.
+    """Extent of what was mapped.
 
     Args:
-        asked_km2: area of the whole raster, or of its part in the area asked for.
+        asked_km2: area of the whole raster, or of its part in the area of interest.
         mapped_km2: area of the pixels with data in it.
-        area_name: file of the area asked for; None for the whole raster.
+        area_name: file of the area of interest; None for the whole raster.
     """
 
     asked_km2: float
@@ -33,7 +34,7 @@ class SceneFacts:
 
     @property
     def nodata_share(self) -> float:
-        """Share of what was asked for that has no data."""
+        """Share of the area of interest that has no data."""
         return 1 - self.mapped_km2 / self.asked_km2
 
 
@@ -141,7 +142,7 @@ def evaluations(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             behind which filter each of them stood.
 
     Returns:
-        For every evaluator its ``stage`` ("after GeologicFilter"), ``pixels``, ``tolerant``
+        For every evaluator its ``stage`` ("after the geologic filter"), ``pixels``, ``tolerant``
         (None without a boundary tolerance), ``landslides``, ``reference``,
         ``reference_landslides``, ``split``, ``merged`` and ``sizes``.
 
@@ -175,5 +176,5 @@ def _stages(summary: Mapping[str, Any]) -> dict[str, str]:
             number = len(stages) + 1
             stages[EVALUATOR if number == 1 else f'{EVALUATOR}_{number}'] = after
         elif record['regions_in'] != record['regions_out']:
-            after = f'after {record["hook"]}'
+            after = f'after the {hook_words(record["hook"])}'
     return stages

@@ -21,7 +21,7 @@ import pandas as pd
 
 from dfpenet_mm.files import written_beside
 from dfpenet_mm.report.figures.inventory_map import draw_inventory_map, inventory_map
-from dfpenet_mm.report.figures.palette import AREA, KEPT, REMOVED
+from dfpenet_mm.report.figures.palette import AREA, KEPT, REMOVED, hook_words
 from dfpenet_mm.report.page import document, images
 from dfpenet_mm.report.page.checks import checks
 from dfpenet_mm.report.page.columns import named_in, pack_columns, sentence
@@ -41,8 +41,8 @@ from dfpenet_mm.report.shown_inventory import ShownInventory, shown_inventory
 
 # Hooks that may remove regions, and what they do.
 FILTERS = {
-    'GeologicFilter': 'Geologic filter: regions too small, too large, too thin or on wrong ground',
-    'TemporalDifference': 'Temporal difference: what was there before the event',
+    'GeologicFilter': 'Geologic filter: too small, too large, too thin or on unsuitable terrain',
+    'TemporalDifference': 'Comparison with the pre-event image: present before the event',
 }
 # On the map; as in the figures and in QGIS.
 COLOURS = {'rejected': REMOVED, 'landslides': KEPT, 'selected': '#ffe600', 'area': AREA}
@@ -70,7 +70,7 @@ def removals(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             rows.append(
                 {
                     'hook': record['hook'],
-                    'meaning': FILTERS.get(record['hook'], record['hook']),
+                    'meaning': FILTERS.get(record['hook'], hook_words(record['hook']).capitalize()),
                     'regions_in': record['regions_in'],
                     'regions': regions,
                     'area_m2': area,
@@ -115,16 +115,16 @@ def reasons(rejected: pd.DataFrame | None) -> list[dict[str, Any]]:
 
 # Pictures of a run that the page shows, in this order, and what they show.
 FIGURES = {
-    'figures/recognition_stages.png': 'What every stage of the recognition left.',
+    'figures/recognition_stages.png': 'The inventory after every stage of the mapping.',
     'figures/pre_post_comparison.png': 'Before and after the event.',
     'figures/segmentation_examples.png': 'Examples of recognised landslides.',
-    'figures/shift.png': 'How far the pre-event image lies off the post-event one, and where.',
+    'figures/shift.png': 'Shift between the pre-event and the post-event image.',
 }
 # Letters of warnings that leave room for the map on a sheet of paper.
 SHEET_LETTERS = 1800
 SINCE = (
-    'Numbers, map and table show it as it is now; what the filters removed, the evaluation, the '
-    'statistics and the figures are those of the run.'
+    'Numbers, map and table show it as it is now; removals, evaluation, statistics and figures '
+    'are those of the run.'
 )
 STATISTICS = 'statistics.png'
 INVENTORY = 'figures/inventory.png'
@@ -223,7 +223,7 @@ def _facts(products: RunProducts, inventory: ShownInventory) -> dict[str, Any]:
 
 
 def _cautions(summary: Mapping[str, Any], inventory: ShownInventory) -> dict[str, Any]:
-    """What a reader must know first, and how much of it leaves room for the map on paper."""
+    """Gather the warnings to read first, and count those that leave room for the map on paper."""
     cautions = [sentence(warning) for warning in summary.get('warnings', [])]
     if inventory.edits:
         edits = '; '.join(inventory.edits)
@@ -240,13 +240,14 @@ def _cautions(summary: Mapping[str, Any], inventory: ShownInventory) -> dict[str
 def _browser_data(
     products: RunProducts, inventory: ShownInventory, outlines: np.ndarray, frame: MapFrame
 ) -> dict[str, Any]:
-    """What the scripts draw and list."""
+    """Gather the data that the script draws and lists."""
     decimals = 6 if frame.grid.crs.is_geographic else 1
     asked = named_in(products.summary.get('warnings', []))
     layers = {'landslides': _layer(inventory.table, outlines, decimals, asked)}
     if inventory.rejected is not None:
-        drawn = picture_outlines(inventory.rejected.geometry, frame)
-        layers['rejected'] = _layer(inventory.rejected, drawn, decimals)
+        rejected = inventory.rejected.assign(hook=inventory.rejected['hook'].map(hook_words))
+        drawn = picture_outlines(rejected.geometry, frame)
+        layers['rejected'] = _layer(rejected, drawn, decimals)
     return {
         'frame': frame.as_dict() | {'north': frame.north_deg},
         'layers': layers,

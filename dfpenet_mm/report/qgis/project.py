@@ -30,7 +30,7 @@ UTM_SOUTH, UTM_NORTH = -80, 84
 UPS_NORTH, UPS_SOUTH = 32_661, 32_761
 VERDICTS = {'TP': 'TP hit', 'FP': 'FP false alarm', 'FN': 'FN miss'}
 TITLES = {
-    AREA_OF_INTEREST: 'dark: outside the area asked for',
+    AREA_OF_INTEREST: 'dark: outside the area of interest',
     'landslides': 'landslides',
     'rejected': 'rejected regions',
     'headscarps': 'headscarps and toes',

@@ -64,7 +64,7 @@ class ProjectLayer:
 
 @dataclass(frozen=True)
 class Project:
-    """What a project shows.
+    """Contents of a project.
 
     Args:
         title: of the window.

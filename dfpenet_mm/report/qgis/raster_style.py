@@ -1,4 +1,4 @@
-"""How QGIS 3 is to draw the rasters of a run: images stretched, masks and probability clear."""
+"""Styles of rasters in QGIS 3: images stretched, masks and probability see-through."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def test_it_says_what_happened_and_what_was_edited(texts):
     )
     edited = shown_inventory(landslides, {'totals': {'landslides': 2, 'area_m2': 1e6}})
     assert InventoryMap(backdrop(STRAIGHT), edited, 'a').status == (
-        'made by a neural network, edited since'
+        'made by a neural network, edited afterwards'
     )
 
 

@@ -86,7 +86,7 @@ def test_a_comparison_is_good_if_it_came_out_well(precision, state):
     told['evaluation']['ConsistencyEvaluator']['landslides']['precision'] = precision
     found = answers(told=told)['Comparison']
     assert found.state == state
-    assert found.answer.startswith('89 % of the landslides of the reference are found')
+    assert found.answer.startswith('89 % of the reference landslides were found')
 
 
 def test_a_missing_reference_is_unknown():

@@ -97,8 +97,8 @@ def test_every_evaluator_is_named_by_the_filter_before_it():
     }
     assert [row['stage'] for row in evaluations(summary)] == [
         'recognition alone',
-        'after GeologicFilter',
-        'after TemporalDifference',
+        'after the geologic filter',
+        'after the comparison with the pre-event image',
     ]
 
 

@@ -197,9 +197,9 @@ def test_ground_that_nobody_asked_for_is_dark_and_no_missing_data(products, tmp_
     np.testing.assert_allclose(outside[..., 0], 0.4 * whole[70:, 70:, :3].mean(axis=2), atol=0.5)
 
     page = report_html(run)
-    assert 'inside of district.gpkg' in page
-    assert 'outside the area asked for (district.gpkg)' in page
-    assert '20.0 % of the area asked for has no data' in page
+    assert 'within district.gpkg' in page
+    assert 'outside the area of interest (district.gpkg)' in page
+    assert '20.0 % of the area of interest has no data' in page
     corners = '600.00,1200.00 600.00,600.00 0.00,600.00 0.00,1200.00'
     assert json.loads(Elements(page).data)['map']['area'].startswith(f'M{corners}')
 

@@ -27,7 +27,7 @@ def test_filters_are_listed_and_whatever_else_removed_something():
         ('SiteHook', 1, 5.0),
     ]
     assert 'not plausible' in rows[1]['note']
-    assert rows[2]['meaning'] == 'SiteHook'
+    assert rows[2]['meaning'] == 'Site hook'
 
 
 def test_without_a_pre_event_image_the_difference_says_so():

@@ -121,7 +121,7 @@ def test_qgis_darkens_what_nobody_asked_for(make_run, tmp_path):
         picture = tmp_path / 'map.png'
         done = run_system_python([SCRIPT, path, picture, '600', '400'], tmp_path)
         groups = json.loads(done.stdout)['groups']
-        assert ('dark: outside the area asked for' in groups['Inventory']) is area
+        assert ('dark: outside the area of interest' in groups['Inventory']) is area
         drawn[area] = imread(picture)[..., :3]
         shutil.rmtree(tmp_path / 'out')
     inside, outside = np.s_[320:390, 10:290], np.s_[320:390, 310:590]
