@@ -18,9 +18,11 @@ COLOURS = ('red', 'green', 'blue')
 # Bands of Sentinel-2 and of Landsat 8 and 9.
 NAMES = {'b04': 'red', 'b03': 'green', 'b02': 'blue', 'b4': 'red', 'b3': 'green', 'b2': 'blue'}
 # Of Landsat 4 to 7, B2 to B4 are green, red and infrared; they come with these, and not with those.
-OLDER, LATER = {'b1', 'b5', 'b7'}, {'b8a', 'b9', 'b11', 'b12'}
-# Words that make another colour of a colour, as in "red edge".
-OTHER_LIGHT = {'edge', 'nir', 'infrared', 'near', 'swir'}
+OLDER, LATER = {'b1', 'b5', 'b7'}, {'b8a', 'b9', 'b10', 'b11', 'b12'}
+# Words that make another colour of a colour, as in "red edge" and PlanetScope's "green_i", or
+# that are light of another colour.
+OTHER_LIGHT = {'edge', 'rededge', 'nir', 'infrared', 'near', 'swir', 'coastal', 'aerosol', 'i'}
+OTHER_LIGHT |= {'yellow', 'deep', 'ultra', 'pan', 'panchromatic', 'thermal'}
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,12 @@ def _by_name(dataset: DatasetReader) -> dict[int, str]:
             colours[number] = spoken[0]
     if colours or _is_older(names):
         return colours
-    first = {number: words[0] for number, words in names.items() if words}
-    return {number: NAMES[word] for number, word in first.items() if word in NAMES}
+    # The first word that is a band's number, as in "SR_B4".
+    return {
+        number: found[0]
+        for number, words in names.items()
+        if (found := [NAMES[word] for word in words if word in NAMES])
+    }
 
 
 def _names(dataset: DatasetReader) -> dict[int, list[str]]:
@@ -119,19 +125,24 @@ def _names(dataset: DatasetReader) -> dict[int, list[str]]:
 
 
 def _is_older(names: Mapping[int, Sequence[str]]) -> bool:
-    first = {words[0] for words in names.values() if words}
-    return bool(first & OLDER) and not first & LATER
+    words = {word for words in names.values() for word in words}
+    return bool(words & OLDER) and not words & LATER
 
 
 def _doubt_names(dataset: DatasetReader) -> str | None:
-    names = _names(dataset)
-    first = [words[0] for words in names.values() if words]
-    if not (_is_older(names) and {'b2', 'b3', 'b4'} <= {*first}) or _rgb(_by_name(dataset)):
+    """Return a doubt where names contradict that bands 1, 2, 3 are red, green and blue."""
+    names, colours = _names(dataset), _by_name(dataset)
+    said = {word for words in names.values() for word in words}
+    if _rgb(colours) == RGB or not (
+        any(COLOURS.index(colour) + 1 != number for number, colour in colours.items())
+        or any(OTHER_LIGHT & {*names[number]} for number in RGB)
+        or (_is_older(names) and {'b2', 'b3', 'b4'} <= said)
+    ):
         return None
     name = Path(dataset.name).name
     return (
-        f'{name} calls its bands {", ".join(first)}, and bands 1, 2, 3 were read as red, green '
-        f'and blue; if they are others, give the right ones with --bands'
+        f'{name} calls its bands {", ".join(filter(None, dataset.descriptions))}, and bands 1, 2, '
+        f'3 were read as red, green and blue; if they are others, give the right ones with --bands'
     )
 
 

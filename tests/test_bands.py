@@ -69,6 +69,16 @@ def test_colours_are_read_where_they_are(chosen, colours, bands):
         (('Blue', 'Green', 'Red', 'NIR', 'Red Edge'), (3, 2, 1)),
         (('B04, central wavelength 665 nm', 'B03, central', 'B02'), (1, 2, 3)),
         (('one', 'two', 'three'), (1, 2, 3)),
+        (('b1', 'b2', 'b3'), (1, 2, 3)),
+        (('red', 'nir', 'green', 'blue'), (1, 3, 4)),
+        (('coastal blue', 'blue', 'green', 'red'), (4, 3, 2)),
+        (
+            ('coastal_blue', 'blue', 'green_i', 'green', 'yellow', 'red', 'rededge', 'nir'),
+            (6, 4, 2),
+        ),
+        (('SR_B1', 'SR_B2', 'SR_B3', 'SR_B4', 'SR_B5', 'ST_B10'), (4, 3, 2)),
+        (('S2_B02_10m', 'S2_B03_10m', 'S2_B04_10m'), (3, 2, 1)),
+        (('Coastal Aerosol', 'Deep Blue', 'Blue', 'Green', 'Red'), (5, 4, 3)),
     ],
 )
 def test_names_count_like_colours(chosen, names, bands):
@@ -77,10 +87,25 @@ def test_names_count_like_colours(chosen, names, bands):
     assert (choice.bands, choice.doubt) == (bands, None)
 
 
-def test_the_bands_of_old_satellites_are_doubted(chosen):
-    choice = chosen(None, ('B1', 'B2', 'B3', 'B4', 'B5', 'B7'))
+@pytest.mark.parametrize(
+    'names',
+    [
+        ('B1', 'B2', 'B3', 'B4', 'B5', 'B7'),
+        # Landsat 8 or an older one?
+        ('SR_B2', 'SR_B3', 'SR_B4', 'SR_B5'),
+        ('red edge', 'green', 'nir', 'red'),
+        ('nir', 'red', 'green'),
+        ('green', 'red', 'swir'),
+        ('Blue-444', 'Blue-475', 'Green-531', 'Green-560', 'Red-650'),
+    ],
+)
+@pytest.mark.parametrize('colours', [None, 'red green blue'])
+def test_names_that_contradict_red_green_blue_are_doubted(chosen, names, colours):
+    undefined = ' undefined' * (len(names) - 3)
+    choice = chosen(colours and colours + undefined, names)
 
     assert choice.bands == (1, 2, 3)
+    assert f'calls its bands {", ".join(names)}, and bands 1, 2, 3 were read' in choice.doubt
     assert '--bands' in choice.doubt
 
 
