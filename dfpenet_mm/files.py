@@ -169,14 +169,18 @@ def _umask() -> int:
     return current
 
 
-def check_new_folder(folder: Path) -> None:
+def check_new_folder(folder: Path, option: str = '--out') -> None:
     """Refuse a name that is taken; a slow export asks before it starts.
+
+    Args:
+        folder: the name.
+        option: of the command line that gave it.
 
     Raises:
         OutputError: if it is.
     """
     if folder.exists() or folder.is_symlink():
-        raise OutputError(f'{folder} exists; remove it or name another folder with --out')
+        raise OutputError(f'{folder} exists; remove it or name another folder with {option}')
 
 
 @contextmanager

@@ -125,7 +125,7 @@ def test_settings_of_other_programs_break_no_command(tmp_path):
     foreign = dict.fromkeys((*installation.PROJ_TABLES, *installation.GDAL_TABLES), str(tmp_path))
     result = subprocess.run(
         [sys.executable, '-c', code, '--help'],
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=Path(__file__).resolve().parents[1],
         env={**os.environ, **foreign, 'MPLBACKEND': 'module://notebook_of_nobody'},
         capture_output=True,
         text=True,

@@ -16,6 +16,7 @@ with quiet_libraries():
     from dfpenet_mm.configs import use_flips
     from dfpenet_mm.engine.checkpoint_file import read_state_dict
     from dfpenet_mm.engine.distributed import is_first, start_processes
+    from dfpenet_mm.errors import OutputError
     from dfpenet_mm.files import check_new_folder
     from dfpenet_mm.mapping.network.load_model import (
         build_model,
@@ -45,12 +46,18 @@ def write_files(config: Config, *, out: Path | None, pictures: Path | None) -> N
         pictures: folder of pictures of them; None for none.
 
     Raises:
-        OutputError: if one of them exists.
+        OutputError: if one of them exists, or they are one.
     """
-    wanted = {'out': out, 'pictures': pictures}
-    folders = {name: str(path) for name, path in wanted.items() if path}
-    for folder in folders.values():
-        check_new_folder(Path(folder))
+    wanted = {'out': (out, '--out'), 'pictures': (pictures, '--show-dir')}
+    for path, option in wanted.values():
+        if path:
+            check_new_folder(path, option)
+    if out and pictures and out.resolve() == pictures.resolve():
+        raise OutputError(
+            f'--out and --show-dir are both {out}, where files of one name would meet; give each '
+            f'a folder of its own'
+        )
+    folders = {name: str(path) for name, (path, _) in wanted.items() if path}
     if folders:
         hook = {'type': 'PredictionFilesHook', **folders}
         config.custom_hooks = [*(config.get('custom_hooks') or []), hook]
@@ -67,13 +74,13 @@ def main() -> None:
     parser.add_argument('--tta', action='store_true', help='average predictions over flips')
     parser.add_argument(
         '--out',
-        type=Path,
+        type=file_name,
         metavar='DIR',
         help='new folder: predicted classes, a PNG for each image',
     )
     parser.add_argument(
         '--show-dir',
-        type=Path,
+        type=file_name,
         metavar='DIR',
         help='new folder: image, truth and prediction side by side, a PNG for each image',
     )

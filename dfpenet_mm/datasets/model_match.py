@@ -17,6 +17,8 @@ from dfpenet_mm.vocabulary import IGNORED
 
 # What mmcv's own loader, which cv2 stands behind, makes of any image.
 CV2_BANDS = 3
+# Backbones whose in_channels adapts weights of three bands.
+TAKING_ANY_BANDS = ('AnyBandBackbone', 'ResNetStemFeatures')
 # Attributes by which transforms hold others: Compose, wrappers, TestTimeAug.
 NESTED = ('transforms', 'subroutines')
 
@@ -220,12 +222,17 @@ def _band_faults(config: Config, model: Mapping[str, Any], bands: int) -> Iterat
             )
     backbone = model.get('backbone')
     if backbone:
-        wanted = backbone.get('in_channels', 3)
+        wanted, name = backbone.get('in_channels', 3), backbone.get('type')
         if wanted != bands:
+            # With in_channels alone others would lose the weights of three bands.
+            mend = (
+                f'set its in_channels to {bands}'
+                if name in TAKING_ANY_BANDS
+                else f"wrap it: type='AnyBandBackbone', network={name!r}, in_channels={bands}"
+            )
             yield (
-                f'the backbone {backbone.get("type")} takes {wanted} band(s) and LoadRasterImage '
-                f'reads {bands}: set its in_channels, or if it has none, wrap it: '
-                f"type='AnyBandBackbone', network={backbone.get('type')!r}, in_channels={bands}"
+                f'the backbone {name} takes {wanted} band(s) and LoadRasterImage reads {bands}: '
+                f'{mend}'
             )
 
 

@@ -9,6 +9,7 @@ from matplotlib import style
 from matplotlib.figure import Figure
 from mmengine.config import Config
 
+from dfpenet_mm.components import class_positions
 from dfpenet_mm.errors import ConfigError
 
 FRACTIONS = (5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0)
@@ -25,8 +26,9 @@ def use_fraction(config: Config, fraction: float, *, seed: int, landslide_weight
         config: a config whose training data set is a ``LandslideDataset``; left unchanged.
         fraction: share of the training set, percent, in (0, 100].
         seed: which part; a smaller fraction of the same seed is a part of a larger one.
-        landslide_weight: weight of the landslide class in every cross-entropy, for
-            fractions under 20 %.
+        landslide_weight: weight of the landslide class in every cross-entropy, or of each of
+            the classes that its ``LandslideMetric`` counts as landslides, for fractions under
+            20 %. Other classes keep theirs.
 
     Raises:
         ConfigError: if the fraction is out of range or the data set cannot be divided.
@@ -52,13 +54,25 @@ def use_fraction(config: Config, fraction: float, *, seed: int, landslide_weight
 
 
 def _weigh_landslides(config: Config, weight: float) -> None:
-    losses = config.model.decode_head.loss_decode
-    for loss in losses if isinstance(losses, list) else [losses]:
+    head = config.model.decode_head
+    labels = _landslide_classes(config)
+    for loss in head.loss_decode if isinstance(head.loss_decode, list) else [head.loss_decode]:
         if loss.type in CROSS_ENTROPIES:
-            loss.class_weight = [1.0, weight]
+            weights = list(loss.get('class_weight') or [1.0] * head.num_classes)
+            loss.class_weight = [
+                weight if label in labels else other for label, other in enumerate(weights)
+            ]
         if 'avg_non_ignore' in loss:
             # mmseg's averages weighted losses over labelled pixels in this way only.
             loss.avg_non_ignore = False
+
+
+def _landslide_classes(config: Config) -> tuple[int, ...]:
+    evaluators = config.get('test_evaluator') or {}
+    for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
+        if evaluator.get('type') == 'LandslideMetric':
+            return class_positions('landslide_class', evaluator.get('landslide_class', 1))
+    return (1,)
 
 
 SCORES = ('IoU', 'precision', 'recall')

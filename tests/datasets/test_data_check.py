@@ -183,7 +183,14 @@ def test_network_that_fits(train):
 @pytest.mark.parametrize(
     ('change', 'complaint'),
     [
-        ({'backbone': {'type': 'ResNet', 'in_channels': 4}}, 'ResNet takes 4 band'),
+        (
+            {'backbone': {'type': 'ResNet', 'in_channels': 4}},
+            r"ResNet takes 4 band.*: wrap it: type='AnyBandBackbone', network='ResNet', in_ch.*=3",
+        ),
+        (
+            {'backbone': {'type': 'ResNetStemFeatures', 'in_channels': 4}},
+            'takes 4 band.*: set its in_channels to 3',
+        ),
         ({'data_preprocessor': {'mean': [1] * 4, 'std': [1] * 4}}, 'mean of .* has 4 numbers'),
         ({'decode_head': {'type': 'DFPEHead', 'num_classes': 6}}, 'num_classes 6 and .* 2'),
         ({'auxiliary_head': [{'type': 'FCNHead', 'num_classes': 3}]}, 'FCNHead has num_classes 3'),

@@ -15,7 +15,7 @@ def config():
     return Config(
         dict(
             train_dataloader=dict(batch_size=16, dataset=dict(type='LandslideDataset')),
-            model=dict(decode_head=dict(loss_decode=losses)),
+            model=dict(decode_head=dict(num_classes=2, loss_decode=losses)),
         )
     )
 
@@ -53,6 +53,26 @@ def test_a_single_loss_is_weighed_too(config, loss):
     each = torch.nn.functional.cross_entropy(logits, label, reduction='none', ignore_index=255)
     wanted = (each[0, 0, 0] + 3 * each[0, 0, 1]) / 4
     torch.testing.assert_close(weighed(logits, label, ignore_index=255), wanted)
+
+
+@pytest.mark.parametrize(
+    ('own', 'landslides', 'weights'),
+    [
+        ([1.0, 2.0, 2.0], (1, 2), [1.0, 4.0, 4.0]),
+        ([0.5, 2.0, 3.0], 2, [0.5, 2.0, 4.0]),
+        (None, [1, 2], [1.0, 4.0, 4.0]),
+    ],
+)
+@pytest.mark.parametrize('several', [False, True])
+def test_kinds_of_landslides_are_weighed_and_other_classes_keep_theirs(
+    own, landslides, weights, several, config
+):
+    metric = dict(type='LandslideMetric', landslide_class=landslides)
+    config.test_evaluator = [dict(type='SegmentationMetric'), metric] if several else metric
+    loss = dict(type='LabelledCrossEntropyLoss', class_weight=own)
+    config.model.decode_head = dict(num_classes=3, loss_decode=loss)
+    part = use_fraction(config, 5, seed=0, landslide_weight=4.0)
+    assert part.model.decode_head.loss_decode.class_weight == weights
 
 
 @pytest.mark.parametrize('fraction', [0, -5, 101])

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
+from dfpenet_mm.errors import OutputError
 from dfpenet_mm.resources import config_dir
 from tests.models.release_reference import release_state_dict
 
@@ -66,3 +69,19 @@ def test_parts_that_do_not_fit_end_every_command_that_trains(tool, tmp_path):
     (line,) = done.stderr.splitlines()
     assert line.startswith('error: the model of ')
     assert 'DFPEHead has in_channels 100, and the levels it is given have 64, or 160' in line
+
+
+def test_predictions_and_pictures_do_not_meet(tmp_path):
+    write_files = import_module('tools.test').write_files
+    config = Config(dict(custom_hooks=[dict(type='Own')]))
+    (tmp_path / 'old').mkdir()
+    with pytest.raises(OutputError, match=r'name another folder with --show-dir$'):
+        write_files(config, out=tmp_path / 'new', pictures=tmp_path / 'old')
+    with pytest.raises(OutputError, match=r'name another folder with --out$'):
+        write_files(config, out=tmp_path / 'old', pictures=tmp_path / 'new')
+    with pytest.raises(OutputError, match=r'are both .*/new, where files of one name would meet'):
+        write_files(config, out=tmp_path / 'new', pictures=tmp_path / 'old' / '..' / 'new')
+    assert config.custom_hooks == [dict(type='Own')]
+    write_files(config, out=tmp_path / 'a', pictures=tmp_path / 'b')
+    files = dict(type='PredictionFilesHook', out=f'{tmp_path}/a', pictures=f'{tmp_path}/b')
+    assert config.custom_hooks[1] == files

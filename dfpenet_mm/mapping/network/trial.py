@@ -65,7 +65,6 @@ def _sizes(config: Config) -> list[tuple[int, int]]:
     preprocessor = config.get('data_preprocessor') or config.model.get('data_preprocessor') or {}
     named = (
         preprocessor.get('size'),
-        config.get('crop_size'),
         config.model.backbone.get('img_size'),
         config.get('mapping', {}).get('window'),
     )

@@ -285,9 +285,9 @@ def test_a_network_with_wishes_of_its_own_is_no_misfit(network, ignored, recwarn
     assert not [str(warning.message) for warning in recwarn if 'beforehand' in str(warning.message)]
 
 
-@pytest.mark.parametrize('place', ['crop_size', 'mapping', 'model'])
+@pytest.mark.parametrize('place', ['mapping', 'model'])
 def test_a_network_is_tried_on_the_sizes_that_its_config_names(place, config, monkeypatch):
-    named = {'crop_size': (40, 72), 'mapping': {'window': 72}}.get(place)
+    named = {'window': 72} if place == 'mapping' else None
     loaded = Config.fromfile(config)
     loaded.merge_from_dict(
         {'model.data_preprocessor.size': (40, 72)} if named is None else {place: named}
