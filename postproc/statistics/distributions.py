@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
-from scipy.special import digamma, gammaln
-from scipy.stats import invgamma
+from scipy.stats import FitError, invgamma
 
 
 @dataclass(frozen=True)
@@ -79,10 +77,6 @@ def largest_distance(law: np.ndarray) -> float:
     return float(max((law - steps[:-1]).max(), (steps[1:] - law).max()))
 
 
-# Candidates for the distance of the shift below the smallest area, in median areas: from next
-# to it to so far away that the distribution has lost its power-law tail.
-NEAREST, FARTHEST = 1e-3, 1e2
-SHAPES_TRIED = 61
 # Below this exponent the likelihood grows without bound as the shift nears the smallest area.
 MIN_RHO = 0.1
 # Above this one the distribution is next to symmetric on a logarithmic scale: no power law.
@@ -126,59 +120,25 @@ class InverseGamma:
 
 
 def fit_inverse_gamma(areas_m2: np.ndarray) -> InverseGamma | None:
-    """Fit by maximum likelihood.
-
-    For a given shift s the values 1 / (A - s) follow a gamma distribution, whose likelihood has
-    one maximum; what is left is a search over s.
+    """Fit by maximum likelihood, with ``scipy.stats.invgamma.fit``.
 
     Args:
         areas_m2: areas above 0, square metres, shape (landslides,).
 
     Returns:
-        The distribution; None if the likelihood has no maximum inside of the range that is
-        searched, as with areas that do not roll over, or are all the same.
+        The distribution; None if its exponent lies outside of ``MIN_RHO`` to ``MAX_RHO``, as
+        with areas that have no heavy tail, or if all areas are the same.
     """
-    smallest, scale = float(areas_m2.min()), float(np.median(areas_m2))
-    if areas_m2.max() <= smallest * (1 + 1e-9):
+    if areas_m2.max() <= areas_m2.min() * (1 + 1e-9):
         return None
-
-    def loss(log_distance: float) -> float:
-        return -_best_for_shift(areas_m2, smallest - scale * math.exp(log_distance))[0]
-
-    steps = np.linspace(math.log(NEAREST), math.log(FARTHEST), SHAPES_TRIED)
-    losses = np.array([loss(step) for step in steps])
-    # The lowest valley; the likelihood may rise again towards the ends of the range.
-    valleys = np.flatnonzero((losses[1:-1] < losses[:-2]) & (losses[1:-1] <= losses[2:])) + 1
-    if not valleys.size:
+    # In median areas, so that the search takes the same steps whatever the unit.
+    unit = float(np.median(areas_m2))
+    try:
+        with np.errstate(all='ignore'):
+            rho, shift, a = map(float, invgamma.fit(areas_m2 / unit))
+    except FitError:
         return None
-    best = valleys[np.argmin(losses[valleys])]
-    bounds = (steps[best - 1], steps[best + 1])
-    found = minimize_scalar(loss, bounds=bounds, method='bounded', options={'xatol': 1e-6})
-    shift = smallest - scale * math.exp(found.x)
-    _, rho, a = _best_for_shift(areas_m2, shift)
-    return InverseGamma(rho, a, shift) if MIN_RHO < rho < MAX_RHO else None
-
-
-def _best_for_shift(areas_m2: np.ndarray, shift: float) -> tuple[float, float, float]:
-    """Return the log-likelihood at its maximum over rho and a, rho, and a."""
-    distances = areas_m2 - shift
-    logs = np.log(distances)
-    mean_inverse, mean_log = float((1 / distances).mean()), float(logs.mean())
-    # Of the gamma distribution of 1 / (A - s): log(rho) - digamma(rho) = log(mean) - mean(log).
-    gap = math.log(mean_inverse) + mean_log
-
-    def excess(rho: float) -> float:
-        return math.log(rho) - float(digamma(rho)) - gap
-
-    if excess(MAX_RHO) >= 0:
-        rho = MAX_RHO
-    elif excess(MIN_RHO) <= 0:
-        rho = MIN_RHO
-    else:
-        rho = brentq(excess, MIN_RHO, MAX_RHO, xtol=1e-12)
-    a = rho / mean_inverse
-    mean = rho * math.log(a) - float(gammaln(rho)) - (rho + 1) * mean_log - a * mean_inverse
-    return mean * len(areas_m2), rho, a
+    return InverseGamma(rho, a * unit, shift * unit) if MIN_RHO < rho < MAX_RHO else None
 
 
 CUT_OFFS_TRIED = 100
@@ -258,8 +218,9 @@ def _fit(tail: np.ndarray) -> tuple[float, float]:
 
 
 # The one distribution with which Malamud et al. describe events of very different size; its
-# mean, 3068 m2, ties an event's number of landslides to their total area.
+# mean ties an event's number of landslides to their total area.
 GENERAL_DISTRIBUTION = InverseGamma(rho=1.40, a_m2=1280.0, s_m2=-132.0)
+GENERAL_MEAN_M2 = 3068.0
 
 
 def magnitude_of_number(landslides: int) -> float | None:
@@ -288,4 +249,4 @@ def magnitude_of_area(total_m2: float) -> float | None:
 
     Source: likewise; the mean follows from the distribution's parameters.
     """
-    return math.log10(total_m2 / GENERAL_DISTRIBUTION.mean_m2) if total_m2 > 0 else None
+    return math.log10(total_m2 / GENERAL_MEAN_M2) if total_m2 > 0 else None

@@ -43,6 +43,29 @@ def test_no_neighbour_is_likelier(seed):
     assert loss(start) == pytest.approx(best.fun, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ('true', 'size', 'smallest', 'wanted'),
+    [
+        ((1.4, 1280, -132), 40, 0, (1.11843, 923.754, -143.293)),
+        ((1.4, 1280, -132), 1000, 600, (0.982578, 670.795, 463.63)),
+        ((0.8, 5000, 50), 40, 0, (0.651407, 3439.8, 9.61198)),
+        ((0.8, 5000, 50), 1000, 600, (0.775931, 4613.79, 28.8661)),
+        ((2.5, 9000, -200), 40, 0, (1.95922, 6645.84, -256.456)),
+        ((2.5, 9000, -200), 1000, 600, (2.39976, 8463.09, -221.165)),
+    ],
+)
+def test_estimates_equal_those_of_a_search_over_the_shift(true, size, smallest, wanted):
+    """An earlier release profiled the likelihood over s; these are its estimates."""
+    areas = sample(InverseGamma(*true), size, seed=5)
+
+    found = fit_inverse_gamma(areas[areas > smallest])
+
+    law = InverseGamma(*wanted)
+    assert (found.rho, found.a_m2) == pytest.approx((law.rho, law.a_m2), rel=5e-3)
+    assert found.s_m2 == pytest.approx(law.s_m2, abs=1e-3 * law.a_m2)
+    assert found.roll_over_m2 == pytest.approx(law.roll_over_m2, rel=1e-3)
+
+
 def test_density_integrates_to_one_and_peaks_at_the_roll_over():
     law = GENERAL_DISTRIBUTION
     assert quad(law.density, law.s_m2, np.inf, limit=200)[0] == pytest.approx(1)
