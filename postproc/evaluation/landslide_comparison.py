@@ -12,10 +12,10 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+from rasterio.windows import Window
 
 from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.vocabulary import NODATA
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.matching import Matching, match_landslides
 from postproc.evaluation.scores import Counts
@@ -24,8 +24,8 @@ from postproc.inventory.geopackage import write_geopackage
 from postproc.inventory.layer import Layer
 from postproc.inventory.measures import areas_m2
 from postproc.inventory.qgis_style import NOT_COUNTED, match_style
-from postproc.masks.burner import zone_sums
-from postproc.masks.product_rasters import open_raster
+from postproc.masks.product_rasters import NODATA, open_raster
+from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.reference.reference import visible
 
 
@@ -187,16 +187,11 @@ def _known(geometries: np.ndarray, grid: RasterGrid, masks: Sequence[Path]) -> n
     with ExitStack() as stack:
         datasets = [stack.enter_context(open_raster(path)) for path in masks]
 
-        def layers(window):
-            known = np.all([mask.read(1, window=window) != NODATA for mask in datasets], axis=0)
-            return known, np.ones_like(known)
+        def known(window: Window) -> list[np.ndarray]:
+            return [np.all([mask.read(1, window=window) != NODATA for mask in datasets], axis=0)]
 
-        seen, pixels = zone_sums(geometries, grid, layers, 2).T
-    known = seen > 0
-    # Smaller than a pixel, or hidden by another one that overlaps it.
-    pixelless = pixels == 0
-    known[pixelless] = visible(geometries[pixelless], masks)
-    return known
+        table = zonal_statistics(geometries, grid, known, ['known'], ['max'])['known']
+    return (table['max'] > 0).to_numpy()
 
 
 def _ids(table: gpd.GeoDataFrame) -> np.ndarray:

@@ -10,12 +10,13 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.vocabulary import NODATA
-from postproc.masks.burner import PolygonBurner
-from postproc.masks.product_rasters import open_role, scene_windows
-from postproc.masks.zone_values import pixel_bounds
+from postproc.evaluation.confusion import near
+from postproc.masks.burner import PolygonBurner, pixel_bounds
+from postproc.masks.product_rasters import NODATA, open_role, scene_windows
 from postproc.product import LandslideProduct
 
+# Pixels that share a side or a corner are no farther apart.
+NEIGHBOUR_PX = 2**0.5
 # Vertices on the edge come back from map units with this error at most, pixels.
 ON_THE_EDGE = 1e-3
 
@@ -89,11 +90,4 @@ def _beside_nodata(mask: DatasetReader, window: Window) -> np.ndarray | None:
     nodata = mask.read(1, window=haloed) == NODATA
     if not nodata.any():
         return None
-    # Along rows and then along columns, which takes a tenth of the time of a dilation.
-    wide = nodata.copy()
-    wide[:, 1:] |= nodata[:, :-1]
-    wide[:, :-1] |= nodata[:, 1:]
-    beside = wide.copy()
-    beside[1:] |= wide[:-1]
-    beside[:-1] |= wide[1:]
-    return beside[above : above + height, before : before + width]
+    return near(nodata, NEIGHBOUR_PX)[above : above + height, before : before + width]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -11,9 +10,7 @@ import shapely
 from affine import Affine
 from rasterio.windows import Window
 
-from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
-from postproc.masks.product_rasters import edit_mask, open_role, scene_windows
+from postproc.masks.product_rasters import LANDSLIDE, NODATA, edit_mask, open_role
 from postproc.masks.regions import Runs
 from postproc.masks.scanline import polygon_runs
 from postproc.product import LandslideProduct
@@ -61,21 +58,6 @@ class PolygonBurner:
         flat += np.arange(len(flat))
         return flat, np.repeat(rows, lengths)
 
-    def labels(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """Burn the polygons near a window.
-
-        Returns:
-            Labels, int32 (rows, cols), 0 outside of every polygon and otherwise one more than
-            a position in the second array: the row numbers of the polygons near the window.
-            Where polygons overlap, the later row wins.
-        """
-        near = self.rows_near(window)
-        labels = np.zeros((int(window.height), int(window.width)), dtype=np.int32)
-        flat, rows = self.pixels(window)
-        # Pixels come by polygon, and of several values for one place the last one stays.
-        labels.ravel()[flat] = np.searchsorted(near, rows) + 1
-        return labels, near
-
     def inside(self, window: Window) -> np.ndarray:
         """Return True, shape (rows, cols), on the pixels of any polygon."""
         inside = np.zeros((int(window.height), int(window.width)), dtype=bool)
@@ -87,19 +69,14 @@ class PolygonBurner:
         return shapely.STRtree(self._geometries)
 
     @cached_property
-    def _row_bounds(self) -> np.ndarray:
-        """First and last row of the grid that polygons reach, with fractions; (polygons, 2)."""
-        left, bottom, right, top = shapely.bounds(self._geometries).T
-        inverse = ~self._transform
-        corners = [inverse @ (x, y) for x in (left, right) for y in (bottom, top)]
-        rows = np.array([row for _, row in corners])
-        return np.stack([rows.min(axis=0), rows.max(axis=0)], axis=1)
+    def _bounds(self) -> np.ndarray:
+        return pixel_bounds(self._geometries, self._transform)
 
     def _runs(self, window: Window) -> tuple[Runs, np.ndarray]:
         """Return runs in pixels of the window, and each one's polygon."""
         left, top, width, height = (int(number) for number in window.flatten())
         if self._band != (top, height):
-            first, last = self._row_bounds.T
+            _, first, _, last = self._bounds.T
             near = np.flatnonzero((last > top) & (first < top + height))
             self._band = top, height
             self._band_runs, owner = polygon_runs(
@@ -115,35 +92,29 @@ class PolygonBurner:
         return Runs(runs.row[here] - top, start, stop), self._band_rows[here]
 
 
-def zone_sums(
-    geometries: np.ndarray,
-    grid: RasterGrid,
-    read: Callable[[Window], Sequence[np.ndarray]],
-    n_layers: int,
-) -> np.ndarray:
-    """Sum layers over the pixels of every polygon, window by window.
+def pixel_bounds(geometries: np.ndarray, transform: Affine) -> np.ndarray:
+    """Return the bounds of geometries in pixels.
 
     Args:
-        geometries: polygons in the grid's CRS, shape (polygons,); where they overlap, a pixel
-            counts for each of them.
-        grid: grid of the layers.
-        read: gives the layers of a window, each numeric or boolean, shape (rows, cols).
-        n_layers: how many layers ``read`` gives.
+        geometries: in map units, shape (n,).
+        transform: from (col, row) to (x, y); may be rotated or south-up.
 
     Returns:
-        Sums, float64, shape (polygons, n_layers). Windows without a polygon are not read.
+        First column, first row, last column and last row, with fractions, shape (n, 4); NaN
+        where a geometry is empty.
     """
-    burner = PolygonBurner(geometries, grid.transform)
-    sums = np.zeros((len(geometries), n_layers))
-    for window in scene_windows(grid.shape):
-        flat, owner = burner.pixels(window)
-        if not flat.size:
-            continue
-        fresh = np.insert(owner[1:] != owner[:-1], 0, True)
-        rows, zone = owner[fresh], np.cumsum(fresh) - 1
-        for layer, values in enumerate(read(window)):
-            sums[rows, layer] += np.bincount(zone, values.ravel()[flat])
-    return sums
+    inverse = ~transform
+    if not (transform.b or transform.d):
+        # The corners are then those of the map, and no geometry has to be copied.
+        left, bottom, right, top = shapely.bounds(geometries).T
+        (x1, y1), (x2, y2) = inverse @ (left, top), inverse @ (right, bottom)
+        bounds = (f(*pair) for f in (np.minimum, np.maximum) for pair in ((x1, x2), (y1, y2)))
+        return np.column_stack(list(bounds))
+
+    def pixels(vertices: np.ndarray) -> np.ndarray:
+        return np.column_stack(inverse @ (vertices[:, 0], vertices[:, 1]))
+
+    return shapely.bounds(shapely.transform(geometries, pixels))
 
 
 def write_final_mask(product: LandslideProduct, destination: Path) -> Path:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pyproj
 import rasterio
-import shapely
 from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
@@ -18,6 +17,7 @@ from dfpenet_mm.files import brief, write_errors
 from dfpenet_mm.grid import RasterGrid, turn_of
 from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.validity import ValidityRule
+from postproc.masks.burner import pixel_bounds
 from postproc.masks.product_rasters import open_raster
 from postproc.terrain.dem import ABSURD, metres_per_unit
 from postproc.terrain.derivatives import PLAIN, ground_steps, relief, relief_margin
@@ -104,12 +104,7 @@ def _wanted(landslides: np.ndarray, scene: RasterGrid, dem: RasterGrid) -> np.nd
 
 def _dem_boxes(landslides: np.ndarray, scene: RasterGrid, dem: RasterGrid) -> np.ndarray:
     """Return (left, top, right, bottom) cells of the DEM around every landslide."""
-    inverse = ~scene.transform
-
-    def to_pixels(points: np.ndarray) -> np.ndarray:
-        return np.column_stack(inverse @ (points[:, 0], points[:, 1]))
-
-    bounds = shapely.bounds(shapely.transform(landslides, to_pixels)).reshape(-1, 4)
+    bounds = pixel_bounds(landslides, scene.transform)
     left, top, right, bottom = (bounds + REACH * np.array([-1, -1, 1, 1])).T
     col = np.stack([left, (left + right) / 2, right])[:, None] * np.ones((1, 3, 1))
     row = np.stack([top, (top + bottom) / 2, bottom])[None] * np.ones((3, 1, 1))

@@ -2,18 +2,10 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
-from rasterio.crs import CRS
-from rasterio.features import shapes
 from rasterio.windows import Window
-from scipy import ndimage
 
-import postproc.masks.burner
-from dfpenet_mm.grid import RasterGrid
-from postproc.masks.burner import PolygonBurner, zone_sums
-from postproc.masks.product_rasters import scene_windows
+from dfpenet_mm.errors import InputFileError
+from postproc.masks.burner import PolygonBurner, pixel_bounds, write_final_mask
 
 TRANSFORMS = [
     Affine(10, 0, 500_000, 0, -10, 4_700_000),
@@ -31,24 +23,31 @@ def pixel_boxes(transform, boxes):
 
 
 @pytest.mark.parametrize('transform', TRANSFORMS)
-def test_labels_name_the_polygons_of_the_window(transform):
+def test_pixels_name_the_polygons_of_the_window(transform):
     polygons = pixel_boxes(transform, [(0, 0, 2, 1), (9, 9, 12, 12), (3, 2, 4, 5)])
 
-    labels, rows = PolygonBurner(polygons, transform).labels(Window(1, 0, 3, 4))
+    flat, rows = PolygonBurner(polygons, transform).pixels(Window(1, 0, 3, 4))
 
-    numbers = np.array([-1, *rows])[labels]
-    np.testing.assert_array_equal(numbers, [[0, -1, -1], [-1, -1, -1], [-1, -1, 2], [-1, -1, 2]])
+    numbers = np.full(12, -1)
+    numbers[flat] = rows
+    np.testing.assert_array_equal(
+        numbers.reshape(4, 3), [[0, -1, -1], [-1, -1, -1], [-1, -1, 2], [-1, -1, 2]]
+    )
 
 
-def test_later_row_wins_where_polygons_overlap():
+def test_overlapping_polygons_come_in_the_order_of_their_rows():
     boxes = [(n % 10, n // 10, 11, 11) for n in range(100)]
 
-    labels, rows = PolygonBurner(pixel_boxes(TRANSFORMS[0], boxes), TRANSFORMS[0]).labels(
+    flat, rows = PolygonBurner(pixel_boxes(TRANSFORMS[0], boxes), TRANSFORMS[0]).pixels(
         Window(0, 0, 11, 11)
     )
 
-    np.testing.assert_array_equal(rows, np.arange(100))
-    np.testing.assert_array_equal(labels[:10, :10], np.arange(1, 101).reshape(10, 10))
+    np.testing.assert_array_equal(np.unique(rows), np.arange(100))
+    labels = np.zeros(121, dtype=int)
+    labels[flat] = rows + 1
+    np.testing.assert_array_equal(
+        labels.reshape(11, 11)[:10, :10], np.arange(1, 101).reshape(10, 10)
+    )
 
 
 def test_all_touched_shows_polygons_smaller_than_a_pixel():
@@ -80,57 +79,67 @@ def test_windows_may_come_in_any_order():
 
 
 def test_no_polygons_burn_nothing():
-    labels, rows = PolygonBurner(np.empty(0, dtype=object), TRANSFORMS[0]).labels(
-        Window(0, 0, 4, 3)
-    )
+    flat, rows = PolygonBurner(np.empty(0, dtype=object), TRANSFORMS[0]).pixels(Window(0, 0, 4, 3))
 
-    assert (labels.any(), rows.size) == (False, 0)
+    assert (flat.size, rows.size) == (0, 0)
 
 
-def test_sums_count_a_pixel_for_each_polygon_that_holds_it():
-    boxes = pixel_boxes(TRANSFORMS[0], [(0, 0, 2, 2), (1, 0, 3, 1)])
-    grid = RasterGrid(CRS.from_epsg(32654), TRANSFORMS[0], (3, 3))
-
-    sums = zone_sums(boxes, grid, lambda _: [np.arange(9).reshape(3, 3)], 1)
-
-    np.testing.assert_array_equal(sums, [[0 + 1 + 3 + 4], [1 + 2]])
+VERTICES = np.array([[2.0, 3.0], [7.0, 4.0], [5.0, 9.0], [2.0, 3.0]])
 
 
-@given(
-    pixels=npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=12)),
-    size=st.integers(1, 12),
-    transform=st.sampled_from(TRANSFORMS),
+@pytest.mark.parametrize(
+    'transform',
+    [
+        Affine(10, 0, 500_000, 0, -10, 4_700_000),
+        Affine(-3, 0, 500_000, 0, 7, 4_700_000),
+        Affine(0, 5, 500_000, 5, 0, 4_700_000),
+        Affine.translation(500_000, 4_700_000) @ Affine.rotation(31) @ Affine.scale(10, -7),
+        # Pixels of a metre in degrees, turned: every term is tiny.
+        Affine(8e-6, 4e-6, 141.0, 4e-6, -8e-6, 42.0),
+    ],
 )
-@settings(max_examples=40, deadline=None)
-def test_sums_equal_scipy_whatever_the_windows(pixels, size, transform):
-    labels, _ = ndimage.label(pixels)
-    traced = list(shapes(np.int32(labels), mask=pixels, transform=transform))
-    polygons = np.array([shapely.geometry.shape(ring) for ring, _ in traced], dtype=object)
-    values = np.arange(pixels.size, dtype=float).reshape(pixels.shape)
-    grid = RasterGrid(CRS.from_epsg(32654), transform, pixels.shape)
+def test_bounds_are_those_of_the_vertices_in_pixels(transform):
+    on_the_map = [transform @ (col, row) for col, row in VERTICES]
+    geometries = np.array([shapely.Polygon(on_the_map), shapely.Polygon()])
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            postproc.masks.burner, 'scene_windows', lambda shape: scene_windows(shape, size)
-        )
-        sums = zone_sums(
-            polygons, grid, lambda w: [values[w.toslices()], pixels[w.toslices()]], n_layers=2
-        )
+    found = pixel_bounds(geometries, transform)
 
-    numbers = np.array([number for _, number in traced])
-    np.testing.assert_allclose(sums[:, 0], ndimage.sum(values, labels, numbers))
-    np.testing.assert_array_equal(sums[:, 1], [np.sum(labels == n) for n in numbers])
+    np.testing.assert_allclose(found[0], [2, 3, 7, 9], atol=1e-6)
+    assert np.isnan(found[1]).all()
 
 
-def test_windows_without_polygons_are_not_read():
-    grid = RasterGrid(CRS.from_epsg(32654), TRANSFORMS[0], (3000, 3000))
-    read = []
+def test_of_nothing_there_are_none():
+    assert pixel_bounds(np.array([], dtype=object), Affine.scale(2, -2)).shape == (0, 4)
 
-    zone_sums(
-        pixel_boxes(TRANSFORMS[0], [(2000, 10, 2100, 20)]),
-        grid,
-        lambda w: read.append(w) or [np.ones((w.height, w.width))],
-        1,
-    )
 
-    assert [(w.col_off, w.row_off) for w in read] == [(1024, 0), (2048, 0)]
+MASK = np.array([[1, 1, 0, 255], [0, 0, 0, 255], [0, 1, 0, 1], [1, 0, 0, 0]])
+
+
+def test_mask_says_what_the_inventory_says(make_product, read_band, tmp_path):
+    product = make_product(MASK)
+    lost = product.landslides.area.to_numpy() < 200
+    product = product.reject(lost, 'GeologicFilter', ['too small'])
+
+    path = write_final_mask(product, product.out_dir / 'mask.tif')
+
+    wanted = MASK.copy()
+    wanted[2, 3] = 0
+    np.testing.assert_array_equal(read_band(path), wanted)
+    np.testing.assert_array_equal(read_band(tmp_path / 'mask.tif'), MASK)
+    assert list(product.out_dir.iterdir()) == [path]
+
+
+def test_mask_may_be_replaced_where_it_stands(make_product, read_band):
+    product = make_product(MASK)
+    product = product.replace(landslides=product.landslides.iloc[:0])
+
+    path = write_final_mask(product, product.rasters['mask'])
+
+    np.testing.assert_array_equal(read_band(path), np.where(MASK == 255, 255, 0))
+
+
+def test_wants_a_mask(make_product):
+    product = make_product(MASK)
+
+    with pytest.raises(InputFileError, match="no 'mask'"):
+        write_final_mask(product.replace(rasters={}), product.out_dir / 'mask.tif')
