@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from dfpenet_mm.errors import ConfigError
-from postproc.evaluation.comparison import compare
+from postproc.evaluation.agreement import compare
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.masks.product_rasters import open_role
 from postproc.product import LandslideProduct

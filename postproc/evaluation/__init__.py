@@ -1,1 +1,1 @@
-"""How well an inventory agrees with a reference."""
+"""Agreement of an inventory with a reference."""

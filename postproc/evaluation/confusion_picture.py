@@ -1,21 +1,19 @@
-"""Where an inventory agrees with a reference, as a GeoTIFF and as a picture."""
+"""Hits, false alarms and misses on the map: a GeoTIFF and a picture."""
 
 from __future__ import annotations
 
-import errno
 import json
 import math
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from rasterio.enums import ColorInterp
@@ -24,10 +22,15 @@ from rasterio.windows import Window
 
 from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.vocabulary import NODATA, PROVENANCE_KEY, Verdict
-from postproc.evaluation.confusion import PixelCounts
+from postproc.evaluation.pixel_comparison import PixelCounts, Verdict
 from postproc.evaluation.scores import Counts
-from postproc.masks.product_rasters import mask_profile
+from postproc.masks.product_rasters import (
+    NODATA,
+    PROVENANCE_TAG,
+    Writer,
+    mask_profile,
+    new_mask,
+)
 
 # TP green, FP red and FN blue as in the paper; what a boundary tolerance leaves out is paler.
 COLOURS = {
@@ -44,7 +47,7 @@ COLOURS = {
 @contextmanager
 def confusion_raster(
     path: Path, grid: RasterGrid, provenance: Mapping[str, Any]
-) -> Iterator[Callable[[Window, np.ndarray], None]]:
+) -> Iterator[Writer]:
     """Lend a function that writes verdicts by window; the file appears when all are written.
 
     Args:
@@ -58,32 +61,16 @@ def confusion_raster(
     Raises:
         OutputError: if the disk refuses.
     """
-    written: list[tuple[Window, int]] = []
-    with write_errors(path, RasterioError), written_beside(path) as part:
-        with rasterio.open(part, 'w', nodata=NODATA, **mask_profile(grid)) as dataset:
-            dataset.colorinterp = [ColorInterp.palette]
-            dataset.write_colormap(1, {int(value): colour for value, colour in COLOURS.items()})
-            dataset.update_tags(1, **{verdict.name: str(int(verdict)) for verdict in Verdict})
-            dataset.update_tags(**{PROVENANCE_KEY: json.dumps(dict(provenance))})
-
-            def write(window: Window, verdicts: np.ndarray) -> None:
-                dataset.write(verdicts, 1, window=window)
-                written.append((window, _checksum(verdicts)))
-
-            yield write
-        _require_written(part, written)
-
-
-def _require_written(path: Path, written: Sequence[tuple[Window, int]]) -> None:
-    # What GDAL still holds when a file is closed is lost without an error on a full disk.
-    with rasterio.open(path) as dataset:
-        for window, checksum in written:
-            if _checksum(dataset.read(1, window=window)) != checksum:
-                raise OSError(errno.EIO, 'the file does not hold the pixels that were written')
-
-
-def _checksum(verdicts: np.ndarray) -> int:
-    return zlib.crc32(np.ascontiguousarray(verdicts))
+    with (
+        write_errors(path, RasterioError),
+        written_beside(path) as part,
+        new_mask(part, {**mask_profile(grid), 'nodata': NODATA}) as (dataset, write),
+    ):
+        dataset.colorinterp = [ColorInterp.palette]
+        dataset.write_colormap(1, {int(value): colour for value, colour in COLOURS.items()})
+        dataset.update_tags(1, **{verdict.name: str(int(verdict)) for verdict in Verdict})
+        dataset.update_tags(**{PROVENANCE_TAG: json.dumps(dict(provenance))})
+        yield write
 
 
 MAX_SIDE = 1400
@@ -187,9 +174,8 @@ def draw_confusion(
     step_x, step_y = grid.pixel_size
     height = rows * step_y / step_x
     scale = MAX_SIDE / max(cols, height) / INCH
-    figure = Figure(
-        figsize=(max(cols * scale, 7) + 0.4, height * scale + 1.4), layout='constrained'
-    )
+    layout = ConstrainedLayoutEngine()
+    figure = Figure(figsize=(max(cols * scale, 7) + 0.4, height * scale + 1.4), layout=layout)
     axes = figure.add_subplot()
     extent, aspect = (0, cols, rows, 0), step_y / step_x
     axes.set(xlim=extent[:2], ylim=extent[2:], aspect=aspect)
@@ -197,7 +183,7 @@ def draw_confusion(
     counts = [(verdict, int(pixels.by_verdict[verdict])) for verdict in LABELS]
     figure.legend(
         handles=[
-            Patch(color=np.array(COLOURS[verdict]) / 255, label=f'{LABELS[verdict]}: {count:,} px')
+            Patch(color=_shade(verdict), label=f'{LABELS[verdict]}: {count:,} px')
             for verdict, count in counts
             if count or verdict <= Verdict.FN
         ],
@@ -213,11 +199,16 @@ def draw_confusion(
     axes.set_xticks([])
     axes.set_yticks([])
     # Otherwise the image would be drawn twice: first to lay out what stands around it.
-    figure.get_layout_engine().execute(figure)
+    layout.execute(figure)
     figure.set_layout_engine(None)
     axes.imshow(table[verdicts], extent=extent, aspect=aspect, interpolation='nearest')
     with write_errors(path), written_beside(path) as part:
         figure.savefig(part, dpi=INCH, format='png')
+
+
+def _shade(verdict: Verdict) -> tuple[float, float, float, float]:
+    red, green, blue, alpha = COLOURS[verdict]
+    return red / 255, green / 255, blue / 255, alpha / 255
 
 
 def _ratios(counts: Counts) -> str:

@@ -18,7 +18,7 @@ from rasterio.errors import RasterioError
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError, OutputError
 from dfpenet_mm.files import brief
-from dfpenet_mm.grid import RasterGrid, horizontal, measures_are_planar
+from dfpenet_mm.grid import RasterGrid, horizontal, planar_within
 from dfpenet_mm.polygons import read_polygons
 from dfpenet_mm.rasters import check_placed
 from dfpenet_mm.validity import ValidityRule
@@ -95,9 +95,7 @@ def derive_grid(
 def _metric_crs(tables: Sequence[gpd.GeoDataFrame]) -> CRS:
     for table in tables:
         crs = horizontal(CRS.from_user_input(table.crs))
-        left, bottom, right, top = table.total_bounds
-        corners = [(x, y) for x in (left, right) for y in (bottom, top)]
-        if all(measures_are_planar(crs, x, y) for x, y in corners):
+        if planar_within(crs, table.total_bounds):
             return crs
     return CRS.from_user_input(tables[0].to_crs(WGS84).estimate_utm_crs())
 
@@ -115,7 +113,7 @@ RGB = 3
 
 @dataclass(frozen=True, kw_only=True)
 class InventoryFiles:
-    """What is to be compared, and on which grid.
+    """Two inventories to compare, and the grid on which that is done.
 
     Args:
         predicted: vector file or mask raster.
@@ -152,7 +150,7 @@ class InventoryFiles:
             (self.predicted, PREDICTION, self.layer),
             (self.reference, 'reference', self.reference_layer),
         )
-        return next((path for path, *named in roles if is_raster(path, *named)), None)
+        return next((path for path, role, layer in roles if is_raster(path, role, layer)), None)
 
     def product(self, folder: Path, out_dir: Path) -> LandslideProduct:
         """Read the prediction.
@@ -176,7 +174,7 @@ class InventoryFiles:
         mask = _scene_mask(folder / 'scene.tif', grid, self.scene)
         if is_raster(self.predicted, PREDICTION, self.layer):
             mask = _predicted_mask(self.predicted, mask, folder, self.landslide_value)
-            landslides, notes = polygonise(mask), ()
+            landslides, notes = polygonise(mask), tuple[str, ...]()
         else:
             found = read_landslides(
                 self.predicted,

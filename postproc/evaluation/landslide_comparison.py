@@ -68,7 +68,7 @@ def write_match_layers(
 
 @dataclass(frozen=True)
 class LandslideComparison:
-    """What became of every landslide.
+    """The fate of every landslide.
 
     Args:
         matching: who shares area with whom.

@@ -1,4 +1,4 @@
-"""Which predicted and reference landslides share area, and how much of each is shared."""
+"""Pairs of predicted and reference landslides that share area, and the share of each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Matching:
 
     @property
     def partners(self) -> tuple[np.ndarray, np.ndarray]:
-        """With how many of the others each predicted and each reference landslide shares area."""
+        """Number of partners of each predicted and of each reference landslide."""
         return (
             np.bincount(self.predicted_rows, minlength=len(self.predicted_share)),
             np.bincount(self.reference_rows, minlength=len(self.reference_share)),
@@ -63,10 +63,11 @@ class Matching:
         """
         shares = self.predicted_share, self.reference_share
         measured = self.best_iou if overlap == 'iou' else shares
-        return tuple(
+        hit, found = (
             (partners > 0) & (values >= min_overlap * (1 - HAIR))
             for partners, values in zip(self.partners, measured, strict=True)
         )
+        return hit, found
 
 
 def match_landslides(predicted: np.ndarray, reference: np.ndarray) -> Matching:

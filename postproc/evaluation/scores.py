@@ -72,10 +72,10 @@ def recall_by_size(
         One class a limit and one more, from small to large: ``from_m2``, ``to_m2`` (None for
         the last), ``landslides``, ``found``, and ``recall``, None for an empty class.
     """
-    limits = [0.0, *map(float, edges_m2), None]
-    members = np.searchsorted(limits[1:-1], areas_m2, side='right')
-    totals = np.bincount(members, minlength=len(limits) - 1).tolist()
-    hits = np.bincount(members[found], minlength=len(limits) - 1).tolist()
+    limits = [float(edge) for edge in edges_m2]
+    members = np.searchsorted(limits, areas_m2, side='right')
+    totals = np.bincount(members, minlength=len(limits) + 1).tolist()
+    hits = np.bincount(members[found], minlength=len(limits) + 1).tolist()
     return [
         {
             'from_m2': low,
@@ -84,5 +84,5 @@ def recall_by_size(
             'found': hit,
             'recall': hit / total if total else None,
         }
-        for low, high, total, hit in zip(limits[:-1], limits[1:], totals, hits, strict=True)
+        for low, high, total, hit in zip([0.0, *limits], [*limits, None], totals, hits, strict=True)
     ]

@@ -92,6 +92,12 @@ class PolygonBurner:
         return Runs(runs.row[here] - top, start, stop), self._band_rows[here]
 
 
+def placed(transform: Affine, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Transform arrays of coordinates, as affine's own product does, whose types know no arrays."""
+    a, b, c, d, e, f = tuple(transform)[:6]
+    return x * a + y * b + c, x * d + y * e + f
+
+
 def pixel_bounds(geometries: np.ndarray, transform: Affine) -> np.ndarray:
     """Return the bounds of geometries in pixels.
 

@@ -101,7 +101,7 @@ def trace(runs: Runs, part: np.ndarray, transform: Affine) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Vertices:
-    """Where outlines turn, by part, y and x; two in one place where pixels meet at a corner.
+    """Turns of outlines, by part, y and x; two in one place where pixels meet at a corner.
 
     In a row of vertices the first and second are joined by an edge, the third and fourth, ...
 

@@ -1,10 +1,11 @@
-"""Opening a product's rasters, walking over them by window, and editing a mask so."""
+"""The rasters of a product: opened, walked over by window, and written anew."""
 
 from __future__ import annotations
 
 import errno
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioIOError
-from rasterio.io import DatasetReader
+from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
@@ -21,11 +22,18 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.rasters import open_raster
 from postproc.product import LandslideProduct
 
+# Key of a file's metadata that holds the product's provenance as JSON.
+PROVENANCE_TAG = 'DFPENET_MM'
+LANDSLIDE = 1
+NODATA = 255
 # 1024 is a multiple of the usual tile sizes, so that a tile is read and written once.
 WINDOW_SIZE = 1024
 TILE = 512
 # Higher levels of deflate take time and save next to nothing on a mask.
 ZLEVEL = 1
+
+# Takes a window and its pixels, uint8, shape (rows, cols).
+Writer = Callable[[Window, np.ndarray], None]
 
 
 def open_role(product: LandslideProduct, role: str) -> DatasetReader:
@@ -62,15 +70,49 @@ def scene_windows(shape: tuple[int, int], size: int = WINDOW_SIZE) -> Iterator[W
             yield Window(col, row, min(size, cols - col), min(size, rows - row))
 
 
-def mask_profile(grid: RasterGrid) -> dict[str, Any]:
-    """Return how a new raster of one byte a pixel is laid out: tiled, deflated, on ``grid``."""
+def tiled_profile(grid: RasterGrid, count: int, dtype: str) -> dict[str, Any]:
+    """Return the layout of a new raster on ``grid`` in square tiles."""
     rows, cols = grid.shape
     return {
-        **{'driver': 'GTiff', 'count': 1, 'dtype': 'uint8', 'bigtiff': 'if_safer'},
+        **{'driver': 'GTiff', 'count': count, 'dtype': dtype, 'bigtiff': 'if_safer'},
         **{'width': cols, 'height': rows, 'crs': grid.crs, 'transform': grid.transform},
         **{'tiled': True, 'blockxsize': TILE, 'blockysize': TILE},
-        **{'compress': 'deflate', 'zlevel': ZLEVEL},
     }
+
+
+def mask_profile(grid: RasterGrid) -> dict[str, Any]:
+    """Return the layout of a new raster of one byte a pixel on ``grid``: tiled and deflated."""
+    return {**tiled_profile(grid, 1, 'uint8'), 'compress': 'deflate', 'zlevel': ZLEVEL}
+
+
+@contextmanager
+def new_mask(path: Path, profile: Mapping[str, Any]) -> Iterator[tuple[DatasetWriter, Writer]]:
+    """Create a raster of one band, and compare it in the end with what was written.
+
+    Args:
+        path: the raster.
+        profile: its layout.
+
+    Yields:
+        The open raster, for its tags and colours, and a function that writes pixels, uint8 (rows,
+        cols), into a window.
+
+    Raises:
+        OSError: if the file does not hold the pixels that were written. What GDAL still holds
+            when a file is closed is lost without an error on a full disk.
+    """
+    written: list[tuple[Window, int]] = []
+    with rasterio.open(path, 'w', **profile) as dataset:
+
+        def write(window: Window, pixels: np.ndarray) -> None:
+            dataset.write(pixels, 1, window=window)
+            written.append((window, zlib.crc32(pixels.tobytes())))
+
+        yield dataset, write
+    with rasterio.open(path) as dataset:
+        for window, checksum in written:
+            if zlib.crc32(dataset.read(1, window=window).tobytes()) != checksum:
+                raise OSError(errno.EIO, 'the file does not hold the pixels that were written')
 
 
 def edit_mask(
@@ -90,31 +132,18 @@ def edit_mask(
         InputFileError: if ``source``, or a raster that ``edit`` reads, cannot be read.
         OutputError: if the copy cannot be written, as on a full disk.
     """
-    with write_errors(destination), written_beside(destination) as part:
-        written = 0
-        with (
-            open_raster(source) as mask,
-            rasterio.open(part, 'w', **{**mask.profile, 'zlevel': ZLEVEL}) as copy,
-        ):
-            copy.update_tags(**mask.tags())
-            if mask.colorinterp[0] == ColorInterp.palette:
-                copy.write_colormap(1, mask.colormap(1))
-            for window in scene_windows(mask.shape):
-                pixels = _edited(mask, edit, window).astype(np.uint8, copy=False)
-                copy.write(pixels, 1, window=window)
-                written = zlib.crc32(np.ascontiguousarray(pixels), written)
-        _require_written(part, written)
+    with (
+        write_errors(destination),
+        written_beside(destination) as part,
+        open_raster(source) as mask,
+        new_mask(part, {**mask.profile, 'zlevel': ZLEVEL}) as (copy, write),
+    ):
+        copy.update_tags(**mask.tags())
+        if mask.colorinterp[0] == ColorInterp.palette:
+            copy.write_colormap(1, mask.colormap(1))
+        for window in scene_windows(mask.shape):
+            write(window, _edited(mask, edit, window).astype(np.uint8, copy=False))
     return destination
-
-
-def _require_written(path: Path, checksum: int) -> None:
-    # What GDAL still holds when a file is closed is lost without an error on a full disk.
-    found = 0
-    with rasterio.open(path) as copy:
-        for window in scene_windows(copy.shape):
-            found = zlib.crc32(copy.read(1, window=window), found)
-    if found != checksum:
-        raise OSError(errno.EIO, 'the file does not hold the pixels that were written')
 
 
 def _edited(

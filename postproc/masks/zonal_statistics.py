@@ -40,7 +40,7 @@ def large_zone_statistics(
         return None
     by_layer = np.moveaxis(np.array(windows), 0, -1)
     layers = [_combined(dict(zip(PARTS, numbers, strict=True))) for numbers in by_layer]
-    shares = {name: quantile_of(name) for name in statistics if quantile_of(name) is not None}
+    shares = {name: share for name in statistics if (share := quantile_of(name)) is not None}
     if shares:
         ranges = np.array([(layer['min'], layer['max']) for layer in layers])
         bins = _histograms(_parts(geometry, grid, read), ranges)
@@ -154,9 +154,10 @@ def zonal_statistics(
     large = shapely.area(geometries) > MAX_PIXELS * abs(grid.transform.determinant)
     for row in np.flatnonzero(large):
         numbers = large_zone_statistics(geometries[row], grid, read, statistics)
-        seen[row] = numbers is not None
-        for layer, of_layer in zip(layers, numbers if seen[row] else (), strict=False):
-            tables[layer][row] = of_layer
+        if numbers is not None:
+            seen[row] = True
+            for layer, of_layer in zip(layers, numbers, strict=True):
+                tables[layer][row] = of_layer
     small = np.where(large, shapely.Polygon(), geometries)
     for zones in zone_values(small, grid, read):
         fill(zones)

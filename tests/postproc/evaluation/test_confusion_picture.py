@@ -8,8 +8,8 @@ from rasterio.crs import CRS
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
-from postproc.evaluation.confusion import PixelCounts
 from postproc.evaluation.confusion_picture import COLOURS, ConfusionOverview, draw_confusion
+from postproc.evaluation.pixel_comparison import PixelCounts
 from postproc.evaluation.scores import Counts
 from postproc.masks.product_rasters import scene_windows
 

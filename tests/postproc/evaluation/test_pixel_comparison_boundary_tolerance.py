@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from rasterio.windows import Window
 
-from postproc.evaluation.confusion import near, near_polygons
+from postproc.evaluation.pixel_comparison import near, near_polygons
 from postproc.masks.burner import PolygonBurner
 
 MASK = np.array(

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from typing import Any
 
 from dfpenet_mm.polygons import areas
-from postproc.evaluation.confusion import PixelComparison, PixelCounts
 from postproc.evaluation.confusion_picture import (
     ConfusionOverview,
     confusion_raster,
@@ -15,6 +14,7 @@ from postproc.evaluation.confusion_picture import (
 )
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.landslide_comparison import compare_landslides, write_match_layers
+from postproc.evaluation.pixel_comparison import PixelComparison, PixelCounts
 from postproc.evaluation.scores import Counts, recall_by_size
 from postproc.product import LandslideProduct
 from postproc.reference.reference import Reference
@@ -53,6 +53,7 @@ def compare(
         InputFileError: if a raster is missing or unreadable.
         OutputError: if a file cannot be written.
     """
+    name = '' if product.reference is None else product.reference.name
     # A reference was mended as it was read.
     predicted = areas(product.landslides.geometry.to_numpy())
     true = reference.regions.geometry.to_numpy()
@@ -79,14 +80,14 @@ def compare(
     if stem is None:
         pixels, files = comparison.run(), []
     else:
-        title = f'Landslides against {product.reference.name}'
+        title = f'Landslides against {name}'
         pixels = _write_pixels(comparison, product, landslides.counts, stem, title)
         write_match_layers(product.out_dir / f'{stem}.gpkg', tables, product.provenance)
         files = [f'{stem}{suffix}' for suffix in SUFFIXES]
     counted = landslides.reference_counts
     sizes = tables['reference']['area_m2'].to_numpy()[counted]
     return {
-        'reference': product.reference.name,
+        'reference': name,
         'reference_landslides': int(counted.sum()),
         'reference_outside': reference.outside,
         'reference_ignored': reference.ignored,
