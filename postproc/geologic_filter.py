@@ -16,9 +16,9 @@ from dfpenet_mm.wording import agreeing, counted, decimal
 from postproc.inventory.measures import areas_m2, measure
 from postproc.product import LandslideProduct
 from postproc.registry import POSTPROC, EarlyInputs
-from postproc.rules.layer_rule import DEM, LayerRule, check_sources, comes_from_dem
+from postproc.rules.layer_rule import LayerRule, check_sources, comes_from_dem
 from postproc.rules.rule_values import rule_values
-from postproc.terrain.dem import doubt_elevations
+from postproc.terrain.dem import DEM, doubt_elevations
 
 # A region of exactly the minimum area stays, although its area comes from coordinates of
 # 1e6 m and more whose last digit is lost.
@@ -81,7 +81,7 @@ class GeologicFilter:
             )
         object.__setattr__(self, 'rules', tuple(map(LayerRule.from_config, self.rules)))
         sources: dict[str, tuple] = {}
-        for rule in self.rules:
+        for rule in self._rules:
             if sources.setdefault(rule.column, rule.source) != rule.source:
                 raise ConfigError(
                     f'two GeologicFilter rules give the column {rule.column!r} from other bands or '
@@ -96,7 +96,7 @@ class GeologicFilter:
             DfpenetError: if a layer cannot be read on the scene.
         """
         self._check_areas(inputs.grid)
-        check_sources(self.rules, inputs.layers, inputs.grid)
+        check_sources(self._rules, inputs.layers, inputs.grid)
 
     def __call__(self, product: LandslideProduct) -> LandslideProduct:
         """Reject what breaks a limit.
@@ -107,11 +107,11 @@ class GeologicFilter:
             OutputError: if ``out_dir`` cannot take a temporary raster.
         """
         self._check_areas(product.grid)
-        values = rule_values(product, self.rules) if self.rules else pd.DataFrame()
+        values = rule_values(product, self._rules) if self._rules else pd.DataFrame()
         verdict = _Verdict(len(product.landslides))
         result = self._judge_measures(verdict, product.landslides, product.grid)
         result['rules'] = [
-            self._judge_rule(verdict, rule, values[rule.column].to_numpy()) for rule in self.rules
+            self._judge_rule(verdict, rule, values[rule.column].to_numpy()) for rule in self._rules
         ]
         name = type(self).__name__
         product = product.replace(landslides=product.landslides.assign(**values))
@@ -123,7 +123,11 @@ class GeologicFilter:
         """Return the smallest area kept on that grid, square metres."""
         if self.min_area_m2 is not None:
             return float(self.min_area_m2)
-        return self.area_factor * grid.gsd
+        return (self.area_factor or 0.0) * grid.gsd
+
+    @property
+    def _rules(self) -> tuple[LayerRule, ...]:
+        return tuple(map(LayerRule.from_config, self.rules))
 
     def _check_areas(self, grid: RasterGrid) -> None:
         minimum = self.minimum_area(grid)
@@ -171,13 +175,13 @@ class GeologicFilter:
 
     def _doubts(self, product: LandslideProduct, judged: Sequence[Mapping[str, Any]]) -> list[str]:
         doubts = []
-        if any(comes_from_dem(rule, product.layers) for rule in self.rules):
+        if any(comes_from_dem(rule, product.layers) for rule in self._rules):
             doubts.append(doubt_elevations(product.layers[DEM]))
         doubts += [
             f'{rule["without_data"]} of {counted(len(product.landslides), "landslide")} '
             f'{agreeing(rule["without_data"], "lacks", "lack")} data in the layer '
             f'{rule["layer"]!r} and {agreeing(rule["without_data"], "was", "were")} '
-            + ('rejected' if rule['missing'] == 'reject' else 'kept without asking it')
+            + ('rejected' if rule['missing'] == 'reject' else 'kept without it')
             for rule in judged
             if rule['without_data']
         ]
@@ -189,7 +193,7 @@ def _m2(area: float) -> str:
 
 
 class _Verdict:
-    """Which regions are rejected, each for the first reason found."""
+    """The regions that are rejected, each for the first reason found."""
 
     def __init__(self, regions: int) -> None:
         self.rejected = np.zeros(regions, dtype=bool)
@@ -202,6 +206,6 @@ class _Verdict:
     def reject(self, broken: np.ndarray, sentence: Callable[[int], str]) -> int:
         """Reject what is not yet rejected and say why; return how many those are."""
         rows = np.flatnonzero(broken & ~self.rejected)
-        self._sentences[rows] = [sentence(row) for row in rows]
+        self._sentences[rows] = [sentence(row) for row in rows.tolist()]
         self.rejected[rows] = True
         return len(rows)

@@ -7,18 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from dfpenet_mm.components import component_parameters
 from dfpenet_mm.errors import ConfigError
 from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
 from postproc.registry import (
+    POSTPROC,
     AskedLayers,
     ChecksEarly,
     EarlyInputs,
     build_hook,
     evaluates_reference,
-    hook_parameters,
 )
-from postproc.rules.layer_rule import DEM
+from postproc.terrain.dem import DEM
 
 # Package of the hooks that say beforehand which layers they read.
 OWN = 'postproc.'
@@ -26,7 +27,7 @@ OWN = 'postproc.'
 
 @dataclass(frozen=True)
 class HookRecord:
-    """What one hook did.
+    """The work of one hook.
 
     Args:
         hook: its name.
@@ -68,7 +69,7 @@ class PostprocPipeline:
             raise ConfigError(
                 f'postproc is {hooks!r}; wanted is a list of hooks, each a dict with a type'
             )
-        self._hooks = [(build_hook(cfg), hook_parameters(cfg)) for cfg in hooks]
+        self._hooks = [(build_hook(cfg), component_parameters(POSTPROC, cfg)) for cfg in hooks]
 
     def check(self, inputs: EarlyInputs) -> None:
         """Let every hook that can do so judge the inputs, before the scene is mapped.

@@ -1,4 +1,4 @@
-"""What flows from hook to hook: polygons, the rasters behind them, and what was done."""
+"""The product that hooks pass on: polygons, the rasters behind them, and a log of findings."""
 
 from __future__ import annotations
 

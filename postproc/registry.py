@@ -1,8 +1,9 @@
-"""The registry of post-processing hooks, and what every hook may check before the work begins."""
+"""The registry of post-processing hooks, and the inputs that they may check early."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import UserDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from mmengine.registry import Registry
 
-from dfpenet_mm.components import build_component, component_parameters
+from dfpenet_mm.components import build_component
 from dfpenet_mm.grid import RasterGrid
 from postproc.product import LandslideProduct
 
@@ -35,18 +36,9 @@ def build_hook(cfg: Mapping[str, Any]) -> Hook:
     return build_component(POSTPROC, cfg)
 
 
-def hook_parameters(cfg: Mapping[str, Any]) -> dict[str, Any]:
-    """Name every argument with which ``build_hook`` builds the hook, defaults included.
-
-    Raises:
-        ConfigError: as ``build_hook``.
-    """
-    return component_parameters(POSTPROC, cfg)
-
-
 @dataclass(frozen=True, kw_only=True)
 class EarlyInputs:
-    """What of the later product is known before the scene is mapped.
+    """The part of the later product that is known before the scene is mapped.
 
     Args:
         grid: the post-event scene's grid.
@@ -59,27 +51,21 @@ class EarlyInputs:
     layers: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
 
 
-class AskedLayers(Mapping[str, Path]):
-    """Auxiliary rasters by name, and which of them somebody has asked for.
+class AskedLayers(UserDict[str, Path]):
+    """Auxiliary rasters by name, and the names that somebody has asked for.
 
     Args:
         layers: paths by name.
     """
 
     def __init__(self, layers: Mapping[str, Path]) -> None:
-        self._layers = dict(layers)
         self.asked: set[str] = set()
+        super().__init__(layers)
 
     def __getitem__(self, name: str) -> Path:
-        path = self._layers[name]
+        path = super().__getitem__(name)
         self.asked.add(name)
         return path
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._layers)
-
-    def __len__(self) -> int:
-        return len(self._layers)
 
 
 @runtime_checkable

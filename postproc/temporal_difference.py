@@ -123,28 +123,28 @@ class TemporalDifference:
             )
         if self.untrusted == 'subtract':
             return product.with_warning(
-                f"{finding}; it was subtracted nevertheless, as untrusted='subtract' asks, and "
-                f'true landslides may be missing'
+                f'{finding}; it was subtracted nevertheless, as the config asks, and true '
+                f'landslides may be missing'
             )
         return product.with_warning(
             f'{finding}; nothing was removed, so landslides older than the event may be '
-            f'in the inventory: look at their pre_share'
+            f'in the inventory: look at pre_share in the attribute table'
         )
 
     def _warn(self, product: LandslideProduct, kept: int, regions_in: int) -> LandslideProduct:
         if kept:
             product = product.with_warning(
                 f'{kept} of {counted(regions_in, "landslide")} '
-                f'{agreeing(kept, "was", "were")} kept although recognised before the event, '
-                f'because after it less than the share '
-                f'min_persistence={self.min_persistence} was left of what was recognised there '
-                f'(snow, cloud or another season?); look at their pre_share and pre_persistence'
+                f'{agreeing(kept, "was", "were")} kept although recognised before the event: less '
+                f'than {self.min_persistence:.0%} of what was recognised there is still landslide '
+                f'after it (snow, cloud or another season?); look at pre_share and '
+                f'pre_persistence in the attribute table'
             )
         blind = int((product.landslides['pre_coverage'] == 0).sum())
         if blind:
             product = product.with_warning(
                 f'{blind} of {counted(len(product.landslides), "landslide")} '
-                f'{agreeing(blind, "has", "have")} no pre-event data (pre_coverage 0) and '
+                f'{agreeing(blind, "has", "have")} no pre-event data (pre_coverage is 0) and '
                 f'could not be compared'
             )
         return product

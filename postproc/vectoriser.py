@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.vocabulary import HEADSCARPS, LANDSLIDES, REJECTED
 from dfpenet_mm.wording import agreeing, counted
 from postproc.inventory.formats import check_filenames, write_inventory
 from postproc.inventory.geopackage import STYLE_TABLE
-from postproc.inventory.inventory_table import DEM, Inventory, clean_regions, tabulate
-from postproc.inventory.layer import Layer
+from postproc.inventory.inventory_table import InventoryTables, clean_regions, tabulate
+from postproc.inventory.layer import HEADSCARPS, LANDSLIDES, REJECTED, Layer
 from postproc.inventory.simplify import Simplification, simplify
 from postproc.product import LandslideProduct
 from postproc.registry import POSTPROC, EarlyInputs
-from postproc.terrain.dem import check_dem, doubt_elevations
+from postproc.terrain.dem import DEM, check_dem, doubt_elevations
 
 
 @POSTPROC.register_module()
@@ -97,7 +96,7 @@ class Vectoriser:
             'layers': {layer.name: len(layer.table) for layer in layers},
             'area_m2': float(inventory.landslides['area_m2'].sum()),
             'touching_edge': int(inventory.landslides['touches_edge'].sum()),
-            'simplified': None if simplified is None else simplified.as_dict(),
+            'simplified': None if simplified is None else asdict(simplified),
         }
         return product.with_result(type(self).__name__, result)
 
@@ -105,7 +104,7 @@ class Vectoriser:
     def _filenames(self) -> Sequence[str]:
         return [self.filename] if isinstance(self.filename, str) else self.filename
 
-    def _layers(self, inventory: Inventory, pixel_m: float) -> list[Layer]:
+    def _layers(self, inventory: InventoryTables, pixel_m: float) -> list[Layer]:
         tables = {
             LANDSLIDES: inventory.landslides,
             REJECTED: inventory.rejected,

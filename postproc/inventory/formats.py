@@ -153,19 +153,6 @@ def write_geoparquet(layers: Sequence[Layer], path: Path, provenance: str) -> No
         table.to_parquet(layer.beside(path), index=False)
 
 
-def require_pyarrow() -> None:
-    """Refuse to promise GeoParquet where it cannot be written.
-
-    Raises:
-        InstallError: if pyarrow is missing.
-    """
-    if importlib.util.find_spec('pyarrow') is None:
-        raise InstallError(
-            'GeoParquet needs the package pyarrow, which is not installed; install it with '
-            'pip install pyarrow, or choose .gpkg or .fgb'
-        )
-
-
 Writer = Callable[[Sequence[Layer], Path, str], None]
 
 # Every writer gets the layers (the landslides first), the path and the provenance as JSON.
@@ -197,8 +184,12 @@ def check_filenames(names: Sequence[str]) -> None:
                 f'Vectoriser filename is {name!r}; wanted is a name without folder that ends in '
                 f"one of {sorted(FORMATS)}, such as 'landslides.gpkg'"
             )
-    if any(Path(name).suffix == '.parquet' for name in names):
-        require_pyarrow()
+    parquet = any(Path(name).suffix == '.parquet' for name in names)
+    if parquet and importlib.util.find_spec('pyarrow') is None:
+        raise InstallError(
+            'GeoParquet needs the package pyarrow, which is not installed; install it with '
+            'pip install pyarrow, or choose .gpkg or .fgb'
+        )
     _refuse_clashes(names)
 
 

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 from rasterio.enums import MaskFlags
 from rasterio.io import DatasetReader
 from shapely import GeometryType
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.vocabulary import WGS84
 from postproc.inventory.fields import (
     HEADSCARP_FIELDS,
     LANDSLIDE_FIELDS,
@@ -23,11 +21,12 @@ from postproc.inventory.fields import (
     TERRAIN_FIELDS,
     names,
 )
-from postproc.inventory.measures import measure
+from postproc.inventory.measures import measure, to_lon_lat
 from postproc.inventory.scene_edge import touches_edge
 from postproc.masks.product_rasters import open_role
 from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.product import LandslideProduct
+from postproc.terrain.dem import DEM
 from postproc.terrain.landslide_terrain import terrain_attributes
 
 KINDS = ('headscarp', 'toe')
@@ -67,11 +66,10 @@ def _of_kind(landslides: gpd.GeoDataFrame, kind: str) -> pd.DataFrame:
 # arithmetic never swaps two numbers.
 LEVEL_DECIMALS = 7
 PRE_EVENT = ('pre_coverage', 'pre_share', 'pre_persistence')
-DEM = 'dem'
 
 
 @dataclass(frozen=True)
-class Inventory:
+class InventoryTables:
     """The tables of an inventory.
 
     Args:
@@ -85,7 +83,7 @@ class Inventory:
     headscarps: gpd.GeoDataFrame | None
 
 
-def tabulate(product: LandslideProduct) -> Inventory:
+def tabulate(product: LandslideProduct) -> InventoryTables:
     """Number and measure what the hooks left and what they rejected.
 
     Args:
@@ -119,7 +117,7 @@ def tabulate(product: LandslideProduct) -> Inventory:
     landslides = _numbered(product.landslides, fields.iloc[count:], product.grid, 1)
     taken = _numbered(rejected, fields.iloc[:count], product.grid, 1 + len(landslides))
     shown = [*names(LANDSLIDE_FIELDS), *(names(TERRAIN_FIELDS) if DEM in product.layers else ())]
-    return Inventory(
+    return InventoryTables(
         landslides=_arranged(landslides, shown, []),
         rejected=_arranged(taken, shown, names(REJECTED_FIELDS)) if count else None,
         headscarps=headscarp_points(landslides) if DEM in product.layers else None,
@@ -128,7 +126,7 @@ def tabulate(product: LandslideProduct) -> Inventory:
 
 def _probability(product: LandslideProduct, regions: gpd.GeoDataFrame) -> dict[str, np.ndarray]:
     if 'probability' not in product.rasters:
-        return {'mean_probability': np.nan, 'p10_probability': np.nan}
+        return dict.fromkeys(('mean_probability', 'p10_probability'), np.full(len(regions), np.nan))
     with open_role(product, 'probability') as probability:
         masked = not _nodata_is_nan(probability)
         table = zonal_statistics(
@@ -156,7 +154,8 @@ def _numbered(
     own = regions.drop(columns=[name for name in ('id', *fields) if name in regions])
     table = own.reset_index(drop=True).join(fields.reset_index(drop=True))
     # West to east of the scene, which may lie across the antimeridian.
-    east = (table['lon'] - _longitude(grid) + 180.0) % 360.0
+    middle, _ = to_lon_lat(grid.crs).transform(*grid.center)
+    east = (table['lon'] - middle + 180.0) % 360.0
     north = table['lat'].round(LEVEL_DECIMALS)
     order = np.lexsort((east.round(LEVEL_DECIMALS), -north))
     table = table.iloc[order].reset_index(drop=True)
@@ -171,11 +170,6 @@ def _arranged(
     placed = {*first, *last, geometry, *HEADSCARP_COLUMNS}
     others = [name for name in table if name not in placed]
     return table[[*first, *others, *last, geometry]]
-
-
-def _longitude(grid: RasterGrid) -> float:
-    to_lon_lat = pyproj.Transformer.from_crs(grid.crs, WGS84, always_xy=True)
-    return to_lon_lat.transform(*grid.center)[0]
 
 
 POLYGONAL = (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)

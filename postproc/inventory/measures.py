@@ -12,9 +12,14 @@ import shapely
 from rasterio.crs import CRS
 
 from dfpenet_mm.grid import planar_within
-from dfpenet_mm.vocabulary import WGS84
 
+LON_LAT = 'EPSG:4326'
 GEOD = pyproj.Geod(ellps='WGS84')
+
+
+def to_lon_lat(crs: CRS | pyproj.CRS) -> pyproj.Transformer:
+    """Return the way from a CRS, as (x, y), to degrees on WGS 84."""
+    return pyproj.Transformer.from_crs(pyproj.CRS.from_user_input(crs), LON_LAT, always_xy=True)
 
 
 class LocalPlanes:
@@ -40,14 +45,13 @@ class LocalPlanes:
     ) -> None:
         crs = CRS.from_user_input(regions.crs)
         extent = regions.total_bounds if extent is None else extent
-        self._unit = None
-        self._to_lon_lat = None
+        self._crs = regions.crs
+        self._unit: float | None = None
         if not len(regions) or planar_within(crs, extent):
             self._unit = crs.linear_units_factor[1] if crs.is_projected else 1.0
-            self._to_lon_lat = pyproj.Transformer.from_crs(regions.crs, WGS84, always_xy=True)
             geometries = regions.geometry.to_numpy()
         else:
-            geometries = regions.geometry.to_crs(WGS84).to_numpy()
+            geometries = regions.geometry.to_crs(LON_LAT).to_numpy()
         self._origins = first_vertices(geometries)
         counts = shapely.get_num_coordinates(geometries)
         # By transform, which takes heights off.
@@ -67,9 +71,10 @@ class LocalPlanes:
         """
         if self._unit is not None:
             places = self._origins + points / self._unit
-            return self._to_lon_lat.transform(places[:, 0], places[:, 1])
+            return to_lon_lat(self._crs).transform(places[:, 0], places[:, 1])
         azimuths = np.degrees(np.arctan2(points[:, 0], points[:, 1]))
-        lons, lats, _ = GEOD.fwd(*self._origins.T, azimuths, np.hypot(*points.T))
+        lon, lat = self._origins.T
+        lons, lats, _ = GEOD.fwd(lon, lat, azimuths, np.hypot(*points.T))
         return lons, lats
 
     def _offsets(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -130,8 +135,7 @@ def measure(regions: gpd.GeoDataFrame) -> pd.DataFrame:
     ]
     areas, perimeters, lengths, widths, azimuths = np.concatenate(measured, axis=1)
     xs, ys = first_vertices(shapely.centroid(regions.geometry.to_numpy())).T
-    to_lon_lat = pyproj.Transformer.from_crs(regions.crs, WGS84, always_xy=True)
-    lons, lats = to_lon_lat.transform(xs, ys)
+    lons, lats = to_lon_lat(regions.crs).transform(xs, ys)
     # An empty polygon has no length, and so no quotient.
     with np.errstate(invalid='ignore'):
         columns = {

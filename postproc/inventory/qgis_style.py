@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from dfpenet_mm.vocabulary import AREA_OF_INTEREST, HEADSCARPS, LANDSLIDES, REJECTED, Verdict
 from postproc.evaluation.confusion_picture import COLOURS
+from postproc.evaluation.pixel_comparison import Verdict
+from postproc.inventory.layer import AREA, HEADSCARPS, LANDSLIDES, REJECTED
 from postproc.inventory.qgis_symbols import (
     AROUND,
     WHITE,
@@ -39,8 +40,8 @@ def style_of(role: str) -> str:
         role: ``LANDSLIDES`` (outlines with their numbers, those of small ones when one is near
             enough), ``REJECTED`` (dashed outlines, each with its number and reason from
             1:10,000 on), ``HEADSCARPS`` (from 1:20,000 on a triangle that points up at the
-            headscarp and down at the toe, from 1:5,000 on with elevations) or
-            ``AREA_OF_INTEREST`` (all ground outside is dark).
+            headscarp and down at the toe, from 1:5,000 on with elevations) or ``AREA`` (all
+            ground outside is dark).
     """
     return _STYLES[role]()
 
@@ -78,7 +79,7 @@ _STYLES = {
     LANDSLIDES: _landslides,
     REJECTED: _rejected,
     HEADSCARPS: _headscarps,
-    AREA_OF_INTEREST: _area,
+    AREA: _area,
 }
 
 
@@ -86,7 +87,7 @@ PREDICTED, REFERENCE = 'predicted', 'reference'
 NOT_COUNTED = 'not counted'
 # Of 255: the image is to be seen through a landslide.
 TINT = 80
-GREY = '110,110,110'
+UNCOUNTED = '110,110,110'
 THIN_MM = 0.35
 
 
@@ -99,7 +100,7 @@ def match_style(role: str) -> str:
             outline without a number, as the predicted landslide on it has one).
     """
     tp, fp, fn = (_rgb(verdict) for verdict in (Verdict.TP, Verdict.FP, Verdict.FN))
-    outside = 'not counted', outline(f'{GREY},255', line='dot', width=THIN_MM)
+    uncounted = NOT_COUNTED, outline(f'{UNCOUNTED},255', line='dot', width=THIN_MM)
     if role == PREDICTED:
         symbols = {'TP': ('TP hit', _tinted(tp)), 'FP': ('FP false alarm', _tinted(fp))}
         number, colours = '"id"', {'TP': tp, 'FP': fp}
@@ -108,9 +109,9 @@ def match_style(role: str) -> str:
         symbols = {'FN': ('FN miss', _tinted(fn)), 'TP': ('TP found', found)}
         number, colours = 'if("status" = \'TP\', NULL, "id")', {'FN': fn}
     by_status = ' '.join(f"WHEN \"status\" = '{key}' THEN '{colours[key]}'" for key in colours)
-    properties = {'Color': f"CASE {by_status} ELSE '{GREY}' END", **LARGE_FIRST}
+    properties = {'Color': f"CASE {by_status} ELSE '{UNCOUNTED}' END", **LARGE_FIRST}
     return qml(
-        by_value('status', {**symbols, NOT_COUNTED: outside}),
+        by_value('status', {**symbols, NOT_COUNTED: uncounted}),
         labels(number, smallest_mm=NUMBERED_MM, properties=properties),
     )
 

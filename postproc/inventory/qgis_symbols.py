@@ -164,7 +164,7 @@ def qml(renderer: Element, labelling: Element | None = None, *, nearest: int = 0
     return f'{HEAD}\n{tostring(root, encoding="unicode")}\n'
 
 
-def _renderer(type_: str, **attributes: str) -> Element:
+def _renderer(type_: str, **attributes: object) -> Element:
     return _element(
         'renderer-v2', type=type_, symbollevels=0, enableorderby=0, forceraster=0, **attributes
     )

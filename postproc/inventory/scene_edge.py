@@ -10,7 +10,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
-from postproc.evaluation.confusion import near
+from postproc.evaluation.pixel_comparison import near
 from postproc.masks.burner import PolygonBurner, pixel_bounds
 from postproc.masks.product_rasters import NODATA, open_role, scene_windows
 from postproc.product import LandslideProduct

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -21,7 +20,7 @@ MAX_AREA_CHANGE = 0.1
 
 @dataclass(frozen=True)
 class Simplification:
-    """What simplifying came to.
+    """The outcome of simplifying.
 
     Args:
         tolerance_m: as asked for, metres.
@@ -38,10 +37,6 @@ class Simplification:
     area_change: float
     largest_area_change: float
     kept_outlines: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
-        return asdict(self)
 
 
 def simplify(

@@ -1,1 +1,1 @@
-"""What was recognised before the event: how much of it, where, and whether it lasted."""
+"""The recognition before the event: its extent, its regions, and their persistence."""

@@ -1,4 +1,4 @@
-"""What the pre-event recognition says as a whole, and whether it can be believed."""
+"""The pre-event recognition as a whole, and its credibility."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ class PreEventAreas:
         """
         pre, post, valid = (count * gsd**2 / 1e6 for count in (self.pre, self.post, self.valid))
         return (
-            f'the pre-event image reads as landslide on {pre:.4g} km2 and the post-event image '
-            f'on {post:.4g} km2 of the {valid:.4g} km2 where both have data, which is more than '
-            f'the share max_pre_to_post={max_pre_to_post} to be believed (snow, cloud or '
-            f'another season?)'
+            f'of {valid:.4g} km2 with data in both images, {pre:.4g} km2 were recognised as '
+            f'landslide before the event and {post:.4g} km2 after it; more than '
+            f'{max_pre_to_post:.3g} times as much before as after is not plausible (snow, cloud '
+            f'or another season?)'
         )
 
 
@@ -78,14 +78,14 @@ def compare_events(product: LandslideProduct) -> PreEventAreas:
 
 def _count(post: np.ndarray, pre: np.ndarray) -> list[int]:
     after, before = post == LANDSLIDE, pre == LANDSLIDE
-    valid = post.size
+    valid = int(post.size)
     # Most windows have data throughout, and to see that is quick.
     if max(post.max(), pre.max()) >= NODATA:
         known = (post != NODATA) & (pre != NODATA)
-        valid = np.count_nonzero(known)
+        valid = int(np.count_nonzero(known))
         after &= known
         before &= known
-    return [valid, np.count_nonzero(before), np.count_nonzero(after)]
+    return [valid, int(np.count_nonzero(before)), int(np.count_nonzero(after))]
 
 
 def subtract_pixels(

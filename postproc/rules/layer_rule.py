@@ -15,21 +15,18 @@ from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
 from postproc.layers.warped_layer import check_layer
 from postproc.masks.zone_reduction import check_statistic
-from postproc.terrain.dem import check_dem
+from postproc.terrain.dem import DEM, check_dem
 
 # Statistics that say where or how many are no values of the layer.
 NO_VALUES = ('pixels', 'count', 'argmin', 'argmax')
 MISSING = ('keep', 'reject')
 RESAMPLINGS = ('bilinear', 'nearest')
 # Units of the layers that are computed here.
+CURVATURES = ('curvature', 'profile_curvature', 'plan_curvature')
 UNITS = {
-    'elevation': ' m',
-    'slope': ' degrees',
-    'aspect': ' degrees',
-    'relief': ' m',
-    'curvature': ' per m',
-    'profile_curvature': ' per m',
-    'plan_curvature': ' per m',
+    **dict.fromkeys(('elevation', 'relief'), ' m'),
+    **dict.fromkeys(('slope', 'aspect'), ' degrees'),
+    **dict.fromkeys(CURVATURES, ' per m'),
 }
 
 
@@ -106,8 +103,13 @@ class LayerRule:
 
     @property
     def source(self) -> tuple[str | int | None, ...]:
-        """What the statistic is of; rules of one column must have one source."""
+        """Layer, bands and resampling of the statistic; rules of one column must share them."""
         return self.layer, self.raster, self.red, self.nir, self.resampling
+
+    @property
+    def bands(self) -> tuple[int, int] | None:
+        """Numbers of the red and the near-infrared band; None for a layer of one band."""
+        return None if self.red is None or self.nir is None else (self.red, self.nir)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the rule states, as plain JSON values."""
@@ -180,16 +182,11 @@ class LayerRule:
             )
 
 
-DEM = 'dem'
 # Layers by the bands that are derived from the DEM for them.
 FROM_DEM = {
     'elevation': (),
-    'slope': ('slope',),
     'aspect': ('aspect_east', 'aspect_north'),
-    'curvature': ('curvature',),
-    'profile_curvature': ('profile_curvature',),
-    'plan_curvature': ('plan_curvature',),
-    'relief': ('relief',),
+    **{name: (name,) for name in ('slope', *CURVATURES, 'relief')},
 }
 
 
@@ -233,5 +230,4 @@ def check_sources(rules: Sequence[LayerRule], layers: Mapping[str, Path], grid: 
         if comes_from_dem(rule, layers):
             check_dem(layers[name], grid)
         else:
-            bands = None if rule.raster is None else (rule.red, rule.nir)
-            check_layer(layers[name], grid, name, bands=bands)
+            check_layer(layers[name], grid, name, bands=rule.bands)

@@ -15,14 +15,13 @@ from postproc.layers.warped_layer import WarpedLayer
 from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.product import LandslideProduct
 from postproc.rules.layer_rule import (
-    DEM,
     FROM_DEM,
     LayerRule,
     check_sources,
     comes_from_dem,
     raster_of,
 )
-from postproc.terrain.dem import ElevationLayer
+from postproc.terrain.dem import DEM, ElevationLayer
 from postproc.terrain.dem_tiles import write_derivatives
 from postproc.terrain.landslide_terrain import mean_direction
 
@@ -93,7 +92,7 @@ def _dem_readers(
 ) -> dict[tuple[str, ...], Read]:
     wanted = [rule.layer for rule in rules if comes_from_dem(rule, product.layers)]
     bands = tuple(dict.fromkeys(band for layer in wanted for band in FROM_DEM[layer]))
-    readers = {}
+    readers: dict[tuple[str, ...], Read] = {}
     if 'elevation' in wanted:
         dem = stack.enter_context(ElevationLayer(product.layers[DEM], product.grid))
         readers['elevation',] = dem.read
@@ -113,7 +112,7 @@ def _dem_readers(
 def _raster_readers(
     product: LandslideProduct, rules: Sequence[LayerRule], stack: ExitStack
 ) -> dict[tuple[str, ...], Read]:
-    readers = {}
+    readers: dict[tuple[str, ...], Read] = {}
     for rule in rules:
         key = (_key(rule, product.layers),)
         if comes_from_dem(rule, product.layers) or key in readers:
@@ -121,7 +120,7 @@ def _raster_readers(
         layer = WarpedLayer(
             product.layers[raster_of(rule, product.layers)],
             product.grid,
-            bands=(1,) if rule.raster is None else (rule.red, rule.nir),
+            bands=rule.bands or (1,),
             resampling=rule.resampling,
         )
         stack.enter_context(layer)

@@ -1,4 +1,4 @@
-"""Where landslides are dense: a coarse grid of their number and of the ground they cover."""
+"""The density of landslides: a coarse grid of their number and of the ground they cover."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from rasterio.windows import Window
 
 from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.vocabulary import NODATA, PROVENANCE_KEY
 from postproc.inventory.measures import areas_m2
-from postproc.masks.burner import PolygonBurner
-from postproc.masks.product_rasters import open_role, scene_windows
+from postproc.masks.burner import PolygonBurner, placed
+from postproc.masks.product_rasters import NODATA, PROVENANCE_TAG, open_role, scene_windows
 from postproc.product import LandslideProduct
 
 BANDS = ('landslides_per_km2', 'landslide_area_share', 'valid_share')
@@ -94,9 +93,10 @@ def map_density(product: LandslideProduct, cell_m: float) -> DensityMap:
     return DensityMap(
         grid,
         _count(product.landslides, grid),
-        *sums,
-        _cell_areas(grid) / math.prod(step),
-        math.prod(step),
+        landslide_pixels=sums[0],
+        valid_pixels=sums[1],
+        pixel_m2=_cell_areas(grid) / math.prod(step),
+        pixels=math.prod(step),
     )
 
 
@@ -127,7 +127,7 @@ def write_density(path: Path, density: DensityMap, provenance: Mapping[str, Any]
     ):
         dataset.write(bands.astype(np.float32))
         dataset.descriptions = BANDS
-        dataset.update_tags(**{PROVENANCE_KEY: json.dumps(dict(provenance))})
+        dataset.update_tags(**{PROVENANCE_TAG: json.dumps(dict(provenance))})
 
 
 def _add(sums: np.ndarray, pixels: np.ndarray, window: Window, step: list[int]) -> None:
@@ -145,11 +145,7 @@ def _add(sums: np.ndarray, pixels: np.ndarray, window: Window, step: list[int]) 
 
 def _count(landslides: gpd.GeoDataFrame, grid: RasterGrid) -> np.ndarray:
     points = shapely.point_on_surface(landslides.geometry.to_numpy())
-    inverse = ~grid.transform
-    xs, ys = shapely.get_x(points), shapely.get_y(points)
-    places = np.array(
-        [inverse.a * xs + inverse.b * ys + inverse.c, inverse.d * xs + inverse.e * ys + inverse.f]
-    )
+    places = placed(~grid.transform, shapely.get_x(points), shapely.get_y(points))
     rows, cols = grid.shape
     col, row = (
         np.clip(np.floor(place), 0, last).astype(int)
@@ -164,8 +160,8 @@ def _cell_areas(grid: RasterGrid) -> np.ndarray:
         [np.stack([cols + x, rows + y], axis=-1) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))],
         axis=-2,
     ).reshape(-1, 2)
-    placed = np.column_stack(grid.transform @ corners.T)
-    cells = gpd.GeoDataFrame(geometry=shapely.polygons(placed.reshape(-1, 4, 2)), crs=grid.crs)
+    rings = np.column_stack(placed(grid.transform, *corners.T)).reshape(-1, 4, 2)
+    cells = gpd.GeoDataFrame(geometry=shapely.polygons(rings), crs=grid.crs)
     return areas_m2(cells).reshape(grid.shape)
 
 

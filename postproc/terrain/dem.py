@@ -1,4 +1,4 @@
-"""Checking a DEM: whether it serves, and the unit of its elevations."""
+"""The check of a DEM, and the unit of its elevations."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from dfpenet_mm.validity import ValidityRule
 from postproc.layers.warped_layer import WarpedLayer, check_layer
 from postproc.masks.product_rasters import open_raster
 
+# Name of the layer of elevations among a product's.
+DEM = 'dem'
 FOOT, SURVEY_FOOT = 0.3048, 1200 / 3937
 # Metres of the units that rasters and vertical reference systems name.
 UNITS = {
@@ -46,14 +48,14 @@ def check_dem(path: Path, grid: RasterGrid) -> None:
             nor feet, or holds a fill value that it does not declare.
         GridMismatchError: if it lies beside the scene.
     """
-    check_layer(path, grid, 'dem')
+    check_layer(path, grid, DEM)
     with open_raster(path) as dataset:
         metres_per_unit(dataset)
         values = _overview(dataset)
     absurd = values[np.abs(values) > ABSURD]
     if absurd.size:
         raise RasterFormatError(
-            f'the layer {"dem"!r} ({path}) holds {absurd[0]:.6g}, which is no elevation and not '
+            f'the layer {DEM!r} ({path}) holds {absurd[0]:.6g}, which is no elevation and not '
             f'declared as nodata; declare it with gdal_edit.py -a_nodata VALUE'
         )
 
@@ -67,7 +69,7 @@ def metres_per_unit(dataset: DatasetReader) -> float:
     unit = _unit(dataset)
     if unit.lower() not in UNITS:
         raise RasterFormatError(
-            f'the layer {"dem"!r} ({dataset.name}) has elevations in {unit!r}; wanted are metres '
+            f'the layer {DEM!r} ({dataset.name}) has elevations in {unit!r}; wanted are metres '
             f'or feet: convert it with gdal_calc.py, or set its unit right with gdal_edit.py '
             f'-units m'
         )

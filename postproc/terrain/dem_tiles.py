@@ -17,12 +17,11 @@ from dfpenet_mm.files import brief, write_errors
 from dfpenet_mm.grid import RasterGrid, turn_of
 from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.validity import ValidityRule
-from postproc.masks.burner import pixel_bounds
-from postproc.masks.product_rasters import open_raster
+from postproc.masks.burner import pixel_bounds, placed
+from postproc.masks.product_rasters import TILE, open_raster, tiled_profile
 from postproc.terrain.dem import ABSURD, metres_per_unit
 from postproc.terrain.derivatives import PLAIN, ground_steps, relief, relief_margin
 
-TILE = 512
 # Reach of the resampling around a landslide: pixels of the scene and cells of the DEM.
 REACH = 2
 
@@ -59,7 +58,9 @@ def write_derivatives(
         write_errors(destination),
     ):
         grid = RasterGrid.from_dataset(source)
-        with rasterio.open(destination, 'w', **_profile(grid, len(names))) as target:
+        profile = tiled_profile(grid, len(names), 'float32')
+        options = {'nodata': float('nan'), 'sparse_ok': True}
+        with rasterio.open(destination, 'w', **profile, **options) as target:
             for window in _tiles(grid, _wanted(landslides, scene, grid)):
                 try:
                     derived = _derived(source, grid, window, names)
@@ -70,25 +71,6 @@ def write_derivatives(
                     ) from error
                 target.write(derived, window=window)
     return destination
-
-
-def _profile(grid: RasterGrid, count: int) -> dict:
-    rows, cols = grid.shape
-    return {
-        'driver': 'GTiff',
-        'height': rows,
-        'width': cols,
-        'count': count,
-        'dtype': 'float32',
-        'crs': grid.crs,
-        'transform': grid.transform,
-        'nodata': float('nan'),
-        'tiled': True,
-        'blockxsize': TILE,
-        'blockysize': TILE,
-        'sparse_ok': True,
-        'bigtiff': 'if_safer',
-    }
 
 
 def _wanted(landslides: np.ndarray, scene: RasterGrid, dem: RasterGrid) -> np.ndarray:
@@ -111,11 +93,11 @@ def _dem_boxes(landslides: np.ndarray, scene: RasterGrid, dem: RasterGrid) -> np
     to_dem = pyproj.Transformer.from_crs(
         pyproj.CRS.from_user_input(scene.crs), pyproj.CRS.from_user_input(dem.crs), always_xy=True
     )
-    x, y = to_dem.transform(*(scene.transform @ (col.reshape(9, -1), row.reshape(9, -1))))
+    x, y = to_dem.transform(*placed(scene.transform, col.reshape(9, -1), row.reshape(9, -1)))
     turn = turn_of(dem.crs)
     if turn:
         x = x + turn * np.round((dem.center[0] - x) / turn)
-    cols, rows = ~dem.transform @ (x, y)
+    cols, rows = placed(~dem.transform, x, y)
     boxes = np.stack(
         [cols.min(0) - REACH, rows.min(0) - REACH, cols.max(0) + REACH, rows.max(0) + REACH], 1
     )

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import pyproj
 from rasterio.windows import Window
 from scipy import ndimage
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.vocabulary import WGS84
+from postproc.inventory.measures import GEOD, to_lon_lat
+from postproc.masks.burner import placed
 
 # Cells between two places at which steps are measured; between them they are interpolated.
 SPACING = 64
@@ -92,13 +92,12 @@ def _measured(
     grid: RasterGrid, col: np.ndarray, row: np.ndarray, half_col: float, half_row: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return metres east and north from half a step before places to half a step behind."""
-    crs = pyproj.CRS.from_user_input(grid.crs)
-    to_lon_lat = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
+    lon_lat = to_lon_lat(grid.crs)
     start, end = (
-        to_lon_lat.transform(*(grid.transform @ (col + side * half_col, row + side * half_row)))
+        lon_lat.transform(*placed(grid.transform, col + side * half_col, row + side * half_row))
         for side in (-1, 1)
     )
-    azimuth, _, distance = pyproj.Geod(ellps='WGS84').inv(*start, *end)
+    azimuth, _, distance = GEOD.inv(*start, *end)
     angle = np.radians(azimuth)
     return distance * np.sin(angle), distance * np.cos(angle)
 
@@ -166,7 +165,7 @@ def plan_curvature(elevation: np.ndarray, steps: GroundSteps) -> np.ndarray:
 def relief_margin(steps: GroundSteps) -> tuple[int, int]:
     """Return rows and columns of margin that ``relief`` takes off on every side."""
     per_col, per_row = steps.lengths
-    return tuple(max(1, round(RELIEF_RADIUS_M / length)) for length in (per_row, per_col))
+    return max(1, round(RELIEF_RADIUS_M / per_row)), max(1, round(RELIEF_RADIUS_M / per_col))
 
 
 def relief(elevation: np.ndarray, margin: tuple[int, int]) -> np.ndarray:

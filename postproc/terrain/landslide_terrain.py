@@ -1,4 +1,4 @@
-"""What a DEM says of every landslide: height, slope, direction, headscarp and toe."""
+"""Height, slope, direction, headscarp and toe of every landslide, from a DEM."""
 
 from __future__ import annotations
 
@@ -9,32 +9,16 @@ from tempfile import TemporaryDirectory
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.vocabulary import WGS84
+from postproc.inventory.measures import GEOD, to_lon_lat
 from postproc.layers.warped_layer import WarpedLayer
+from postproc.masks.burner import placed
 from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.terrain.dem import ElevationLayer, check_dem
 from postproc.terrain.dem_tiles import write_derivatives
 
 BANDS = ('slope', 'aspect_east', 'aspect_north')
-TERRAIN_FIELDS = (
-    'elev_min_m',
-    'elev_max_m',
-    'relief_m',
-    'slope_mean_deg',
-    'slope_max_deg',
-    'aspect_deg',
-    'travel_angle_deg',
-    'dem_coverage',
-    'headscarp_x',
-    'headscarp_y',
-    'headscarp_m',
-    'toe_x',
-    'toe_y',
-    'toe_m',
-)
 # Directions of slopes that face each other leave no mean direction.
 SHORTEST_MEAN = 1e-6
 
@@ -85,7 +69,7 @@ def terrain_attributes(
             ('pixels', 'count', 'min', 'max', 'argmin', 'argmax', 'mean'),
         )
     columns = _attributes(tables, grid)
-    return pd.DataFrame(columns, dtype=float)[[*TERRAIN_FIELDS]].set_index(landslides.index)
+    return pd.DataFrame(columns, dtype=float).set_index(landslides.index)
 
 
 def _attributes(tables: dict[str, pd.DataFrame], grid: RasterGrid) -> dict[str, np.ndarray]:
@@ -132,20 +116,17 @@ def mean_direction(east: np.ndarray, north: np.ndarray) -> np.ndarray:
 def _centres(pixels: np.ndarray, grid: RasterGrid) -> tuple[np.ndarray, np.ndarray]:
     """Return map coordinates (x, y) of pixels' centres from their numbers; NaN stays."""
     row, col = np.divmod(pixels, grid.shape[1])
-    return grid.transform @ (col + 0.5, row + 0.5)
+    return placed(grid.transform, col + 0.5, row + 0.5)
 
 
 def _ground_distances(
     start: tuple[np.ndarray, np.ndarray], end: tuple[np.ndarray, np.ndarray], grid: RasterGrid
 ) -> np.ndarray:
     """Return geodesic distances between map coordinates, metres; NaN stays."""
-    crs = pyproj.CRS.from_user_input(grid.crs)
-    to_lon_lat = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
+    lon_lat = to_lon_lat(grid.crs)
     known = np.isfinite(start[0])
-    lon_lat = [
-        coordinate[known] for place in (start, end) for coordinate in to_lon_lat.transform(*place)
-    ]
+    ends = [coordinate[known] for place in (start, end) for coordinate in lon_lat.transform(*place)]
     distances = np.full(len(known), np.nan)
     if known.any():
-        distances[known] = pyproj.Geod(ellps='WGS84').inv(*lon_lat)[2]
+        distances[known] = GEOD.inv(*ends)[2]
     return distances

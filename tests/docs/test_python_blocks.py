@@ -15,7 +15,7 @@ from dfpenet_mm.run.settings import MappingSettings, postproc_hooks
 from postproc.pipeline import PostprocPipeline
 from tests.docs.blocks import ROOT, blocks
 
-# The first is run by tests/postproc/test_own_hook.py, the last by test_commands.py.
+# The first is run by tests/postproc/test_registry_own_hook.py, the last by test_commands.py.
 ELSEWHERE = ('docs/writing_a_hook.md', 'docs/file_formats.md', 'docs/api/running.md')
 SHOWN = [block for block in blocks('python') if block.page not in ELSEWHERE]
 # What configs import by custom_imports; test_commands.py trains with it.

@@ -149,7 +149,7 @@ def test_rules_reject_and_keep_their_statistic(make_product, write_raster):
         result | {'missing': 'keep', 'rejected': 2, 'without_data': 1}
     ]
     assert kept.warnings == (
-        "1 of 4 landslides lacks data in the layer 'wet' and was kept without asking it",
+        "1 of 4 landslides lacks data in the layer 'wet' and was kept without it",
     )
     # The first region is too small already.
     assert strict.rejected['reason'].tolist() == [

@@ -3,9 +3,10 @@ import copy
 import pytest
 from mmengine.config import ConfigDict
 
+from dfpenet_mm.components import component_parameters
 from dfpenet_mm.errors import ConfigError
 from postproc.geologic_filter import GeologicFilter
-from postproc.registry import POSTPROC, build_hook, hook_parameters
+from postproc.registry import POSTPROC, build_hook
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_a_site_registers_its_own_hook(make_product):
     hook = build_hook({'type': 'KeepLargest'})
 
     assert hook(make_product([[1, 1, 0, 1]])).landslides.area.tolist() == [200.0]
-    assert hook_parameters({'type': 'KeepLargest'}) == {'count': 1}
+    assert component_parameters(POSTPROC, {'type': 'KeepLargest'}) == {'count': 1}
 
 
 @pytest.mark.parametrize(

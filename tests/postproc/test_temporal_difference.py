@@ -70,7 +70,7 @@ def test_object_mode_takes_whole_landslides_that_were_there(make_product):
     assert rows['pre_persistence']['b'] == 1.0
     assert rows['pre_persistence'][['c', 'd']].isna().all()
     assert product.warnings == (
-        '1 of 3 landslides has no pre-event data (pre_coverage 0) and could not be compared',
+        '1 of 3 landslides has no pre-event data (pre_coverage is 0) and could not be compared',
     )
 
 

@@ -25,7 +25,7 @@ def test_snow_in_a_corner_deletes_nothing_and_is_said(make_product, mode):
     assert len(product.rejected) == 1
     (warning,) = product.warnings
     assert warning.startswith('6 of 100 landslides were kept although recognised before')
-    assert 'look at their pre_share and pre_persistence' in warning
+    assert 'look at pre_share and pre_persistence' in warning
     snowy = product.landslides[product.landslides['pre_share'] == 1]
     assert snowy['pre_persistence'].tolist() == pytest.approx([24 / 84] * 6)
 

@@ -12,9 +12,9 @@ from rasterio.crs import CRS
 import postproc.terrain.dem_tiles
 from dfpenet_mm.errors import GridMismatchError, InputFileError, OutputError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
+from postproc.inventory.fields import TERRAIN_FIELDS, names
 from postproc.terrain.dem import check_dem, doubt_elevations
 from postproc.terrain.landslide_terrain import (
-    TERRAIN_FIELDS,
     mean_direction,
     terrain_attributes,
 )
@@ -23,6 +23,10 @@ UTM = CRS.from_epsg(32654)
 # The scene has pixels of 5 m inside of the 10 m DEM of 800 m x 600 m.
 SCENE = RasterGrid(UTM, Affine(5, 0, 500_100, 0, -5, 4_699_900), (80, 100))
 LEFT, TOP = 500_100, 4_699_900
+COLUMNS = (
+    *names(TERRAIN_FIELDS),
+    *('headscarp_x', 'headscarp_y', 'headscarp_m', 'toe_x', 'toe_y', 'toe_m'),
+)
 
 
 def table(*boxes, crs=UTM):
@@ -41,7 +45,7 @@ def test_a_slide_on_a_plane(write_dem):
         table((50, 50, 150, 70), (100, 200, 105, 205)), SCENE, write_dem(plane)
     )
 
-    assert tuple(found.columns) == TERRAIN_FIELDS
+    assert tuple(found.columns) == COLUMNS
     assert list(found.index) == [7, 8]
     slide = found.loc[7]
     # Pixel centres from 52.5 to 147.5 m east of the corner.
@@ -243,7 +247,7 @@ def test_a_dem_goes_on_across_the_antimeridian(write_dem, epsg, west):
 def test_no_landslide_gives_an_empty_table(write_dem):
     found = terrain_attributes(table(), SCENE, write_dem(plane))
 
-    assert tuple(found.columns) == TERRAIN_FIELDS
+    assert tuple(found.columns) == COLUMNS
     assert len(found) == 0
 
 
