@@ -22,15 +22,10 @@ from rasterio.windows import Window
 
 from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
-from postproc.evaluation.pixel_comparison import PixelCounts, Verdict
+from dfpenet_mm.vocabulary import NODATA, PROVENANCE_KEY, Verdict
+from postproc.evaluation.pixel_comparison import PixelCounts
 from postproc.evaluation.scores import Counts
-from postproc.masks.product_rasters import (
-    NODATA,
-    PROVENANCE_TAG,
-    Writer,
-    mask_profile,
-    new_mask,
-)
+from postproc.masks.product_rasters import Writer, mask_profile, new_mask
 
 # TP green, FP red and FN blue as in the paper; what a boundary tolerance leaves out is paler.
 COLOURS = {
@@ -69,7 +64,7 @@ def confusion_raster(
         dataset.colorinterp = [ColorInterp.palette]
         dataset.write_colormap(1, {int(value): colour for value, colour in COLOURS.items()})
         dataset.update_tags(1, **{verdict.name: str(int(verdict)) for verdict in Verdict})
-        dataset.update_tags(**{PROVENANCE_TAG: json.dumps(dict(provenance))})
+        dataset.update_tags(**{PROVENANCE_KEY: json.dumps(dict(provenance))})
         yield write
 
 

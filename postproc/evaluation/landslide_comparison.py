@@ -16,6 +16,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import NODATA
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.matching import Matching, match_landslides
 from postproc.evaluation.scores import Counts
@@ -24,7 +25,7 @@ from postproc.inventory.geopackage import write_geopackage
 from postproc.inventory.layer import Layer
 from postproc.inventory.measures import areas_m2
 from postproc.inventory.qgis_style import NOT_COUNTED, match_style
-from postproc.masks.product_rasters import NODATA, open_raster
+from postproc.masks.product_rasters import open_raster
 from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.reference.reference import visible
 

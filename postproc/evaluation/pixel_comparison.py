@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +14,11 @@ from rasterio.windows import Window
 from scipy.ndimage import maximum_filter1d
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import AT_BOUNDARY, NODATA, Verdict
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.scores import Counts
 from postproc.masks.burner import PolygonBurner
-from postproc.masks.product_rasters import (
-    NODATA,
-    WINDOW_SIZE,
-    Writer,
-    open_raster,
-    scene_windows,
-)
+from postproc.masks.product_rasters import WINDOW_SIZE, Writer, open_raster, scene_windows
 
 # A pixel at exactly the distance is near, though a root may lose its last digit.
 ROUNDING = 1e-9
@@ -74,21 +68,6 @@ def near_polygons(burner: PolygonBurner, window: Window, distance_px: float) -> 
     )
     found = near(burner.inside(wider), distance_px)
     return found[halo : found.shape[0] - halo, halo : found.shape[1] - halo]
-
-
-class Verdict(IntEnum):
-    """Pixel values of a confusion raster; 255 is what was not compared."""
-
-    BACKGROUND = 0
-    TP = 1
-    FP = 2
-    FN = 3
-    FP_AT_BOUNDARY = 4
-    FN_AT_BOUNDARY = 5
-    NOT_COMPARED = NODATA
-
-
-AT_BOUNDARY = {Verdict.FP: Verdict.FP_AT_BOUNDARY, Verdict.FN: Verdict.FN_AT_BOUNDARY}
 
 
 @dataclass(frozen=True)

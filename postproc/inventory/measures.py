@@ -12,14 +12,14 @@ import shapely
 from rasterio.crs import CRS
 
 from dfpenet_mm.grid import planar_within
+from dfpenet_mm.vocabulary import WGS84
 
-LON_LAT = 'EPSG:4326'
 GEOD = pyproj.Geod(ellps='WGS84')
 
 
 def to_lon_lat(crs: CRS | pyproj.CRS) -> pyproj.Transformer:
     """Return the way from a CRS, as (x, y), to degrees on WGS 84."""
-    return pyproj.Transformer.from_crs(pyproj.CRS.from_user_input(crs), LON_LAT, always_xy=True)
+    return pyproj.Transformer.from_crs(pyproj.CRS.from_user_input(crs), WGS84, always_xy=True)
 
 
 class LocalPlanes:
@@ -51,7 +51,7 @@ class LocalPlanes:
             self._unit = crs.linear_units_factor[1] if crs.is_projected else 1.0
             geometries = regions.geometry.to_numpy()
         else:
-            geometries = regions.geometry.to_crs(LON_LAT).to_numpy()
+            geometries = regions.geometry.to_crs(WGS84).to_numpy()
         self._origins = first_vertices(geometries)
         counts = shapely.get_num_coordinates(geometries)
         # By transform, which takes heights off.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
+from dfpenet_mm.vocabulary import AREA_OF_INTEREST, HEADSCARPS, LANDSLIDES, REJECTED, Verdict
 from postproc.evaluation.confusion_picture import COLOURS
-from postproc.evaluation.pixel_comparison import Verdict
-from postproc.inventory.layer import AREA, HEADSCARPS, LANDSLIDES, REJECTED
 from postproc.inventory.qgis_symbols import (
     AROUND,
     WHITE,
@@ -40,8 +39,8 @@ def style_of(role: str) -> str:
         role: ``LANDSLIDES`` (outlines with their numbers, those of small ones when one is near
             enough), ``REJECTED`` (dashed outlines, each with its number and reason from
             1:10,000 on), ``HEADSCARPS`` (from 1:20,000 on a triangle that points up at the
-            headscarp and down at the toe, from 1:5,000 on with elevations) or ``AREA`` (all
-            ground outside is dark).
+            headscarp and down at the toe, from 1:5,000 on with elevations) or
+            ``AREA_OF_INTEREST`` (all ground outside is dark).
     """
     return _STYLES[role]()
 
@@ -79,7 +78,7 @@ _STYLES = {
     LANDSLIDES: _landslides,
     REJECTED: _rejected,
     HEADSCARPS: _headscarps,
-    AREA: _area,
+    AREA_OF_INTEREST: _area,
 }
 
 

@@ -10,9 +10,10 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import NODATA
 from postproc.evaluation.pixel_comparison import near
 from postproc.masks.burner import PolygonBurner, pixel_bounds
-from postproc.masks.product_rasters import NODATA, open_role, scene_windows
+from postproc.masks.product_rasters import open_role, scene_windows
 from postproc.product import LandslideProduct
 
 # Pixels that share a side or a corner are no farther apart.

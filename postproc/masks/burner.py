@@ -10,7 +10,8 @@ import shapely
 from affine import Affine
 from rasterio.windows import Window
 
-from postproc.masks.product_rasters import LANDSLIDE, NODATA, edit_mask, open_role
+from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
+from postproc.masks.product_rasters import edit_mask, open_role
 from postproc.masks.regions import Runs
 from postproc.masks.scanline import polygon_runs
 from postproc.product import LandslideProduct

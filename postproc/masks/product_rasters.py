@@ -22,10 +22,6 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.rasters import open_raster
 from postproc.product import LandslideProduct
 
-# Key of a file's metadata that holds the product's provenance as JSON.
-PROVENANCE_TAG = 'DFPENET_MM'
-LANDSLIDE = 1
-NODATA = 255
 # 1024 is a multiple of the usual tile sizes, so that a tile is read and written once.
 WINDOW_SIZE = 1024
 TILE = 512

@@ -19,9 +19,10 @@ from rasterio.windows import Window
 
 from dfpenet_mm.files import write_errors, written_beside
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import NODATA, PROVENANCE_KEY
 from postproc.inventory.measures import areas_m2
 from postproc.masks.burner import PolygonBurner, placed
-from postproc.masks.product_rasters import NODATA, PROVENANCE_TAG, open_role, scene_windows
+from postproc.masks.product_rasters import open_role, scene_windows
 from postproc.product import LandslideProduct
 
 BANDS = ('landslides_per_km2', 'landslide_area_share', 'valid_share')
@@ -127,7 +128,7 @@ def write_density(path: Path, density: DensityMap, provenance: Mapping[str, Any]
     ):
         dataset.write(bands.astype(np.float32))
         dataset.descriptions = BANDS
-        dataset.update_tags(**{PROVENANCE_TAG: json.dumps(dict(provenance))})
+        dataset.update_tags(**{PROVENANCE_KEY: json.dumps(dict(provenance))})
 
 
 def _add(sums: np.ndarray, pixels: np.ndarray, window: Window, step: list[int]) -> None:

@@ -8,8 +8,9 @@ from hypothesis.extra import numpy as npst
 from rasterio.crs import CRS
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.vocabulary import Verdict
 from postproc.evaluation.evaluation_area import EvaluationArea
-from postproc.evaluation.pixel_comparison import PixelComparison, PixelCounts, Verdict
+from postproc.evaluation.pixel_comparison import PixelComparison, PixelCounts
 
 TRANSFORM = Affine(10, 0, 500_000, 0, -10, 4_700_000)
 PREDICTED = np.array(

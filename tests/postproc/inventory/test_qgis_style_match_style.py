@@ -16,7 +16,6 @@ from dfpenet_mm.vocabulary import Verdict
 from postproc.evaluation import landslide_comparison
 from postproc.evaluation.confusion_picture import COLOURS
 from postproc.evaluation.landslide_comparison import write_match_layers
-from postproc.evaluation.pixel_comparison import Verdict
 from postproc.inventory import qgis_style
 
 

@@ -14,11 +14,11 @@ import pytest
 import shapely
 from matplotlib.image import imread
 
+from dfpenet_mm.vocabulary import HEADSCARPS, LANDSLIDES, REJECTED, Verdict
 from postproc.evaluation.confusion_picture import COLOURS
 from postproc.evaluation.landslide_comparison import write_match_layers
-from postproc.evaluation.pixel_comparison import Verdict
 from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import HEADSCARPS, LANDSLIDES, REJECTED, Layer
+from postproc.inventory.layer import Layer
 from tests.system_qgis import require_qgis, run_system_python
 
 SCRIPT = Path(__file__).with_name('qgis_render.py')

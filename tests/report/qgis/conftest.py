@@ -11,11 +11,11 @@ from affine import Affine
 
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.run_products import RunProducts
-from postproc.evaluation.pixel_comparison import Verdict
+from dfpenet_mm.vocabulary import AREA_OF_INTEREST, HEADSCARPS, LANDSLIDES, REJECTED, Verdict
 from postproc.evaluation.confusion_picture import confusion_raster
 from postproc.evaluation.landslide_comparison import write_match_layers
 from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import AREA, HEADSCARPS, LANDSLIDES, REJECTED, Layer
+from postproc.inventory.layer import Layer
 from postproc.inventory.measures import areas_m2
 
 CRS = 'EPSG:32654'
@@ -71,7 +71,11 @@ def make_run(tmp_path, monkeypatch):
         if area:
             half = shapely.box(500_000, 4_699_600, 500_300, 4_700_000)
             asked = gpd.GeoDataFrame({'name': ['district']}, geometry=[half], crs=CRS)
-            write_geopackage([Layer(AREA, AREA, asked)], folder / 'area_of_interest.gpkg', '{}')
+            write_geopackage(
+                [Layer(AREA_OF_INTEREST, AREA_OF_INTEREST, asked)],
+                folder / 'area_of_interest.gpkg',
+                '{}',
+            )
         table = gpd.GeoDataFrame({'id': [1]}, geometry=[shape], crs=crs)
         table = table.assign(area_m2=areas_m2(table))
         point = table.assign(kind='toe', elevation_m=3.0)
