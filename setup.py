@@ -41,6 +41,7 @@ INSTALL_REQUIRES = [
     'numpy>=2.1,<3',
     'opencv-python>=4.10',
     'affine>=3.0',
+    'filelock>=4.2',
     'geopandas>=1.0',
     'jinja2>=3.1',
     'matplotlib>=3.9',

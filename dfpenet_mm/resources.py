@@ -1,10 +1,12 @@
-"""Where the shipped configs and weights lie: in a checkout, an editable install or a wheel."""
+"""The shipped configs and weights, in a checkout, an editable install or a wheel."""
 
 from pathlib import Path
 
-from dfpenet_mm.errors import InstallError
+from dfpenet_mm.errors import ConfigError, InstallError
 
 PACKAGE_DIR = Path(__file__).resolve().parent
+SHIPPED_CONFIG = Path('dfpenet', 'landslide4sense_mobilenetv2.py')
+SHIPPED_CHECKPOINT = 'dfpenet_mobilenetv2_landslide4sense.pth'
 
 
 def config_dir() -> Path:
@@ -72,3 +74,24 @@ def find_folder(name: str, package_dir: Path) -> Path:
         f'This installation in {package_dir} came without its folder {name!r}; reinstall it '
         f'from a complete checkout with: pip install --force-reinstall --no-deps .'
     )
+
+
+def network_files(config: Path | None, checkpoint: Path | None) -> tuple[Path, Path]:
+    """Return the config and the weights to use.
+
+    Args:
+        config: as the user gave it; None for the shipped one.
+        checkpoint: likewise.
+
+    Raises:
+        ConfigError: if one was given without the other.
+        InstallError: if this installation carries none.
+    """
+    if config is None and checkpoint is None:
+        return config_dir() / SHIPPED_CONFIG, checkpoint_dir() / SHIPPED_CHECKPOINT
+    if config is None or checkpoint is None:
+        raise ConfigError(
+            f'{config or checkpoint} was given alone; give CONFIG and the CHECKPOINT that fits it, '
+            f'or neither of them for the shipped network, and an image with --post or --pre'
+        )
+    return shipped_file(config), shipped_file(checkpoint)

@@ -1,6 +1,8 @@
 """Evaluate an inventory: ``python tools/evaluate_inventory.py PRED REF --area AREA --out DIR``."""
 
-from dfpenet_mm.cli.evaluate_inventory import main
+import sys
+
+from dfpenet_mm.cli.landslide_map import main
 
 if __name__ == '__main__':
-    main()
+    main(['evaluate', *sys.argv[1:]])

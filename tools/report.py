@@ -1,6 +1,8 @@
 """Write a run's report anew: ``python tools/report.py OUT --post IMAGE --pre IMAGE``."""
 
-from dfpenet_mm.cli.report import main
+import sys
+
+from dfpenet_mm.cli.landslide_map import main
 
 if __name__ == '__main__':
-    main()
+    main(['report', *sys.argv[1:]])

@@ -57,7 +57,7 @@ exit codes: 0 mapping can run, warnings or not; 2 something that it needs is bro
 """
 
 
-def examine(arguments: Sequence[str], checkups: Mapping[str, Sequence[Checkup]] = CHECKUPS) -> int:
+def run(arguments: Sequence[str], checkups: Mapping[str, Sequence[Checkup]] = CHECKUPS) -> int:
     """Run the checkups and write what they find to stdout.
 
     Args:
@@ -69,11 +69,11 @@ def examine(arguments: Sequence[str], checkups: Mapping[str, Sequence[Checkup]] 
     """
     args = _parser().parse(arguments)
     with reader_may_leave():
-        return _run(checkups, as_json=args.json)
+        return _examine(checkups, as_json=args.json)
     return 0  # nobody waits for the verdict
 
 
-def _run(checkups: Mapping[str, Sequence[Checkup]], *, as_json: bool) -> int:
+def _examine(checkups: Mapping[str, Sequence[Checkup]], *, as_json: bool) -> int:
     findings = []
     for subject, found in _findings(checkups):
         findings.append((subject, found))

@@ -17,11 +17,11 @@ from rich.table import Table
 from rich.text import Text
 
 from dfpenet_mm.cli.errors import reader_may_leave
-from dfpenet_mm.run.stages import SHORTEST_S, stage_title
+from dfpenet_mm.run.progress import SHORTEST_S, stage_title
 from dfpenet_mm.wording import counted, decimal
 
 if TYPE_CHECKING:
-    from dfpenet_mm.run.run import LandslideRun
+    from dfpenet_mm.run.publish import LandslideRun
 
 # The first pattern that fits a name counts; what is looked at first comes first.
 USES = {

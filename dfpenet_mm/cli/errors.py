@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from dfpenet_mm.errors import EXIT_CODE, DfpenetError
+from dfpenet_mm.doctor.finding import in_one_line
+from dfpenet_mm.errors import EXIT_CODE, DfpenetError, InstallError
 
 DEFECT = 1
 INTERRUPTED = 130
@@ -136,6 +137,25 @@ def machine_refusal(error: Exception) -> str | None:
         what = f'{os.fspath(error.filename)}: ' if isinstance(error.filename, str) else ''
         return f'{what}{error.strerror}; {REFUSALS[error.errno]}'
     return None
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Send whoever cannot even import the parts of this package to the checkup.
+
+    Raises:
+        InstallError: in place of what an import raises.
+    """
+    try:
+        yield
+    except (ImportError, OSError) as error:
+        if machine_refusal(error):
+            raise
+        # A shared library that is missing may be either.
+        raise InstallError(
+            f'the installation is broken ({in_one_line(error)}); landslide-map doctor says how to '
+            f'mend it'
+        ) from error
 
 
 def write_error(sentence: str, exit_code: int) -> None:

@@ -8,7 +8,7 @@ import sys
 from dfpenet_mm.cli.errors import exit_on_user_error, file_name
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.preparation.isprs.collections import IsprsCollection
-from dfpenet_mm.run.progress import progress_display
+from dfpenet_mm.run.progress import stage_bars
 
 
 def conversion_parser(*, description: str, example: str) -> argparse.ArgumentParser:
@@ -35,7 +35,7 @@ def conversion_parser(*, description: str, example: str) -> argparse.ArgumentPar
 def run_conversion(collection: IsprsCollection, args: argparse.Namespace) -> None:
     """Convert as parsed arguments say, and print what was found and written."""
     with exit_on_user_error(debug=args.debug):
-        with quiet_libraries(), progress_display() as display:
+        with quiet_libraries(), stage_bars() as stage:
             # The classes come from mmseg's data sets, which take seconds to load.
             from dfpenet_mm.preparation.isprs.converter import convert_isprs  # noqa: PLC0415
 
@@ -47,6 +47,6 @@ def run_conversion(collection: IsprsCollection, args: argparse.Namespace) -> Non
                 patch=args.patch,
                 overwrite=args.overwrite,
                 allow_missing=args.allow_missing,
-                progress=display.stage('tiles'),
+                progress=stage('tiles'),
             )
         sys.stdout.write('\n'.join([*report.lines(), f'wrote {args.out}']) + '\n')

@@ -12,7 +12,7 @@ from dfpenet_mm.doctor.finding import Finding, problem, warning
 from dfpenet_mm.doctor.packages import installed_version
 from dfpenet_mm.errors import DfpenetError
 from dfpenet_mm.installation import quiet_libraries
-from dfpenet_mm.run.backend import network_files
+from dfpenet_mm.resources import network_files
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,4 +1,4 @@
-"""The network and the backend of a run where the user names none."""
+"""The backend of a run: as asked for, as an unfinished run had it, or the best one here."""
 
 from __future__ import annotations
 
@@ -16,13 +16,55 @@ from dfpenet_mm.mapping.network.quantised_network import CARD, quantised_beside
 from dfpenet_mm.mapping.scene.batch_reader import sample_chips
 from dfpenet_mm.mapping.scene.scaling import build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.resources import checkpoint_dir, config_dir, shipped_file
+from dfpenet_mm.run.record import recorded_predictor
+from dfpenet_mm.run.request import RunRequest
 from dfpenet_mm.run.settings import MappingSettings
+from dfpenet_mm.run.work_folder import record_of
 
 AUTO = 'auto'
 BACKENDS = (*TYPES, AUTO)
 # Pixels of the scene on which predictors are timed and compared, and windows at least.
 TRIED_PIXELS, TRIED_WINDOWS = 2**19, 4
+
+
+def set_backend(config: Config, request: RunRequest, device: str) -> str | None:
+    """Put the backend that a run is to use into its config.
+
+    Args:
+        config: its ``mapping.predictor`` is replaced where the request leaves it open or asks
+            for another.
+        request: of the run.
+        device: such as ``cpu`` or ``cuda:0``.
+
+    Returns:
+        Why this backend runs; None where somebody named it.
+
+    Raises:
+        ConfigError: if what is asked for does not fit, or the network does not run.
+        InputFileError: if a file is missing or damaged.
+    """
+    asked = request.backend or request.precision or request.quantised
+    if not asked and request.config is not None:
+        return None
+    _, checkpoint = request.network
+    kept = recorded_predictor(record_of(request.folder)) if request.resume else None
+    if kept and request.backend == AUTO and not request.precision:
+        if kept.get('quantised'):
+            folder = request.quantised or quantised_beside(checkpoint)
+            kept['quantised'] = str(folder.absolute())
+        config.mapping.predictor = kept
+        return f'{kept.get("type")} {kept.get("precision", "")}: what the unfinished run began with'
+    backend, reason = (request.backend, None) if asked else default_backend(device)
+    chosen = apply_backend(
+        config,
+        backend=backend,
+        precision=request.precision,
+        quantised=request.quantised,
+        checkpoint=checkpoint,
+        post=request.post,
+        device=device,
+    )
+    return chosen or reason
 
 
 def apply_backend(
@@ -73,7 +115,7 @@ def apply_backend(
         return choice.reason
     if backend or precision or quantised:
         known = {kind: name for name, kind in TYPES.items()}
-        name = backend or known.get(settings.predictor.get('type'), '')
+        name = backend or known.get(str(settings.predictor.get('type')), '')
         if precision == 'int8' and found is None:
             raise ConfigError(
                 f'--precision int8 wants a quantised network and {folder} holds none; make one '
@@ -118,31 +160,6 @@ def _choose(
     )
 
 
-CONFIG = Path('dfpenet', 'landslide4sense_mobilenetv2.py')
-CHECKPOINT = 'dfpenet_mobilenetv2_landslide4sense.pth'
-
-
-def network_files(config: Path | None, checkpoint: Path | None) -> tuple[Path, Path]:
-    """Return the config and the weights to use.
-
-    Args:
-        config: as the user gave it; None for the shipped one.
-        checkpoint: likewise.
-
-    Raises:
-        ConfigError: if one was given without the other.
-        InstallError: if this installation carries none.
-    """
-    if config is None and checkpoint is None:
-        return config_dir() / CONFIG, checkpoint_dir() / CHECKPOINT
-    if config is None or checkpoint is None:
-        raise ConfigError(
-            f'{config or checkpoint} was given alone; give CONFIG and the CHECKPOINT that fits it, '
-            f'or neither of them for the shipped network, and an image with --post or --pre'
-        )
-    return shipped_file(config), shipped_file(checkpoint)
-
-
 def default_backend(device: str) -> tuple[str, str]:
     """Choose what runs the shipped network where nobody asks for anything.
 
@@ -165,8 +182,3 @@ def default_backend(device: str) -> tuple[str, str]:
         'openvino f32: three times as fast as PyTorch, with the same landslides; --backend auto '
         'looks for something faster'
     )
-
-
-def default_out(post: Path) -> Path:
-    """Name the folder of the products of a scene, in the folder where the command runs."""
-    return Path(f'landslides_{post.stem}')

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.source_files import (
     AUXILIARY,
     PENDING,
@@ -21,64 +17,20 @@ from dfpenet_mm.source_files import (
     source_files,
 )
 
-# Before the name of an auxiliary raster, where files are listed by role.
-LAYER = 'layer_'
+
+def require_files(files: Mapping[str, Path]) -> None:
+    """Raise ``InputFileError`` for the first file, by role, that is missing or is a pipe."""
+    for role, path in files.items():
+        require_file(path, f'{role} file {path}')
 
 
-@dataclass(frozen=True, kw_only=True)
-class MappingInputs:
-    """The files of a run.
+def files_behind(files: Mapping[str, Path]) -> dict[str, list[Path]]:
+    """List by role the further files that an image, area, layer or reference depends on.
 
-    Args:
-        post: image after the event.
-        pre: image before it, or None.
-        reference: inventory to evaluate against, or None.
-        aoi: polygons of the area to map, or None for all of the scene.
-        layers: auxiliary rasters by name, such as ``dem``, on any grid.
-        checkpoint: weights that fit the config.
+    Raises:
+        InputFileError: if a mosaic is made of itself.
     """
-
-    post: Path
-    pre: Path | None = None
-    reference: Path | None = None
-    aoi: Path | None = None
-    layers: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
-    checkpoint: Path
-
-    def by_role(self) -> dict[str, Path]:
-        """Name every file that was given."""
-        roles = {name: getattr(self, name) for name in ('post', 'pre', 'reference', 'aoi')}
-        roles |= {f'{LAYER}{name}': path for name, path in self.layers.items()}
-        roles['checkpoint'] = self.checkpoint
-        return {role: path for role, path in roles.items() if path is not None}
-
-    def files_behind(self) -> dict[str, list[Path]]:
-        """List by role the further files that an image, area, layer or reference depends on.
-
-        Raises:
-            InputFileError: if a mosaic is made of itself.
-        """
-        roles = self.by_role()
-        del roles['checkpoint']
-        return {role: source_files(path) for role, path in roles.items()}
-
-    def check_exist(self) -> None:
-        """Raise ``InputFileError`` for the first file that is missing, or is a pipe."""
-        for role, path in self.by_role().items():
-            require_file(path, f'{role} file {path}')
-
-    def open_scenes(self, reading: Mapping[str, Any], stack: ExitStack) -> dict[str, Scene]:
-        """Open the images by role, the pre-event one on the post-event one's grid.
-
-        Args:
-            reading: how ``Scene`` is to read either.
-            stack: closes them.
-        """
-        post = stack.enter_context(Scene(self.post, **reading))
-        if self.pre is None:
-            return {'post': post}
-        pre = stack.enter_context(Scene(self.pre, **reading, grid=post.grid))
-        return {'post': post, 'pre': pre}
+    return {role: source_files(path) for role, path in files.items() if role != 'checkpoint'}
 
 
 def quantised_input(predictor: Mapping[str, Any]) -> dict[str, Path]:

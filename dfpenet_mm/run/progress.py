@@ -3,53 +3,203 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple
 
-from rich.console import Console
-from rich.live import Live
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    Task,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
-from dfpenet_mm.run.stages import RECOGNITION, SHORTEST_S, RunClock, expected_seconds, stage_title
+Advance = Callable[[int, int], None]
 
 
-class StageProgress(Protocol):
-    """Shows how far a stage is, whether by a bar of its own or in one for all stages."""
+class ExpectedStage(NamedTuple):
+    """A stage as it is known beforehand.
 
-    def stage(self, description: str) -> Callable[[int, int], None]:
-        """Start a stage; call the result with the steps done and their total."""
-
-
-class BarPerStage:
-    """Hands out callbacks that move one bar a stage.
+    The times are of two cores of 2020 and only fill the bar: recognition, which takes most of
+    a run, shows its own pace.
 
     Args:
-        display: the display they share.
+        title: what people read.
+        seconds: on the smallest scene.
+        seconds_a_mpx: more for every million pixels.
     """
 
-    def __init__(self, display: Progress) -> None:
-        self._display = display
+    title: str
+    seconds: float = 0.0
+    seconds_a_mpx: float = 0.0
 
-    def stage(self, description: str) -> Callable[[int, int], None]:
-        """Start a stage; call the result with the steps done and their total."""
-        task = self._display.add_task(description, total=None)
 
-        def advance(done: int, total: int) -> None:
-            self._display.update(task, completed=done, total=total)
+# A shorter stage, such as one that had nothing to do, is not shown.
+SHORTEST_S = 0.05
+# Of as many steps, each as long: the first tells of the other.
+RECOGNITION = ('recognise_post', 'recognise_pre')
+ONLY_WITH_PRE = ('measure_shift', 'recognise_pre')
+BEFORE_SCENES = ('start', 'choose_backend')
+# In the order in which they run.
+STAGES = {
+    'start': ExpectedStage('load the libraries', 5),
+    'choose_backend': ExpectedStage('choose the backend', 10),
+    'measure_shift': ExpectedStage('measure the shift', 3),
+    'load': ExpectedStage('load the network', 2),
+    'fit_scaling': ExpectedStage('fit the scaling', 0.1, 0.3),
+    'recognise_post': ExpectedStage('recognise post-event image'),
+    'recognise_pre': ExpectedStage('recognise pre-event image'),
+    'postproc': ExpectedStage('post-processing', 0.5, 1.2),
+    'write': ExpectedStage('write the rasters', 0.2, 0.7),
+    'figures': ExpectedStage('draw the figures', 8, 0.5),
+    'report': ExpectedStage('write the report', 3, 1),
+    'project': ExpectedStage('write the QGIS project', 0.5),
+}
+# The pace of a stage is that of its last minute: a scene's edge of nodata goes fast.
+PACE_S = 60.0
+BAR_WIDTH, LONGEST_TITLE = 20, 44
 
-        return advance
+
+def stage_title(name: str) -> str:
+    """Return what people read for a stage, known here or not."""
+    return STAGES[name].title if name in STAGES else name.replace('_', ' ')
+
+
+class RunProgress(Progress):
+    """Times the stages of a run, and shows how far it is and how long it will take.
+
+    Nothing is foretold before recognition has shown its pace on this machine.
+
+    Args:
+        console: where the bar moves and a finished stage gets its line; None for nowhere.
+        told: write what is told to stderr where there is no console.
+        now: the time in seconds.
+
+    Attributes:
+        seconds: what every finished stage took.
+    """
+
+    def __init__(
+        self,
+        console: Console | None = None,
+        *,
+        told: bool = False,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.seconds: dict[str, float] = {}
+        self._watched, self._told, self._begin = console is not None, told, now()
+        self._expected: dict[str, float | None] = {}
+        one_line = Column(no_wrap=True, overflow='ellipsis')
+        super().__init__(
+            TextColumn(
+                '{task.description}', table_column=Column(no_wrap=True, max_width=LONGEST_TITLE)
+            ),
+            TextColumn('{task.fields[steps]}', table_column=one_line),
+            BarColumn(BAR_WIDTH),
+            TextColumn('{task.fields[left]}', table_column=one_line, markup=False),
+            console=console or Console(stderr=True),
+            disable=console is None,
+            transient=True,
+            refresh_per_second=4,
+            speed_estimate_period=PACE_S,
+            get_time=now,
+        )
+        self._name = ''
+        # One bar shows the run; its stage is paced by another one that is not shown.
+        self._run, self._stage = (self._add(visible=visible) for visible in (True, False))
+        # All of one recognition, as soon as it has shown its pace.
+        self._recognition_s: float | None = None
+
+    def _add(self, *, visible: bool) -> Task:
+        self.add_task('', total=None, visible=visible, steps='', left='')
+        return self.tasks[-1]
+
+    def expect(self, pixels: int, *, pre: bool) -> None:
+        """Take the stages to come from the size of the scene.
+
+        Args:
+            pixels: of the scene.
+            pre: if there is a pre-event image.
+        """
+        left_out = BEFORE_SCENES if pre else (*BEFORE_SCENES, *ONLY_WITH_PRE)
+        self._expected = {
+            name: None if name in RECOGNITION else seconds + a_mpx * pixels / 1e6
+            for name, (_, seconds, a_mpx) in STAGES.items()
+            if name not in left_out
+        }
+
+    @contextmanager
+    def running(self, name: str) -> Iterator[None]:
+        """Show and time a stage while the body runs; its seconds are kept when it succeeds."""
+        self._name, self._stage = name, self._add(visible=False)
+        self.update(self._run.id, description=stage_title(name), steps='')
+        begin = self.get_time()
+        try:
+            yield
+            self.seconds[name] = self.get_time() - begin
+        finally:
+            self._name = ''
+        if self.seconds[name] >= SHORTEST_S:
+            self.say(f'  {stage_title(name):<28}{self.seconds[name]:8.1f} s')
+
+    def say(self, line: str) -> None:
+        """Write a line above the bar, if anybody watches."""
+        if self._watched:
+            self.console.print(line, style='dim', highlight=False, markup=False)
+
+    def tell(self, line: str) -> None:
+        """Write a line that is wanted in a log file too."""
+        if self._told and not self._watched:
+            sys.stderr.write(f'{line}\n')
+        self.say(line)
+
+    def stage(self, description: str) -> Advance:
+        """Name what the current stage does; call the result with its steps done and total."""
+        return lambda done, total: self.step(description, done, total)
+
+    def step(self, description: str, done: int, total: int) -> None:
+        """Say what the current stage does, and how many of its steps are done.
+
+        The first call only sets the start: what was there already, kept by an earlier run or
+        warming up, says nothing of the pace.
+        """
+        title = Text(description)
+        title.truncate(LONGEST_TITLE, overflow='ellipsis')
+        self.update(self._run.id, description=title.markup, steps=f'{done}/{total}')
+        self.update(self._stage.id, completed=done, total=total)
+        if self._name in RECOGNITION and self._stage.speed:
+            self._recognition_s = total / self._stage.speed
+
+    def left(self) -> float | None:
+        """Return the seconds that are left; None if it is too early to say."""
+        parts = [self._left_of(name) for name in self._expected if name not in self.seconds]
+        known = [part for part in parts if part is not None]
+        return sum(known) if self._expected and len(known) == len(parts) else None
+
+    def _left_of(self, name: str) -> float | None:
+        alike = name in RECOGNITION
+        expected = self._recognition_s if alike else self._expected[name]
+        if name != self._name or expected is None:
+            return expected
+        remaining = self._stage.time_remaining if alike else None
+        return max(expected - (self._stage.elapsed or 0), 0.0) if remaining is None else remaining
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Draw the bar as far as the run is by now; it never goes back."""
+        left = self.left()
+        if left is not None:
+            passed = self.get_time() - self._begin
+            share = max(self._run.completed, passed / ((passed + left) or 1))
+            shown = f'{share:.0%}, {timedelta(seconds=round(left))} left'
+            self.update(self._run.id, total=1.0, completed=share, left=shown)
+        yield from super().get_renderables()
 
 
 def watched_console() -> Console | None:
@@ -58,130 +208,34 @@ def watched_console() -> Console | None:
     return console if sys.stderr.isatty() and console.is_interactive else None
 
 
-@contextmanager
-def progress_display(*, quiet: bool = False) -> Iterator[BarPerStage]:
-    """Show bars on stderr while the body runs, if stderr is a terminal.
+def run_progress(*, quiet: bool = False) -> RunProgress:
+    """Show a run on stderr in a ``with`` block, if that is a terminal.
 
     Args:
-        quiet: show nothing there either.
+        quiet: only keep the times.
     """
-    console = None if quiet else watched_console()
+    return RunProgress(None if quiet else watched_console(), told=not quiet)
+
+
+@contextmanager
+def stage_bars() -> Iterator[Callable[[str], Advance]]:
+    """Show one bar for each stage on stderr while the body runs, if stderr is a terminal.
+
+    Yields:
+        A function that begins a stage of a name; call its result with the steps done and total.
+    """
+    console = watched_console()
     columns = (
         TextColumn('{task.description:<24}'),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn('elapsed'),
-        TimeElapsedColumn(),
-        TextColumn('left'),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(
-        *columns, console=console or Console(stderr=True), disable=console is None
-    ) as display:
-        yield BarPerStage(display)
+    shown = console or Console(stderr=True)
+    with Progress(*columns, console=shown, disable=console is None) as bars:
 
+        def stage(description: str) -> Advance:
+            task = bars.add_task(description, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
 
-REDRAWS_A_SECOND = 4
-BAR, LONGEST_TITLE = 20, 44
-
-
-class RunProgress:
-    """Times the stages of a run and shows them.
-
-    Args:
-        clock: keeps the times.
-        console: where a finished stage gets its line; None for nowhere.
-    """
-
-    def __init__(self, clock: RunClock, console: Console | None = None) -> None:
-        self._clock = clock
-        self._console = console
-        self._title = ''
-        self._steps: tuple[int, int] | None = None
-
-    @property
-    def seconds(self) -> Mapping[str, float]:
-        """What every finished stage took."""
-        return self._clock.seconds
-
-    def expect(self, pixels: int, *, pre: bool) -> None:
-        """Foretell the run of a scene of so many pixels, with a pre-event image or without."""
-        self._clock.expect(expected_seconds(pixels, pre=pre), alike=RECOGNITION)
-
-    @contextmanager
-    def running(self, name: str) -> Iterator[None]:
-        """Show and time a stage while the body runs."""
-        self._title, self._steps = stage_title(name), None
-        with self._clock.running(name):
-            yield
-        if self.seconds[name] >= SHORTEST_S:
-            self.say(f'  {stage_title(name):<28}{self.seconds[name]:8.1f} s')
-
-    def say(self, line: str) -> None:
-        """Write a line above the bar, if anybody watches."""
-        if self._console:
-            self._console.print(line, style='dim', highlight=False, markup=False)
-
-    def stage(self, description: str) -> Callable[[int, int], None]:
-        """Name what the current stage does; call the result with its steps done and total."""
-
-        def advance(done: int, total: int) -> None:
-            self.step(description, done, total)
-
-        return advance
-
-    def step(self, description: str, done: int, total: int) -> None:
-        """Say what the current stage does, and how many of its steps are done."""
-        self._title, self._steps = description, (done, total)
-        self._clock.step(done, total)
-
-    def render(self) -> Table:
-        """Draw the line that moves, as wide as the terminal or less."""
-        share, left = self._clock.share(), self._clock.left()
-        title = Text(self._title, no_wrap=True, overflow='ellipsis')
-        title.truncate(LONGEST_TITLE, overflow='ellipsis')
-        steps = '{}/{}'.format(*self._steps) if self._steps else ''
-        percent = '' if share is None else f'{share:.0%}'
-        row = (
-            title,
-            Text(steps, no_wrap=True),
-            ProgressBar(total=1, completed=share or 0, width=BAR, pulse=share is None),
-            Text(percent, no_wrap=True),
-            Text('' if left is None else f'{in_words(left)} left', no_wrap=True),
-        )
-        table = Table.grid(padding=(0, 1))
-        for _ in row:
-            table.add_column(no_wrap=True)
-        table.add_row(*row)
-        return table
-
-
-def in_words(seconds: float) -> str:
-    """Write a time as ``0:05``, ``12:30`` or ``3:04:00``."""
-    text = str(timedelta(seconds=round(seconds)))
-    return text.removeprefix('0:').removeprefix('0') if text.startswith('0:') else text
-
-
-@contextmanager
-def run_progress(*, quiet: bool = False, console: Console | None = None) -> Iterator[RunProgress]:
-    """Show a run on stderr while the body runs, if that is a terminal.
-
-    Args:
-        quiet: only keep the times.
-        console: in place of stderr.
-
-    Yields:
-        What the stages are told to.
-    """
-    console = None if quiet else console or watched_console()
-    progress = RunProgress(RunClock(), console)
-    with ExitStack() as stack:
-        if console:
-            live = Live(
-                console=console,
-                get_renderable=progress.render,
-                refresh_per_second=REDRAWS_A_SECOND,
-                transient=True,
-            )
-            stack.enter_context(live)
-        yield progress
+        yield stage

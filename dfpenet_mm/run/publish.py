@@ -1,4 +1,4 @@
-"""What people look at: the figures, the report and the QGIS project of a run."""
+"""The last step of a run: rasters, figures, report and QGIS project for people to look at."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import errno
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import shapely
 
 from dfpenet_mm.errors import DfpenetError, OutputError
@@ -21,14 +21,18 @@ from dfpenet_mm.report.figures.all_figures import draw_figures
 from dfpenet_mm.report.page.page import write_report
 from dfpenet_mm.report.qgis.project import write_qgis_project
 from dfpenet_mm.report.run_products import RunProducts
-from dfpenet_mm.run.folder import FIGURES, disk_errors
-from dfpenet_mm.run.inputs import MappingInputs
+from dfpenet_mm.run.findings import summarise, write_summary
+from dfpenet_mm.run.folder import FIGURES, product_names
+from dfpenet_mm.run.postprocess import FilteredInventory
+from dfpenet_mm.run.prepare import PreparedRun
 from dfpenet_mm.run.progress import RunProgress
-from dfpenet_mm.vocabulary import AREA_OF_INTEREST, PROVENANCE_KEY
+from dfpenet_mm.run.provenance import lasting
+from dfpenet_mm.run.recognise import Recognition
+from dfpenet_mm.run.scene_pair import picture_shift
+from dfpenet_mm.run.work_folder import disk_errors
+from dfpenet_mm.vocabulary import AREA_OF_INTEREST, PROVENANCE_KEY, SUMMARY
 from postproc.inventory.formats import write_inventory
 from postproc.inventory.layer import Layer
-from postproc.inventory.measures import areas_m2
-from postproc.pipeline import HookRecord
 from postproc.product import LandslideProduct
 
 REPORT = 'report.html'
@@ -37,15 +41,92 @@ DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 RGB = 3
 
 
+@dataclass(frozen=True)
+class LandslideRun:
+    """The result of a run.
+
+    Args:
+        summary: plain JSON values, as in ``summary.json``.
+        files: the products.
+    """
+
+    summary: Mapping[str, Any]
+    files: tuple[Path, ...]
+
+
+def publish(
+    run: PreparedRun,
+    recognition: Recognition,
+    inventory: FilteredInventory,
+    progress: RunProgress,
+) -> LandslideRun:
+    """Write all products of a run that are not written yet, the summary last.
+
+    Args:
+        run: as prepared; the products go into its work folder.
+        recognition: of its images.
+        inventory: the landslides that are left.
+        progress: times the stages.
+
+    Raises:
+        OutputError: if the disk refuses.
+    """
+    out, products = run.request.folder, run.work.products
+    with progress.running('write'):
+        _write_rasters({**recognition.rasters, 'mask': inventory.mask}, run, progress)
+        failures = list(_picture_shift(run))
+    if run.request.pictures:
+        failures += write_pictures(
+            inventory.product,
+            summarise(run, recognition, inventory, progress.seconds),
+            post=run.request.post,
+            pre=run.request.pre,
+            out=out,
+            reading=run.settings.reading,
+            progress=progress,
+        )
+    product = inventory.product
+    for failure in failures:
+        product = product.with_warning(failure)
+    inventory = replace(inventory, product=product)
+    summary = summarise(run, recognition, inventory, progress.seconds)
+    names = sorted([SUMMARY, *product_names(products)])
+    with disk_errors(out):
+        write_summary({**summary, 'files': names}, products / SUMMARY)
+    return LandslideRun(summary, tuple(out / name for name in names))
+
+
+def _write_rasters(rasters: Mapping[str, Path], run: PreparedRun, progress: RunProgress) -> None:
+    origin = lasting(run.origin)
+    tags = {PROVENANCE_KEY: json.dumps(origin, sort_keys=True)}
+    for done, (name, path) in enumerate(rasters.items()):
+        progress.step(f'write {name}.tif', done, len(rasters))
+        write_cog(path, run.work.products / f'{name}.tif', tags)
+    if run.area is not None:
+        _write_area(run.area, run.grid, run.work.products, origin)
+
+
+def _picture_shift(run: PreparedRun) -> Iterator[str]:
+    shift = run.shift
+    if shift is not None:
+        failure = attempt(
+            'picture of the shift',
+            lambda: picture_shift(shift, run.grid, run.work.products),
+            run.request.folder,
+        )
+        yield from filter(None, [failure])
+
+
 def write_pictures(
     product: LandslideProduct,
     summary: Mapping[str, Any],
     *,
-    inputs: MappingInputs,
+    post: Path,
+    pre: Path | None,
     out: Path,
     reading: Mapping[str, Any],
     progress: RunProgress,
-) -> tuple[str, ...]:
+) -> list[str]:
     """Write the figures, the report and the QGIS project beside the other products of a run.
 
     What fails here is said and left out: hours of mapping are worth more than their pictures.
@@ -53,7 +134,8 @@ def write_pictures(
     Args:
         product: the product behind the last hook; its folder gets the files.
         summary: of the run so far.
-        inputs: the images.
+        post: the image after the event.
+        pre: the image before it.
         out: where the folder's files will be in the end, for paths in the project.
         reading: how the images were read; of the network's bands the first three are shown as
             red, green and blue, a single one as grey.
@@ -71,8 +153,8 @@ def write_pictures(
         summary=summary,
         landslides=product.landslides,
         rejected=product.rejected,
-        post=inputs.post,
-        pre=inputs.pre,
+        post=post,
+        pre=pre,
         **{**reading, 'bands': shown_bands(reading['bands'])},
     )
     tasks = {
@@ -80,12 +162,13 @@ def write_pictures(
         'report': lambda: write_report(products, folder / REPORT),
         'project': lambda: write_qgis_project(products, home=out),
     }
-    return tuple(_failures(tasks, folder, progress))
+    return list(_failures(tasks, folder, progress))
 
 
 def shown_bands(bands: Sequence[int]) -> tuple[int, int, int]:
     """Choose which bands are shown as red, green and blue."""
-    return tuple(bands[:RGB]) if len(bands) >= RGB else (bands[0],) * RGB
+    red, green, blue = bands[:RGB] if len(bands) >= RGB else (bands[0],) * RGB
+    return red, green, blue
 
 
 def attempt(name: str, run: Callable[[], object], folder: Path) -> str | None:
@@ -129,130 +212,12 @@ def _failures(
             yield failure
 
 
-def write_rasters(rasters: Mapping[str, Path], folder: Path, origin: Mapping[str, Any]) -> None:
-    """Write the products of a run.
-
-    Args:
-        rasters: complete rasters by the names of the products.
-        folder: where to write them, as ``NAME.tif``.
-        origin: the lasting part of the run's provenance.
-
-    Raises:
-        OutputError: if the disk refuses.
-    """
-    for name, path in rasters.items():
-        tags = {PROVENANCE_KEY: json.dumps(origin, sort_keys=True)}
-        write_cog(path, folder / f'{name}.tif', tags)
-
-
-def write_area(
+def _write_area(
     area: AreaOfInterest, grid: RasterGrid, folder: Path, origin: Mapping[str, Any]
 ) -> None:
-    """Write the area of interest as ``area_of_interest.gpkg``, in the scene's CRS.
-
-    Args:
-        area: as read.
-        grid: the scene's.
-        folder: where to write it.
-        origin: the lasting part of the run's provenance.
-
-    Raises:
-        OutputError: if the disk refuses.
-    """
+    """Write ``area_of_interest.gpkg``, in the CRS of the scene."""
     table = gpd.GeoDataFrame(
         {'name': [area.path.name]}, geometry=[shapely.union_all(area.polygons)], crs=grid.crs
     )
     layer = Layer(AREA_OF_INTEREST, AREA_OF_INTEREST, table)
     write_inventory([layer], folder, [f'{AREA_OF_INTEREST}.gpkg'], origin)
-
-
-def describe_grid(grid: RasterGrid) -> dict[str, Any]:
-    """Describe the grid of the scene; lengths in metres at its centre."""
-    return {
-        'crs': grid.crs.to_string(),
-        'rows': grid.shape[0],
-        'cols': grid.shape[1],
-        'transform': list(grid.transform)[:6],
-        'pixel_size_m': list(grid.pixel_size),
-        'gsd_m': grid.gsd,
-    }
-
-
-def describe_area(area: AreaOfInterest | None, grid: RasterGrid) -> dict[str, Any] | None:
-    """Name the area of interest, and count its pixels; None for the whole scene."""
-    if area is None:
-        return None
-    return {'name': area.path.name, 'pixels': area.count_pixels(grid.shape)}
-
-
-def describe_totals(product: LandslideProduct) -> dict[str, Any]:
-    """Count and measure the landslides of the inventory."""
-    table = product.landslides
-    areas = areas_m2(table)
-    coverage = table.get('pre_coverage')
-    return {
-        'landslides': len(table),
-        'area_m2': float(areas.sum()),
-        'largest_m2': float(areas.max()) if len(table) else None,
-        'median_m2': float(np.median(areas)) if len(table) else None,
-        'without_pre_event_data': None if coverage is None else int((coverage == 0).sum()),
-        'rejected': 0 if product.rejected is None else len(product.rejected),
-    }
-
-
-def evaluations(product: LandslideProduct) -> dict[str, Any] | None:
-    """Return what every evaluator found, by its name; None without a reference."""
-    found = {
-        name: result
-        for name, result in product.results.items()
-        if isinstance(result, Mapping) and result.get('reference')
-    }
-    return found or None
-
-
-def summarise(
-    *,
-    product: LandslideProduct,
-    records: Sequence[HookRecord],
-    recognition: Mapping[str, Mapping[str, Any]],
-    choice: str | None = None,
-    pre_event: Mapping[str, Any] | None = None,
-    area: Mapping[str, Any] | None = None,
-    provenance: Mapping[str, Any],
-    seconds: Mapping[str, float],
-) -> dict[str, Any]:
-    """Gather a run's findings.
-
-    Args:
-        product: the product behind the last hook.
-        records: what every hook did.
-        recognition: what mapping each scene came to, by role (``post``, ``pre``).
-        choice: why this backend ran; None where the config said so.
-        pre_event: how the pre-event image compares with the post-event one; None without it.
-        area: as from ``describe_area``.
-        provenance: where the run comes from, its command and its time included.
-        seconds: time of every stage.
-
-    Returns:
-        Plain JSON values.
-    """
-    return {
-        'totals': describe_totals(product),
-        'warnings': list(product.warnings),
-        'recognised_regions': records[0].regions_in if records else len(product.landslides),
-        'hooks': [record.as_dict() for record in records],
-        'results': dict(product.results),
-        'evaluation': evaluations(product),
-        'scene': describe_grid(product.grid),
-        'area_of_interest': None if area is None else dict(area),
-        'recognition': dict(recognition),
-        'backend_choice': choice,
-        'pre_event': None if pre_event is None else dict(pre_event),
-        'seconds': {stage: round(taken, 3) for stage, taken in seconds.items()},
-        'provenance': dict(provenance),
-    }
-
-
-def write_summary(summary: Mapping[str, Any], path: Path) -> None:
-    """Write it as JSON, which has no NaN: a value that is none is a defect and raises."""
-    path.write_text(json.dumps(summary, indent=2, allow_nan=False) + '\n', encoding='utf-8')

@@ -1,136 +1,21 @@
-"""Origin of a run and its products: inputs, weights, settings and software."""
+"""The record of an unfinished run: what its blocks depend on, and what is finished of a scene."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import platform
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from importlib import metadata
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-
-from dfpenet_mm import __version__
-from dfpenet_mm.errors import InputFileError, OutputError
-from dfpenet_mm.run.inputs import LAYER
-from dfpenet_mm.source_files import AUXILIARY, local_file, require_file, sidecar_checksum
-
-# What of a config shapes a map.
-SECTIONS = ('model', 'mapping', 'postproc')
-# What differs between two runs that come to the same: products go without it, so that resumed,
-# repeated and distributed runs write the same bytes. The summary has it all.
-OF_ONE_RUN = ('command', 'created')
-PACKAGES = (
-    'torch',
-    'onedl-mmengine',
-    'onedl-mmcv',
-    'onedl-mmsegmentation',
-    'mmengine',
-    'mmcv',
-    'mmsegmentation',
-    'rasterio',
-    'geopandas',
-    'shapely',
-    'pyproj',
-    'numpy',
-    'openvino',
-)
-
-
-def lasting(origin: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a provenance goes into the products."""
-    return {name: value for name, value in origin.items() if name not in OF_ONE_RUN}
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 checksum of a file's bytes, hexadecimal.
-
-    A folder, such as a FileGDB, is summed up by the checksums of its files, sorted by path.
-    """
-    checksums = []
-    for file in _files(path):
-        with file.open('rb') as content:
-            checksums.append(hashlib.file_digest(content, 'sha256'))
-    if not path.is_dir():
-        return checksums[0].hexdigest()
-    return hashlib.sha256(b''.join(checksum.digest() for checksum in checksums)).hexdigest()
-
-
-def describe_input(path: Path) -> dict[str, Any]:
-    """Name an input so that it can be told from any other.
-
-    Raises:
-        InputFileError: if it cannot be read.
-    """
-    local = local_file(path)
-    if local is None:
-        require_file(path, str(path))
-        return {'name': str(path)}  # of a database or a server
-    try:
-        size = sum(file.stat().st_size for file in _files(local))
-        return {'name': path.name, 'bytes': size, 'sha256': sha256(local)}
-    except OSError as error:
-        raise InputFileError(
-            f'{path} cannot be read ({error.strerror or error}); check that you may read it and '
-            f'that its disk is there'
-        ) from error
-
-
-def _files(path: Path) -> list[Path]:
-    return sorted(file for file in path.rglob('*') if file.is_file()) if path.is_dir() else [path]
-
-
-def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that shape a result, as far as installed."""
-    versions = {'python': platform.python_version(), 'dfpenet_mm': __version__}
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
-
-
-def resolved_settings(config: Config) -> dict[str, Any]:
-    """Return the sections of a config that shape a map, inherited values and options included.
-
-    The checksum of the config file alone would not tell when one of its bases has changed.
-    """
-    sections = config.to_dict()
-    wanted = {name: sections[name] for name in SECTIONS if name in sections}
-    settings = json.loads(json.dumps(wanted, default=str))
-    predictor = settings.get('mapping', {}).get('predictor', {})
-    if predictor.get('quantised'):
-        # Its checksum is among the inputs; where it lies is of no account.
-        predictor['quantised'] = Path(predictor['quantised']).name
-    return settings
-
-
-def provenance(
-    *, inputs: Mapping[str, Path | None], settings: Mapping[str, Any], command: Sequence[str]
-) -> dict[str, Any]:
-    """Describe a run so that it can be repeated.
-
-    Args:
-        inputs: files by role; None where the role was not given.
-        settings: plain values that shaped the result.
-        command: the command line, program first.
-
-    Returns:
-        Plain JSON values: names and checksums of the inputs, settings, versions, command
-        and time (UTC).
-    """
-    return {
-        'inputs': {role: describe_input(path) for role, path in inputs.items() if path is not None},
-        'settings': dict(settings),
-        'versions': package_versions(),
-        'command': list(command),
-        'created': datetime.now(UTC).isoformat(timespec='seconds'),
-    }
-
+from dfpenet_mm.errors import OutputError
+from dfpenet_mm.mapping.blocks.block_store import BlockStore
+from dfpenet_mm.mapping.products.assembly import MappingResult
+from dfpenet_mm.mapping.scene.scaling import FittedScaling, Scaling
+from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.run.provenance import describe_input, sha256
+from dfpenet_mm.run.request import LAYER
+from dfpenet_mm.source_files import AUXILIARY, sidecar_checksum
 
 # Packages whose versions may change a probability. The rest only shapes vectors and reports.
 RECORDED_PACKAGES = ('python', 'dfpenet_mm', 'torch', 'numpy', 'rasterio', 'openvino')
@@ -263,3 +148,79 @@ def _flat(values: Any, prefix: str = '') -> dict[str, Any]:
     for name, value in values.items():
         flat |= _flat(value, f'{prefix}.{name}' if prefix else str(name))
     return flat
+
+
+class FinishedWork:
+    """Whatever is finished of one scene, in a folder of its own.
+
+    Args:
+        path: the folder; made if need be.
+        before_write: called before a block is kept, see ``BlockStore``.
+
+    Raises:
+        OutputError: if it cannot be made.
+    """
+
+    def __init__(self, path: Path, before_write: Callable[[], None] | None = None) -> None:
+        self._path = path
+        self.blocks = BlockStore(path / 'blocks', before_write)
+        self.probability = path / 'probability.tif'
+        self.mask = path / 'mask.tif'
+
+    def fit_once(self, scaling: Scaling, scene: Scene) -> FittedScaling:
+        """Return the scaling that was fitted when the run began; fit it if none was."""
+        kept = self._read('scaling.json')
+        if kept:
+            return FittedScaling.from_dict(kept)
+        fitted = scaling.fit(scene)
+        self._write('scaling.json', fitted.to_dict())
+        return fitted
+
+    def match_once(
+        self, match: Callable[[], tuple[FittedScaling, dict[str, Any]]]
+    ) -> tuple[FittedScaling, dict[str, Any]]:
+        """Return the scaling and the decision that the run began with; call ``match`` if none."""
+        kept = self._read('histogram_match.json')
+        if kept:
+            return FittedScaling.from_dict(kept['scaling']), kept['decision']
+        scaling, decision = match()
+        record = {'scaling': scaling.to_dict(), 'decision': decision}
+        self._write('histogram_match.json', record)
+        return scaling, decision
+
+    def result(self) -> MappingResult | None:
+        """Return what mapping came to, if both rasters were completed and are unharmed."""
+        kept = self._read('result.json')
+        if not kept:
+            return None
+        try:
+            if kept['sha256'] != self._checksums():
+                return None
+        except OSError:
+            return None
+        return MappingResult(**kept['result'])
+
+    def keep_result(self, result: MappingResult) -> None:
+        """Record that both rasters are complete."""
+        self._write('result.json', {'result': asdict(result), 'sha256': self._checksums()})
+
+    def _checksums(self) -> list[str]:
+        return [sha256(path) for path in (self.probability, self.mask)]
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            return json.loads((self._path / name).read_text(encoding='utf-8'))
+        except (OSError, ValueError):
+            return None
+
+    def _write(self, name: str, values: Mapping[str, Any]) -> None:
+        path = self._path / name
+        partial = path.with_suffix('.partial')
+        try:
+            partial.write_text(json.dumps(values), encoding='utf-8')
+            partial.replace(path)
+        except OSError as error:
+            raise OutputError(
+                f'{path} cannot be written ({error.strerror or error}); free some space and run '
+                f'again with --resume'
+            ) from error

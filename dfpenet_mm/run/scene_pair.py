@@ -18,10 +18,10 @@ from dfpenet_mm.mapping.scene.histogram_match import match_pre_event, require_co
 from dfpenet_mm.mapping.scene.scaling import FittedScaling, Scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.report.shift_picture import draw_shift
-from dfpenet_mm.run.folder import FIGURES, disk_errors
-from dfpenet_mm.run.progress import StageProgress
-from dfpenet_mm.run.recognise import RoleFolder
+from dfpenet_mm.run.folder import FIGURES
+from dfpenet_mm.run.record import FinishedWork
 from dfpenet_mm.run.settings import MappingSettings
+from dfpenet_mm.run.work_folder import disk_errors
 
 SHIFT_PICTURE = 'shift.png'
 
@@ -31,15 +31,13 @@ def check_images(
     settings: MappingSettings,
     *,
     force: bool,
-    say: Callable[[str], None],
 ) -> list[str]:
     """Refuse images that cannot be mapped, and doubt those that may be read wrongly.
 
     Args:
         scenes: by role.
         settings: how they are read, and what the network knows.
-        force: whether pixels of any size are mapped.
-        say: told at once what may be wrong, as the run may take hours.
+        force: map pixels of any size.
 
     Returns:
         One sentence for each doubt.
@@ -66,10 +64,7 @@ def check_images(
     doubts = [settings.doubt_gsd(scenes['post'].grid.gsd)]
     for scene in scenes.values():
         doubts += [scene.choice.notice, scene.choice.doubt, *scene.doubts, doubt_fill(scene)]
-    doubts = [doubt for doubt in doubts if doubt]
-    for doubt in doubts:
-        say(f'warning: {doubt}')
-    return doubts
+    return [doubt for doubt in doubts if doubt]
 
 
 def check_shift(scenes: Mapping[str, Scene], max_shift_m: float | None) -> MeasuredShift | None:
@@ -136,17 +131,17 @@ def fit_scalings(
     scenes: Mapping[str, Scene],
     scaling: Scaling,
     match_histogram: str | bool,
-    folder: Callable[[str], Path],
-    progress: StageProgress,
+    finished: Mapping[str, FinishedWork],
+    progress: Callable[[int, int], None],
 ) -> tuple[dict[str, FittedScaling], dict[str, Any] | None]:
     """Find how every scene is brought to training units; what a run began with is kept.
 
     Args:
         scenes: by role.
         scaling: what is fitted to each.
-        match_histogram: whether the pre-event image is given the other's histogram.
-        folder: from a role to the folder of what is finished of it.
-        progress: shows a bar while histograms are counted.
+        match_histogram: give the pre-event image the other's histogram: True, False or ``auto``.
+        finished: by role, where it is kept.
+        progress: called with the steps done and their total while histograms are counted.
 
     Returns:
         Scalings by role; and what was decided about the histograms, plain JSON values, None
@@ -157,8 +152,7 @@ def fit_scalings(
         EmptySceneError: if a scene has no contrast.
         OutputError: if the disk refuses.
     """
-    kept = {role: RoleFolder(folder(role)) for role in scenes}
-    fitted = {role: kept[role].fit_once(scaling, scene) for role, scene in scenes.items()}
+    fitted = {role: finished[role].fit_once(scaling, scene) for role, scene in scenes.items()}
     if 'pre' not in scenes:
         return fitted, None
 
@@ -167,9 +161,9 @@ def fit_scalings(
             scenes=scenes,
             scalings=fitted,
             asked=match_histogram,
-            progress=progress.stage('compare the two images'),
+            progress=progress,
         )
         return matched, decision.to_dict()
 
-    fitted['pre'], decision = kept['pre'].match_once(match)
+    fitted['pre'], decision = finished['pre'].match_once(match)
     return fitted, decision

@@ -1,4 +1,4 @@
-"""What a config says about mapping, checked before anything slow starts."""
+"""The sections of a config on mapping and post-processing, checked before anything slow starts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mmengine.config import Config
 from dfpenet_mm.errors import ConfigError, RasterFormatError
 from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan
 from dfpenet_mm.mapping.scene.histogram_match import AUTO
+from dfpenet_mm.run.request import RunRequest
 
 LISTS = ('bands', 'nodata')
 # A landslide of the usual size, 20 to 100 m across, covers two to ten pixels a side of those that
@@ -175,6 +176,25 @@ class MappingSettings:
         values = section.to_dict()
         lists = {name: tuple(values[name]) for name in LISTS if _is_list(values.get(name))}
         return cls(**{**values, **lists})
+
+
+def set_images(config: Config, request: RunRequest) -> None:
+    """Put how a request wants the two images read and compared into the config.
+
+    Raises:
+        ConfigError: if the config has no sound mapping section to put it into.
+    """
+    asked = {
+        'match_histogram': request.match_histogram,
+        'max_shift_m': request.max_shift_m,
+        'nodata': request.nodata,
+        'bands': request.bands,
+        'by_colour': None if request.bands is None else False,
+    }
+    asked = {name: value for name, value in asked.items() if value is not None}
+    if asked:
+        MappingSettings.from_config(config)
+        config.mapping.update(asked)
 
 
 def _is_list(value: Any) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from rich.text import Text
 
 from dfpenet_mm.cli.end_of_run import report
-from dfpenet_mm.run.run import LandslideRun
+from dfpenet_mm.run.publish import LandslideRun
 
 SCORES = {'tp': 3, 'fp': 0, 'precision': 0.9425, 'recall': None}
 SUMMARY = {

@@ -20,8 +20,8 @@ import rasterio
 
 from dfpenet_mm.cli.landslide_map import main
 from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
-from dfpenet_mm.run.folder import WORK_FOLDER as NAME
-from dfpenet_mm.run.folder import finished_blocks, open_work_folder
+from dfpenet_mm.run.work_folder import WORK_FOLDER as NAME
+from dfpenet_mm.run.work_folder import finished_blocks, open_work_folder
 from tests.cli.conftest import ROOT
 
 PRODUCTS = ('probability.tif', 'mask.tif', 'landslides.gpkg')

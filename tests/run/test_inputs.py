@@ -1,40 +1,94 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from dfpenet_mm.cli.landslide_map_options import named_layers
-from dfpenet_mm.errors import ConfigError, InputFileError
-from dfpenet_mm.run.inputs import MappingInputs
+from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.run.inputs import SourceWatch
 
 
-def test_files_are_named_by_role_and_those_not_given_left_out(tmp_path):
-    layers = {'dem': tmp_path / 'dem.tif', 'nir': tmp_path / 'nir.tif'}
-    inputs = MappingInputs(post=tmp_path / 'a', checkpoint=tmp_path / 'w', layers=layers)
-    assert list(inputs.by_role()) == ['post', 'layer_dem', 'layer_nir', 'checkpoint']
-    assert inputs.by_role()['layer_nir'] == tmp_path / 'nir.tif'
+@pytest.fixture
+def scene(tmp_path):
+    path = tmp_path / 'scene.tif'
+    path.write_bytes(b'before')
+    os.utime(path, ns=(10**18, 10**18))
+    return path
 
 
-def test_every_file_must_be_there(tmp_path):
-    for name in ('a', 'w'):
-        (tmp_path / name).touch()
-    inputs = MappingInputs(post=tmp_path / 'a', checkpoint=tmp_path / 'w')
-    inputs.check_exist()
-    layers = {'dem': tmp_path / 'dem.tif'}
-    with pytest.raises(InputFileError, match=r'layer_dem file .*dem\.tif does not exist'):
-        MappingInputs(post=tmp_path / 'a', checkpoint=tmp_path / 'w', layers=layers).check_exist()
+def rewrite(path):
+    path.write_bytes(b'behind')
 
 
-def test_layers_are_named_paths():
-    given = named_layers(Path('d.tif'), ['nir=/data/a=b.tif', 'rain=r.vrt'])
-    assert given == {
-        'dem': Path('d.tif'),
-        'nir': Path('/data/a=b.tif'),
-        'rain': Path('r.vrt'),
-    }
-    assert named_layers(None, []) == {}
+def replace(path):
+    other = path.with_name('other.tif')
+    other.write_bytes(b'before')
+    os.utime(other, ns=(10**18, 10**18))
+    other.replace(path)
 
 
-@pytest.mark.parametrize('option', ['a.tif', '=a.tif', 'nir=', 'a b=c.tif', '1st=c.tif'])
-def test_others_are_refused(option):
-    with pytest.raises(ConfigError, match='is not NAME=PATH'):
-        named_layers(None, [option])
+def grow(path):
+    with path.open('ab') as file:
+        file.write(b'more')
+    os.utime(path, ns=(10**18, 10**18))
+
+
+@pytest.mark.parametrize('change', [rewrite, replace, grow, os.remove])
+def test_a_file_that_changes_is_named(scene, change):
+    watch = SourceWatch([scene])
+    watch.check()
+    change(scene)
+    with pytest.raises(InputFileError, match=r'scene\.tif has changed while it was being read'):
+        watch.check()
+
+
+def test_reading_and_files_beside_are_no_change(scene):
+    watch = SourceWatch([scene])
+    scene.read_bytes()
+    scene.with_suffix('.tif.ovr').write_bytes(b'overviews')
+    watch.check()
+
+
+def test_a_folder_is_watched_with_all_it_holds(tmp_path):
+    (tmp_path / 'reference.gdb').mkdir()
+    table = tmp_path / 'reference.gdb' / 'table'
+    table.write_bytes(b'before')
+    watch = SourceWatch([tmp_path / 'reference.gdb'])
+    watch.check()
+    table.write_bytes(b'after it')
+    with pytest.raises(InputFileError, match='table has changed'):
+        watch.check()
+
+
+def test_adding_a_file_again_does_not_forgive_it(scene):
+    watch = SourceWatch([scene])
+    rewrite(scene)
+    watch.add([scene])
+    with pytest.raises(InputFileError, match='has changed'):
+        watch.check()
+
+
+def test_a_sidecar_is_watched_for_what_it_says(scene):
+    sidecar = scene.with_name('scene.tif.aux.xml')
+    watch = SourceWatch([scene])
+    sidecar.write_text(
+        '<PAMDataset><Metadata><MDI key="STATISTICS_MEAN">7</MDI></Metadata></PAMDataset>'
+    )
+    watch.check()
+    sidecar.write_text('<PAMDataset><SRS>EPSG:32654</SRS></PAMDataset>')
+    with pytest.raises(InputFileError, match=r'scene\.tif\.aux\.xml has changed'):
+        watch.check()
+
+
+def test_a_mask_that_comes_into_being_is_named(scene):
+    watch = SourceWatch([scene])
+    scene.with_name('scene.tif.msk').write_bytes(b'mask')
+    with pytest.raises(InputFileError, match=r'scene\.tif\.msk has changed'):
+        watch.check()
+
+
+def test_of_a_table_the_file_that_holds_it_is_watched(scene):
+    watch = SourceWatch([Path(f'GPKG:{scene}:basemap'), Path(f'/vsizip/{scene}/in.tif')])
+    watch.check()
+    rewrite(scene)
+    with pytest.raises(InputFileError, match=r'scene\.tif has changed'):
+        watch.check()

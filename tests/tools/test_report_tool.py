@@ -13,7 +13,7 @@ def start(*arguments):
 def test_tool_explains_itself_and_ends_in_one_sentence(tmp_path):
     told = start('--help')
     assert told.returncode == 0
-    assert 'python tools/report.py out --post post.tif' in told.stdout
+    assert 'landslide-map report out --post post.tif' in told.stdout
     done = start(tmp_path, '--post', 'a.tif')
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr.startswith(f'error: {tmp_path / "summary.json"} cannot be read')

@@ -10,8 +10,8 @@ from pathlib import Path
 from dfpenet_mm.cli.errors import exit_on_user_error, file_name
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
-from dfpenet_mm.run.progress import progress_display
-from dfpenet_mm.run.record import provenance
+from dfpenet_mm.run.progress import stage_bars
+from dfpenet_mm.run.provenance import provenance
 
 with quiet_libraries():
     from dfpenet_mm.configs import load_config
@@ -132,7 +132,7 @@ def main() -> None:
             nodata=tuple(args.nodata),
             seed=args.seed,
         )
-        with progress_display() as display:
+        with stage_bars() as stage:
             report = make_chip_dataset(
                 args.image,
                 args.labels,
@@ -143,7 +143,7 @@ def main() -> None:
                 scaling=scaling_of(args.scaling_of),
                 overwrite=args.overwrite,
                 origin=lambda: origin(args),
-                stage=display.stage,
+                stage=stage,
             )
     print('\n'.join([*report.lines(), f'wrote {args.out}; look at {args.out}/quick_look.png']))
 

@@ -8,10 +8,8 @@ from rasterio.crs import CRS
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.run import publish
-from dfpenet_mm.run.inputs import MappingInputs
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.publish import shown_bands, write_pictures
-from dfpenet_mm.run.stages import RunClock
 from postproc.product import LandslideProduct
 
 GRID = RasterGrid(CRS.from_epsg(32654), Affine(10, 0, 500_000, 0, -10, 4_700_000), (5, 6))
@@ -34,9 +32,10 @@ def written(tmp_path, monkeypatch):
             ),
             {},
             out=tmp_path / 'out',
-            inputs=MappingInputs(post=tmp_path / 'post.tif', checkpoint=tmp_path / 'net.pth'),
+            post=tmp_path / 'post.tif',
+            pre=None,
             reading={'bands': (4, 3, 2, 8)},
-            progress=RunProgress(RunClock()),
+            progress=RunProgress(),
         )
 
     return write
@@ -51,7 +50,7 @@ def raising(error):
 
 def test_both_are_made_of_the_same_products(written, tmp_path):
     seen = []
-    assert written(*[lambda products, target: seen.append((products, target))] * 2) == ()
+    assert written(*[lambda products, target: seen.append((products, target))] * 2) == []
     (products, figures), (again, report) = seen
     assert products is again
     assert (figures, report) == (tmp_path / 'figures', tmp_path / 'report.html')

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from dfpenet_mm.cli.doctor import CHECKUPS, examine
+from dfpenet_mm.cli.doctor import CHECKUPS, run
 from dfpenet_mm.cli.landslide_map import main
 from dfpenet_mm.doctor.finding import Finding, problem, warning
 from tests.cli.conftest import ROOT
@@ -40,7 +40,7 @@ def check_that_breaks():
     ],
 )
 def test_verdict_and_exit_code(capsys, checkups, code, verdict):
-    assert examine([], {'packages': checkups}) == code
+    assert run([], {'packages': checkups}) == code
     out = capsys.readouterr().out
     assert out.splitlines()[-1].startswith(verdict)
     assert out.count('packages:\n') == 1
@@ -50,7 +50,7 @@ def test_verdict_and_exit_code(capsys, checkups, code, verdict):
 
 
 def test_a_checkup_that_breaks_is_reported_and_the_others_go_on(capsys):
-    assert examine(['--json'], {'one': [check_that_breaks], 'two': [fine]}) == 2
+    assert run(['--json'], {'one': [check_that_breaks], 'two': [fine]}) == 2
     document = json.loads(capsys.readouterr().out)
     assert [found['name'] for found in document['findings']] == ['first', 'that breaks', 'numpy']
     assert document['findings'][1] == {

@@ -1,10 +1,12 @@
+import sys
+
 import numpy as np
 import pytest
 from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network.backend_choice import Choice, Trial
-from dfpenet_mm.run.backend import apply_backend
+from dfpenet_mm.run.backend import apply_backend, default_backend
 
 MAPPING = {
     'bands': (1, 2, 3),
@@ -104,3 +106,13 @@ def test_auto_tries_windows_of_the_scene(config, arguments, tmp_path, monkeypatc
 def test_auto_chooses_the_precision_itself(config, arguments):
     with pytest.raises(ConfigError, match='--precision bf16 was given with --backend auto'):
         apply_backend(config, backend='auto', precision='bf16', **arguments)
+
+
+def test_openvino_where_it_can_be_loaded(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'openvino', object())
+    assert default_backend('cpu')[0] == 'openvino'
+    assert default_backend('cuda:0')[0] == 'torch'
+    monkeypatch.setitem(sys.modules, 'openvino', None)
+    backend, reason = default_backend('cpu')
+    assert backend == 'torch'
+    assert "pip install 'dfpenet_mm[openvino]'" in reason

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import geopandas as gpd
 import pytest
@@ -7,7 +8,9 @@ from rasterio.crs import CRS
 from shapely.geometry import box
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.run.publish import summarise, write_summary
+from dfpenet_mm.run.findings import summarise, write_summary
+from dfpenet_mm.run.postprocess import FilteredInventory
+from dfpenet_mm.run.recognise import Recognition
 from postproc.pipeline import HookRecord
 from postproc.product import LandslideProduct
 
@@ -21,12 +24,12 @@ def product(tmp_path, *boxes, **columns):
 
 
 def summary_of(found):
+    origin = {'command': ['landslide-map']}
     return summarise(
-        product=found,
-        records=[RECORD],
-        recognition={'post': {'windows_run': 4}},
-        provenance={'command': ['landslide-map']},
-        seconds={'load': 1.23456},
+        SimpleNamespace(grid=GRID, area=None, shift=None, choice=None, origin=origin),
+        Recognition({}, {'post': {'windows_run': 4}}, None),
+        FilteredInventory(found, [RECORD], found.out_dir / 'mask.tif'),
+        {'load': 1.23456},
     )
 
 

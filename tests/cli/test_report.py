@@ -4,9 +4,13 @@ import re
 import geopandas as gpd
 import pytest
 
-from dfpenet_mm.cli.report import main
-from dfpenet_mm.run.record import describe_input
+from dfpenet_mm.cli.landslide_map import main as program
+from dfpenet_mm.run.provenance import describe_input
 from tests.report.page.generated_run import write_run
+
+
+def main(arguments):
+    program(['report', *arguments])
 
 
 @pytest.fixture

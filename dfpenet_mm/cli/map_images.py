@@ -1,16 +1,22 @@
-"""The options of ``landslide-map``."""
+"""``landslide-map map``: from a pre- and a post-event image to a landslide inventory."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from dfpenet_mm import __version__
-from dfpenet_mm.cli.errors import CommandParser, file_name
+from dfpenet_mm.cli.end_of_run import report
+from dfpenet_mm.cli.errors import CommandParser, file_name, loading
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.installation import quiet_libraries, require_one_family
+from dfpenet_mm.run.progress import run_progress
+from dfpenet_mm.run.request import RunRequest
 
-# What --match-histogram puts into the config.
+# By what --match-histogram says.
 MATCHING = {'auto': 'auto', 'yes': True, 'no': False}
 
 DESCRIPTION = """\
@@ -32,8 +38,10 @@ examples:
       continue a run that was stopped
   landslide-map --post after.tif --out result --json --quiet > result.json
       for programs: one JSON document, errors too
-  landslide-map doctor
-      what is installed, what works, and how to mend what does not
+  landslide-map evaluate result/landslides.gpkg reference.gpkg
+      an inventory against another one, by pixels and by landslides
+  landslide-map report result --post after.tif --pre before.tif
+      the report of result/ after landslides.gpkg was edited
 
 exit codes:
   0    done; warnings may have been printed
@@ -44,11 +52,56 @@ exit codes:
 """
 
 
+def run(arguments: Sequence[str]) -> None:
+    """Map two images as a command line asks for, and say where the products are."""
+    args = build_parser().parse(arguments)
+    request = _request(args, ['landslide-map', *arguments])
+    # Whatever a library prints, stdout belongs to the result.
+    with run_progress(quiet=args.quiet) as progress, contextlib.redirect_stdout(sys.stderr):
+        with progress.running('start'), quiet_libraries(), loading():
+            require_one_family()
+            from dfpenet_mm.run.run import map_landslides  # noqa: PLC0415
+        result = map_landslides(request, progress)
+    report(result, as_json=args.json, quiet=args.quiet)
+
+
+def _request(args: argparse.Namespace, command: Sequence[str]) -> RunRequest:
+    return RunRequest(
+        post=args.post,
+        pre=args.pre,
+        reference=args.reference,
+        aoi=args.aoi,
+        layers=named_layers(args.dem, args.layer),
+        config=args.config,
+        checkpoint=args.checkpoint,
+        options=args.cfg_options,
+        out=args.out,
+        overwrite=args.overwrite,
+        resume=args.resume,
+        force=args.force,
+        pictures=not args.no_report,
+        bands=args.bands,
+        nodata=args.nodata,
+        match_histogram=MATCHING.get(args.match_histogram),
+        max_shift_m=args.max_shift,
+        device=args.device,
+        backend=args.backend,
+        precision=args.precision,
+        quantised=args.quantised,
+        launcher=args.launcher,
+        address=args.address,
+        actors=args.actors,
+        command=command,
+    )
+
+
 def build_parser() -> CommandParser:
     """Return the parser of the command line."""
     parser = CommandParser(
         prog='landslide-map',
-        usage='%(prog)s [CONFIG CHECKPOINT] --post IMAGE [--pre IMAGE] [--out DIR] [options]\n'
+        usage='%(prog)s [map] [CONFIG CHECKPOINT] --post IMAGE [--pre IMAGE] [--out DIR] ...\n'
+        '       %(prog)s evaluate PRED REF [--out DIR] ...\n'
+        '       %(prog)s report OUT --post IMAGE ...\n'
         '       %(prog)s doctor [--json]',
         description=DESCRIPTION,
         epilog=EXAMPLES,
@@ -70,7 +123,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         type=file_name,
         metavar='CONFIG',
         help='config of the network (Python: run only those you trust). Default: the shipped one; '
-        'a file called doctor is given as ./doctor',
+        'a file of the name of a verb is given as ./NAME',
     )
     network.add_argument(
         'checkpoint',

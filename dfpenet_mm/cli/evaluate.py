@@ -1,4 +1,4 @@
-"""``evaluate_inventory``: how well an inventory agrees with a reference."""
+"""``landslide-map evaluate``: the agreement of an inventory with a reference."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from dfpenet_mm.cli.end_of_run import findings
-from dfpenet_mm.cli.errors import CommandParser, exit_on_user_error, file_name
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.cli.errors import CommandParser, file_name
 from dfpenet_mm.installation import quiet_libraries
-from dfpenet_mm.run.folder import check_output_folder, disk_errors, staging_folder
-from dfpenet_mm.vocabulary import SUMMARY
 
 with quiet_libraries():
-    from dfpenet_mm.run.publish import describe_grid, write_summary
-    from dfpenet_mm.run.record import lasting, provenance
+    from dfpenet_mm.run.evaluate import evaluate_inventory
     from postproc.consistency_evaluator import OVERLAPS, ConsistencyEvaluator
     from postproc.evaluation.from_files import InventoryFiles
-    from postproc.product import LandslideProduct
-    from postproc.registry import EarlyInputs
 
+# Options that shape the result, for the summary.
+SETTINGS = (
+    'tolerance',
+    'min_overlap',
+    'overlap',
+    'pixel_size',
+    'layer',
+    'reference_layer',
+    'area_layer',
+    'prediction_value',
+    'reference_value',
+)
 EXAMPLE = """\
 example:
-  python tools/evaluate_inventory.py out/landslides.gpkg reference.shp \\
+  landslide-map evaluate out/landslides.gpkg reference.shp \\
       --area surveyed.gpkg --grid out/mask.tif --tolerance 2 --out out_evaluation
 
 PRED may be a GeoPackage that landslide-map wrote and an analyst has edited. Exit codes: 0 done;
@@ -38,6 +41,7 @@ PRED may be a GeoPackage that landslide-map wrote and an analyst has edited. Exi
 def build_parser() -> CommandParser:
     """Return the parser of the command line."""
     parser = CommandParser(
+        prog='landslide-map evaluate',
         description='Compare a landslide inventory with a reference, by pixels and by landslides.',
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -110,31 +114,9 @@ def build_parser() -> CommandParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; exits with code 2 on bad input."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    args = build_parser().parse(given)
-    command = ['evaluate_inventory', *given]
-    with exit_on_user_error(debug=args.debug, as_json=args.json):
-        summary = evaluate(args, command)
-    if args.json:
-        sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + '\n')
-    elif not args.quiet:
-        files = [str(args.out / name) for name in summary['files']]
-        sys.stdout.writelines(f'{line}\n' for line in [*findings(summary), *files])
-    sys.stdout.flush()
-    sys.stderr.writelines(f'warning: {warning}\n' for warning in summary['warnings'])
-
-
-def evaluate(args: argparse.Namespace, command: Sequence[str]) -> dict[str, Any]:
-    """Compare as parsed arguments say, and write the files.
-
-    Returns:
-        Plain JSON values, as in ``summary.json``.
-
-    Raises:
-        DfpenetError: one sentence on whatever in the input or output cannot work.
-    """
+def run(arguments: Sequence[str]) -> None:
+    """Compare two inventories as a command line asks for, and say how well they agree."""
+    args = build_parser().parse(arguments)
     for name in ('prediction_value', 'reference_value'):
         if getattr(args, name) is None:
             setattr(args, name, args.landslide_value)
@@ -159,66 +141,18 @@ def evaluate(args: argparse.Namespace, command: Sequence[str]) -> dict[str, Any]
         overlap=args.overlap,
         filename='evaluation' if args.out else None,
     )
-    if args.pixel_size is not None and files.grid_source() is not None:
-        raise ConfigError(
-            f'--pixel-size {args.pixel_size:g} was given, but {files.grid_source()} is a raster, '
-            f'whose grid is taken; leave it out, or name another grid with --grid'
-        )
-    inputs = [path for path in (args.predicted, args.reference, args.area, args.grid) if path]
-    if args.out is not None:
-        check_output_folder(args.out, overwrite=args.overwrite, inputs=inputs)
-    with TemporaryDirectory() as folder:
-        product = files.product(Path(folder), Path(folder))
-        evaluator.check(EarlyInputs(grid=product.grid, reference=product.reference))
-        if args.out is None:
-            return _summary(evaluator(product), files, [])
-        origin = provenance(
-            inputs={
-                'predicted': args.predicted,
-                'reference': args.reference,
-                'area': args.area,
-                'grid': args.grid,
-            },
-            settings=_settings(args),
-            command=command,
-        )
-        with staging_folder(args.out, overwrite=args.overwrite) as work:
-            product = evaluator(product.replace(out_dir=work.products, provenance=lasting(origin)))
-            names = sorted([SUMMARY, *(path.name for path in work.products.iterdir())])
-            summary = _summary(product, files, names)
-            with disk_errors(args.out):
-                write_summary(summary | {'provenance': origin}, work.products / SUMMARY)
-    return summary
-
-
-def _settings(args: argparse.Namespace) -> dict[str, Any]:
-    names = (
-        'tolerance',
-        'min_overlap',
-        'overlap',
-        'pixel_size',
-        'layer',
-        'reference_layer',
-        'area_layer',
-        'prediction_value',
-        'reference_value',
+    summary = evaluate_inventory(
+        files,
+        evaluator,
+        out=args.out,
+        overwrite=args.overwrite,
+        settings={name: getattr(args, name) for name in SETTINGS},
+        command=['landslide-map', 'evaluate', *arguments],
     )
-    return {name: getattr(args, name) for name in names}
-
-
-def _summary(
-    product: LandslideProduct, files: InventoryFiles, names: Sequence[str]
-) -> dict[str, Any]:
-    source = files.grid_source()
-    return {
-        'predicted': files.predicted.name,
-        'predicted_landslides': len(product.landslides),
-        'grid': describe_grid(product.grid) | {'from': None if source is None else source.name},
-        'evaluation': dict(product.results['ConsistencyEvaluator']),
-        'warnings': list(product.warnings),
-        'files': list(names),
-    }
-
-
-if __name__ == '__main__':
-    main()
+    if args.json:
+        sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + '\n')
+    elif not args.quiet:
+        paths = [str(args.out / name) for name in summary['files']]
+        sys.stdout.writelines(f'{line}\n' for line in [*findings(summary), *paths])
+    sys.stdout.flush()
+    sys.stderr.writelines(f'warning: {warning}\n' for warning in summary['warnings'])

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from dfpenet_mm import __version__
-from dfpenet_mm.cli.landslide_map import main
-from dfpenet_mm.cli.landslide_map_options import build_parser
+from dfpenet_mm.cli.landslide_map import VERBS, main
+from dfpenet_mm.cli.map_images import build_parser, named_layers
+from dfpenet_mm.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_help_has_examples_groups_and_exit_codes():
     examples = [line.split() for line in text.splitlines() if line.startswith('  landslide-map ')]
     assert len(examples) >= 4
     for _, *arguments in examples:
-        if arguments[0] != 'doctor':
+        if arguments[0] not in VERBS:
             build_parser().parse(
                 arguments[: arguments.index('>')] if '>' in arguments else arguments
             )
@@ -81,3 +82,19 @@ def test_version(capsys):
         main(['--version'])
     assert exit_info.value.code == 0
     assert capsys.readouterr().out == f'landslide-map {__version__}\n'
+
+
+def test_layers_are_named_paths():
+    given = named_layers(Path('d.tif'), ['nir=/data/a=b.tif', 'rain=r.vrt'])
+    assert given == {
+        'dem': Path('d.tif'),
+        'nir': Path('/data/a=b.tif'),
+        'rain': Path('r.vrt'),
+    }
+    assert named_layers(None, []) == {}
+
+
+@pytest.mark.parametrize('option', ['a.tif', '=a.tif', 'nir=', 'a b=c.tif', '1st=c.tif'])
+def test_others_are_refused(option):
+    with pytest.raises(ConfigError, match='is not NAME=PATH'):
+        named_layers(None, [option])

@@ -13,7 +13,7 @@ import rasterio
 import shapely
 from affine import Affine
 
-from dfpenet_mm.cli.evaluate_inventory import main
+from dfpenet_mm.cli.landslide_map import main as program
 from dfpenet_mm.grid import RasterGrid
 from postproc.consistency_evaluator import ConsistencyEvaluator
 from postproc.masks.polygonise import polygonise
@@ -23,6 +23,10 @@ from postproc.vectoriser import Vectoriser
 ROOT = Path(__file__).resolve().parents[2]
 TRANSFORM = Affine(10, 0, 500_000, 0, -10, 4_700_000)
 UTM = 'EPSG:32654'
+
+
+def main(arguments):
+    program(['evaluate', *arguments])
 
 
 def write_mask(path, pixels):

@@ -1,0 +1,102 @@
+"""Everything that is asked of a mapping run, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from dfpenet_mm.resources import network_files
+
+# Before the name of an auxiliary raster, where files are listed by role.
+LAYER = 'layer_'
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """Everything that is asked of a mapping run; what is None is left to the config.
+
+    Args:
+        post: image after the event.
+        pre: image before it, or None.
+        reference: inventory to evaluate against, or None.
+        aoi: polygons of the area to map, or None for all of the scene.
+        layers: auxiliary rasters by name, such as ``dem``, on any grid.
+        config: the network, its ``mapping`` section and its ``postproc`` list; None for the
+            shipped one.
+        checkpoint: weights that fit the config; None with the shipped config.
+        options: ``KEY=VALUE`` each, over those of the config.
+        out: folder of the products: ``probability.tif``, ``mask.tif``, ``summary.json``,
+            ``report.html``, ``figures/``, what the hooks write, and with a pre-event image
+            ``pre_probability.tif`` and ``pre_mask.tif``. They appear there together, when all
+            are complete. None for ``landslides_NAME`` in the folder where the run starts.
+        overwrite: allow products of an earlier run to be replaced, and its unfinished work to be
+            thrown away.
+        resume: continue an earlier run that did not come to its end, if there is any.
+        force: map an image even if its pixels are far from what the network knows.
+        pictures: write the report, the QGIS project and the figures that go with them.
+        bands: bands of the images, from 1, whatever the files call them.
+        nodata: values that are no data in either image.
+        match_histogram: True, False or ``auto``: give the pre-event image the other's histogram.
+        max_shift_m: largest shift between the two images, metres.
+        device: where the network runs, such as ``auto``, ``cpu`` or ``cuda:0``.
+        backend: what runs the network, one of ``BACKENDS``.
+        precision: of the backend.
+        quantised: folder of an int8 network; None for the one beside the checkpoint.
+        launcher: ``ray`` to share the work among several machines, or ``local``.
+        address: of a Ray cluster.
+        actors: processes of the cluster that predict.
+        command: the command line, for the provenance.
+
+    Raises:
+        ConfigError: if of config and weights only one is given.
+        InstallError: if neither is, and this installation carries none.
+    """
+
+    post: Path
+    pre: Path | None = None
+    reference: Path | None = None
+    aoi: Path | None = None
+    layers: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
+    config: Path | None = None
+    checkpoint: Path | None = None
+    options: Sequence[str] = ()
+    out: Path | None = None
+    overwrite: bool = False
+    resume: bool = False
+    force: bool = False
+    pictures: bool = True
+    bands: tuple[int, ...] | None = None
+    nodata: Sequence[float] | None = None
+    match_histogram: str | bool | None = None
+    max_shift_m: float | None = None
+    device: str = 'auto'
+    backend: str | None = None
+    precision: str | None = None
+    quantised: Path | None = None
+    launcher: str = 'local'
+    address: str | None = None
+    actors: int | None = None
+    command: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        # Half a network is refused before anything is loaded.
+        network_files(self.config, self.checkpoint)
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the products."""
+        return self.out or Path(f'landslides_{self.post.stem}')
+
+    @property
+    def network(self) -> tuple[Path, Path]:
+        """Config and weights; the shipped ones where none are named."""
+        return network_files(self.config, self.checkpoint)
+
+    def by_role(self) -> dict[str, Path]:
+        """Name every file that was given, and the weights."""
+        roles = {name: getattr(self, name) for name in ('post', 'pre', 'reference', 'aoi')}
+        roles |= {f'{LAYER}{name}': path for name, path in self.layers.items()}
+        roles['checkpoint'] = self.network[1]
+        return {role: path for role, path in roles.items() if path is not None}
