@@ -219,8 +219,8 @@ def _readable(folders: str, brought: list[Path]) -> bool:
     """Tell whether PROJ of these libraries reads the database in folders, as it looks there."""
     candidates = (Path(folder, 'proj.db') for folder in folders.split(os.pathsep) if folder)
     found = _layout(next((path for path in candidates if path.is_file()), None))
-    wanted = [_layout(path) for path in brought]
-    if found is None or None in wanted:
+    wanted = [layout for path in brought if (layout := _layout(path))]
+    if found is None or len(wanted) < len(brought):
         return False
     return all(found[0] == major and found[1] >= minor for major, minor in wanted)
 

@@ -1,4 +1,4 @@
-"""Write the options of landslide-map into docs/command_line.md, from its parser."""
+"""Write the options of landslide-map into docs/command_line.md, from its parsers."""
 
 from __future__ import annotations
 
@@ -6,22 +6,41 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from dfpenet_mm.cli.doctor import build_parser as doctor_parser
 from dfpenet_mm.cli.errors import exit_on_user_error, file_name
-from dfpenet_mm.cli.landslide_map_options import build_parser
+from dfpenet_mm.cli.evaluate import build_parser as evaluate_parser
+from dfpenet_mm.cli.map_images import build_parser as map_parser
+from dfpenet_mm.cli.report import build_parser as report_parser
 from dfpenet_mm.errors import ConfigError
 
 PAGE = Path(__file__).resolve().parents[1] / 'docs' / 'command_line.md'
 BEGIN, END = '<!-- options: written by tools/option_table.py -->', '<!-- end of options -->'
 
 
-def option_table(parser: argparse.ArgumentParser) -> str:
-    """Return a table in Markdown for every group of options, with its heading."""
-    parts = []
-    for group in parser._action_groups:
-        rows = list(_rows([action for action in group._group_actions if action.dest != 'help']))
-        if rows:
-            parts += [f'### {group.title.capitalize()}', '', '| option | meaning |', '|---|---|']
-            parts += [*rows, '']
+# By verb, in the order of the page.
+PARSERS = {
+    'map': map_parser,
+    'evaluate': evaluate_parser,
+    'report': report_parser,
+    'doctor': doctor_parser,
+}
+
+
+def option_table(verb: str, parser: argparse.ArgumentParser) -> str:
+    """Return the tables of a verb in Markdown, one for each group of options that it has."""
+    # Of the one group of a short verb the heading would say nothing.
+    groups = {
+        group.title: rows
+        for group in parser._action_groups
+        if (rows := list(_rows([a for a in group._group_actions if a.dest != 'help'])))
+    }
+    parts = [f'### Options of {verb}', '']
+    if parser.usage is None:
+        rows = [row for rows in groups.values() for row in rows]
+        groups = {'': rows}
+    for title, rows in groups.items():
+        heading = [f'#### {title.capitalize()}', ''] if title else []
+        parts += [*heading, '| option | meaning |', '|---|---|', *rows, '']
     return '\n'.join(parts)
 
 
@@ -34,6 +53,7 @@ def _rows(actions: list[argparse.Action]) -> Iterator[str]:
         shown = f'`{name}`' + (f' {value}' if value and action.option_strings else '')
         need = ' (required)' if action.required else ''
         text = (action.help or '').replace('%(prog)s', 'landslide-map').replace('|', r'\|')
+        text = text.replace('%(default)s', str(action.default))
         yield f'| {shown} | {text}{need} |'
 
 
@@ -47,7 +67,8 @@ def with_options(page: str) -> str:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ConfigError(f'the page has no {BEGIN} or no {END}; put both where the table goes')
-    return f'{before}{BEGIN}\n\n{option_table(build_parser())}\n{END}{after}'
+    tables = '\n'.join(option_table(verb, build()) for verb, build in PARSERS.items())
+    return f'{before}{BEGIN}\n\n{tables}\n{END}{after}'
 
 
 def main() -> None:

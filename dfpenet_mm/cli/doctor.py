@@ -58,7 +58,7 @@ exit codes: 0 mapping can run, warnings or not; 2 something that it needs is bro
 
 
 def run(arguments: Sequence[str], checkups: Mapping[str, Sequence[Checkup]] = CHECKUPS) -> int:
-    """Run the checkups and write what they find to stdout.
+    """Run the checkups and write their findings to stdout.
 
     Args:
         arguments: of the command line, behind ``doctor``.
@@ -67,7 +67,7 @@ def run(arguments: Sequence[str], checkups: Mapping[str, Sequence[Checkup]] = CH
     Returns:
         The exit code: 0 if mapping can run.
     """
-    args = _parser().parse(arguments)
+    args = build_parser().parse(arguments)
     with reader_may_leave():
         return _examine(checkups, as_json=args.json)
     return 0  # nobody waits for the verdict
@@ -91,7 +91,8 @@ def _examine(checkups: Mapping[str, Sequence[Checkup]], *, as_json: bool) -> int
     return code
 
 
-def _parser() -> CommandParser:
+def build_parser() -> CommandParser:
+    """Return the parser of the command line."""
     parser = CommandParser(
         prog='landslide-map doctor',
         description='Say what is installed, what works here, and how to mend what does not.',

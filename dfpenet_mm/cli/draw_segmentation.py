@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
+from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
-from torch import nn
 
 from dfpenet_mm.engine.prediction_pictures_hook import rgb_picture, spread, swaps_channels
 from dfpenet_mm.errors import ConfigError
@@ -110,7 +110,7 @@ def choose(length: int, count: int, indices: Sequence[int] | None) -> list[int]:
 
 
 @torch.no_grad()
-def predict(network: nn.Module, sample: dict[str, Any]) -> np.ndarray:
+def predict(network: BaseModel, sample: dict[str, Any]) -> np.ndarray:
     """Return the classes that a network sees, uint8, shape (rows, cols)."""
     batch = {'inputs': [sample['inputs']], 'data_samples': [sample['data_samples']]}
     (result,) = network.test_step(batch)

@@ -17,13 +17,19 @@ from dfpenet_mm.run.progress import run_progress
 from dfpenet_mm.run.request import RunRequest
 
 # By what --match-histogram says.
-MATCHING = {'auto': 'auto', 'yes': True, 'no': False}
+MATCHING: dict[str, str | bool] = {'auto': 'auto', 'yes': True, 'no': False}
 
 DESCRIPTION = """\
 Map the landslides of an earthquake from satellite or aerial images.
 
 With no CONFIG and CHECKPOINT the network that comes with the package is used: it knows red,
-green and blue of about 10 m, such as Sentinel-2's. landslide-map doctor checks the installation.
+green and blue of about 10 m, such as Sentinel-2's.
+
+verbs, each with a --help of its own:
+  map       map the landslides of two images; also without its name
+  evaluate  compare an inventory with a reference
+  report    write the report of a finished run anew, as after edits in QGIS
+  doctor    check the installation, and say how to mend it
 """
 
 EXAMPLES = """\

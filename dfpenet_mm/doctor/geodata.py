@@ -57,10 +57,11 @@ def check_projections() -> Iterator[Finding]:
     import pyproj  # noqa: PLC0415
     from rasterio.warp import transform  # noqa: PLC0415
 
-    ways = {
-        'rasterio': lambda: transform(WGS84, CRS, *([value] for value in PLACE)),
+    longitudes, latitudes = ([value] for value in PLACE)
+    ways: dict[str, Callable[[], Sequence[Sequence[float]]]] = {
+        'rasterio': lambda: transform(WGS84, CRS, longitudes, latitudes),
         'pyproj': lambda: pyproj.Transformer.from_crs(WGS84, CRS, always_xy=True).transform(
-            *([value] for value in PLACE)
+            longitudes, latitudes
         ),
     }
     for library, way in ways.items():

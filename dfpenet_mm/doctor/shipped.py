@@ -1,10 +1,10 @@
-"""The shipped network: whether it is there, loads, and predicts with every backend."""
+"""The shipped network: found, loaded, and tried with every backend."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,9 @@ def _fault(path: Path) -> Finding | None:
     return None
 
 
-def _check_torch(config: Path, checkpoint: Path) -> Iterator[Finding]:
+def _check_torch(
+    config: Path, checkpoint: Path
+) -> Generator[Finding, None, tuple[Any, Any, np.ndarray] | None]:
     name = 'torch fp32'
     try:
         with quiet_libraries(), warnings.catch_warnings():

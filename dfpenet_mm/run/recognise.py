@@ -56,7 +56,8 @@ def recognise(run: PreparedRun, progress: RunProgress) -> Recognition:
             finished=finished,
             progress=progress.stage('compare the two images'),
         )
-    rasters, scenes = {}, {}
+    rasters: dict[str, Path] = {}
+    scenes = {}
     for role, kept in finished.items():
         with progress.running(f'recognise_{role}'):
             result = _map(run, role, kept, scalings[role], progress)

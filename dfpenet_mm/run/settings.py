@@ -173,7 +173,7 @@ class MappingSettings:
             raise ConfigError(
                 f'the mapping section of {config.filename} {listed}; wanted are {sorted(names)}'
             )
-        values = section.to_dict()
+        values = config.to_dict()['mapping']
         lists = {name: tuple(values[name]) for name in LISTS if _is_list(values.get(name))}
         return cls(**{**values, **lists})
 

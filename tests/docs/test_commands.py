@@ -27,8 +27,8 @@ RUN = {
         'landslide-map --post after.tif --pre before.tif --out result',
         'landslide-map dem_rules.py',
         'cp -r result reviewed',
-        'python tools/report.py reviewed',
-        'python tools/evaluate_inventory.py reviewed/landslides.gpkg reference.gpkg',
+        'landslide-map report reviewed',
+        'landslide-map evaluate reviewed/landslides.gpkg reference.gpkg',
         'ogr2ogr -lco RFC7946=YES',
         'landslide-map --post after.tif --pre before.tif --out formats',
         'python tools/draw_inventory.py after.tif',
@@ -57,7 +57,7 @@ PARSED = {
         'python3.11 -m venv': 'installs everything from a package index',
     },
     'docs/reading_the_report.md': {
-        'python tools/report.py': 'run by the tutorial for analysts',
+        'landslide-map report': 'run by the tutorial for analysts',
     },
     'docs/tutorials/new_earthquake.md': {
         'python tools/test.py configs/dfpenet/region_mobilenetv2.py checkpoints': 'as above',
