@@ -99,7 +99,7 @@ def test_a_script_beside_a_postproc_of_its_own(neighbour, tmp_path):
 
 
 def test_this_projects_postproc_is_imported_without_a_word(tmp_path):
-    text = 'import dfpenet_mm.cli\nimport dfpenet_mm.files\nimport dfpenet_mm.run.stages\n'
+    text = 'import dfpenet_mm.cli\nimport dfpenet_mm.files\nimport dfpenet_mm.run.progress\n'
     assert run_beside(tmp_path, text).stderr == ''
     OwnPostproc.install()
     assert sys.meta_path.count(OwnPostproc) == 1
