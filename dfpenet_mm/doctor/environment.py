@@ -12,7 +12,6 @@ from pathlib import Path
 
 from dfpenet_mm.doctor.finding import Finding, warning
 from dfpenet_mm.installation import GDAL_TABLES, PROJ_TABLES, drop_foreign_settings
-from dfpenet_mm.mapping.network.file_cache import FOLDER_VARIABLE, cache_folder
 
 CPU_INFO, MEMORY_INFO = Path('/proc/cpuinfo'), Path('/proc/meminfo')
 # What a container may use, in either version of control groups.
@@ -130,6 +129,12 @@ def check_tables() -> Iterator[Finding]:
 
 def check_cache() -> Iterator[Finding]:
     """Write into the folder where converted networks are kept."""
+    # It loads torch, without which the other checkups must do.
+    from dfpenet_mm.mapping.network.file_cache import (  # noqa: PLC0415
+        FOLDER_VARIABLE,
+        cache_folder,
+    )
+
     folder = cache_folder()
     if folder is None:
         yield Finding('cache', f'none wanted ({FOLDER_VARIABLE} is empty)')
