@@ -210,6 +210,38 @@ def file_name(text: str) -> Path:
     return Path(text)
 
 
+def band_numbers(text: str) -> tuple[int, ...]:
+    """Read bands counted from 1, such as ``3,2,1``, as the ``type`` of an option.
+
+    Raises:
+        argparse.ArgumentTypeError: if they are none.
+    """
+    numbers = [part.strip() for part in text.split(',')]
+    if not all(part.isdecimal() and int(part) > 0 for part in numbers):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no list of bands; give their numbers, counted from 1, such as 3,2,1'
+        )
+    return tuple(map(int, numbers))
+
+
+def nodata_value(text: str) -> float:
+    """Read a value that is no data, as the ``type`` of an option.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is no finite number.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no value to leave out; give a number, such as 0 or -9999 (NaN and '
+            f'infinity are no data anyway)'
+        )
+    return value
+
+
 class CommandParser(argparse.ArgumentParser):
     """An ``ArgumentParser`` whose complaints are also JSON where ``--json`` is given.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dfpenet_mm import __version__
 from dfpenet_mm.cli.end_of_run import report
-from dfpenet_mm.cli.errors import CommandParser, file_name, loading
+from dfpenet_mm.cli.errors import CommandParser, band_numbers, file_name, loading, nodata_value
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.installation import quiet_libraries, require_one_family
 from dfpenet_mm.run.progress import run_progress
@@ -201,7 +201,7 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         '--nodata',
-        type=float,
+        type=nodata_value,
         action='append',
         metavar='VALUE',
         help='value of the images that is no data, besides what they declare; repeat for more '
@@ -209,7 +209,7 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         '--bands',
-        type=_band_numbers,
+        type=band_numbers,
         metavar='R,G,B',
         help='bands of the images that the network is given, from 1, whatever the files call them. '
         'Default: those of the config; for 1,2,3 those that a file calls red, green and blue',
@@ -219,14 +219,6 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         action='store_true',
         help='map an image even if its pixels are far smaller or larger than the network knows',
     )
-
-
-def _band_numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in text.split(','))
-
-
-# What argparse calls it where the numbers are none.
-_band_numbers.__name__ = 'list of band numbers'
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:

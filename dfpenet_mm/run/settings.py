@@ -14,6 +14,7 @@ from dfpenet_mm.errors import ConfigError, RasterFormatError
 from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan
 from dfpenet_mm.mapping.scene.histogram_match import AUTO
 from dfpenet_mm.run.request import RunRequest
+from dfpenet_mm.wording import counted
 
 LISTS = ('bands', 'nodata')
 # A landslide of the usual size, 20 to 100 m across, covers two to ten pixels a side of those that
@@ -182,7 +183,8 @@ def set_images(config: Config, request: RunRequest) -> None:
     """Put how a request wants the two images read and compared into the config.
 
     Raises:
-        ConfigError: if the config has no sound mapping section to put it into.
+        ConfigError: if the config has no sound mapping section to put it into, or the network
+            sees another number of bands.
     """
     asked = {
         'match_histogram': request.match_histogram,
@@ -192,9 +194,15 @@ def set_images(config: Config, request: RunRequest) -> None:
         'by_colour': None if request.bands is None else False,
     }
     asked = {name: value for name, value in asked.items() if value is not None}
-    if asked:
-        MappingSettings.from_config(config)
-        config.mapping.update(asked)
+    if not asked:
+        return
+    seen = len(MappingSettings.from_config(config).bands)
+    if request.bands is not None and len(request.bands) != seen:
+        raise ConfigError(
+            f'--bands names {counted(len(request.bands), "band")}, and the network sees {seen}; '
+            f'give one for each, in the order of the images that it was trained on'
+        )
+    config.mapping.update(asked)
 
 
 def _is_list(value: Any) -> bool:

@@ -98,3 +98,21 @@ def test_layers_are_named_paths():
 def test_others_are_refused(option):
     with pytest.raises(ConfigError, match='is not NAME=PATH'):
         named_layers(None, [option])
+
+
+@pytest.mark.parametrize(
+    ('option', 'complaint'),
+    [
+        ('--nodata=nan', "'nan' is no value to leave out; give a number"),
+        ('--nodata=none', "'none' is no value to leave out; give a number"),
+        ('--bands=0,1,2', "'0,1,2' is no list of bands; give their numbers, counted from 1"),
+        ('--bands=r,g,b', "'r,g,b' is no list of bands; give their numbers, counted from 1"),
+    ],
+)
+def test_numbers_that_are_none_are_refused_in_plain_words(option, complaint, capsys):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(['--post', 'a.tif', option])
+
+    assert complaint in capsys.readouterr().err
+    given = build_parser().parse_args(['--post', 'a.tif', '--bands', '3, 2, 1', '--nodata=-1e20'])
+    assert (given.bands, given.nodata) == ((3, 2, 1), [-1e20])

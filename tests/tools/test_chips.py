@@ -1,5 +1,6 @@
 """The commands around landslide chips as a user starts them."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
+from rasterio.enums import ColorInterp
 
 from dfpenet_mm.resources import config_dir
 from tests.preparation.chip_world import pixel_box, write_inventory, write_scene
@@ -18,6 +21,16 @@ CONFIG = config_dir() / 'dfpenet' / 'landslide4sense_mobilenetv2.py'
 def run(tool, *arguments):
     command = [sys.executable, str(ROOT / 'tools' / tool), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def run_here(capsys, *arguments):
+    spec = importlib.util.spec_from_file_location(
+        'chips', ROOT / 'tools/dataset_converters/chips.py'
+    )
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    tool.main([str(argument) for argument in arguments])
+    return capsys.readouterr().out
 
 
 @pytest.fixture
@@ -59,3 +72,20 @@ def test_bad_input_is_one_sentence_and_leaves_no_folder(inputs, tmp_path):
     assert done.stderr.startswith(f'error: the inventory {far} reaches from')
     assert done.stderr.count('\n') == 1
     assert not (tmp_path / 'out').exists()
+
+
+def test_bands_that_are_named_are_taken_at_their_word(inputs, tmp_path, capsys):
+    with rasterio.open(inputs[1], 'r+') as scene:
+        scene.colorinterp = [ColorInterp.blue, ColorInterp.green, ColorInterp.red]
+        blue, red = scene.read(1)[0, 30], scene.read(3)[0, 30]
+    first = {}
+    for name, bands in {'a': (), 'b': ('--bands', 1, 2, 3), 'c': ('--bands', '1,2,3')}.items():
+        said = run_here(capsys, *inputs, '--out', tmp_path / name, *bands)
+        assert ('--bands 1,2,3 reads the first three' in said) is (name == 'a')
+        chip = next((tmp_path / name).glob('train/images/*.tif'))
+        with rasterio.open(chip) as image:
+            first[name] = image.read()
+    assert blue != red
+    assert (first['b'] == first['c']).all()
+    assert (first['a'] == first['b'][::-1]).all()
+    assert not (first['a'] == first['b']).all()

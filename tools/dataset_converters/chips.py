@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
-from dfpenet_mm.cli.errors import exit_on_user_error, file_name
+from dfpenet_mm.cli.errors import band_numbers, exit_on_user_error, file_name, nodata_value
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 from dfpenet_mm.run.progress import stage_bars
@@ -42,7 +43,14 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add('--labels', type=file_name, required=True, help='GeoPackage, Shapefile or GeoJSON, any CRS')
     add('--layer', help='layer of the landslides, if there are several')
     add('--out', type=file_name, required=True, help='folder to write')
-    add('--bands', type=int, nargs='+', default=DEFAULTS.bands, help='bands of the chips, from 1')
+    add(
+        '--bands',
+        type=band_numbers,
+        nargs='+',
+        metavar='R,G,B',
+        help='bands of the chips, from 1, whatever the images call them (default: those that an '
+        'image calls red, green and blue, else 1,2,3)',
+    )
     add(
         '--scaling-of',
         type=file_name,
@@ -99,7 +107,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add(
         '--nodata',
-        type=float,
+        type=nodata_value,
         action='append',
         default=[],
         metavar='VALUE',
@@ -113,12 +121,13 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     return parser.parse_args(arguments)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Cut the chips, and say what there is."""
-    args = parse_arguments()
+    args = parse_arguments(arguments)
     with exit_on_user_error(debug=args.debug), quiet_libraries():
         settings = ChipSettings(
-            bands=tuple(args.bands),
+            bands=tuple(chain(*args.bands)) if args.bands else DEFAULTS.bands,
+            by_colour=not args.bands,
             chip=args.chip,
             stride=args.stride,
             val_share=args.val_share,

@@ -22,6 +22,7 @@ from dfpenet_mm.preparation.chips.source import ChipSource, require_landslides
 from dfpenet_mm.preparation.chips.survey import ChipSettings, Survey, survey_chips
 from dfpenet_mm.preparation.chips.writer import INDEX, write_chips
 from dfpenet_mm.vocabulary import SUMMARY
+from dfpenet_mm.wording import counted
 
 # Scenes of one data set that differ more in pixel size are worth a note.
 MAX_GSD_RATIO = 1.5
@@ -81,6 +82,7 @@ def make_chip_dataset(
                     bands=settings.bands,
                     all_touched=settings.all_touched,
                     nodata=settings.nodata,
+                    by_colour=settings.by_colour,
                     scaling=scaling,
                 )
             )
@@ -150,9 +152,9 @@ def _require_one_type(sources: Sequence[ChipSource]) -> None:
 def _require_labels(chips: Sequence[Chip], inventory: Polygons) -> None:
     if not any(chip.landslide for chip in chips):
         raise GridMismatchError(
-            f'the inventory {inventory.path} covers no pixel with data in {len(chips)} '
-            f'chip(s); check that it is of the same area, and pass --all-touched if its polygons '
-            f'are smaller than a pixel'
+            f'the inventory {inventory.path} covers no pixel with data in '
+            f'{counted(len(chips), "chip")}; check that it is of the same area, and pass '
+            f'--all-touched if its polygons are smaller than a pixel'
         )
 
 

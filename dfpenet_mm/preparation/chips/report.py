@@ -10,6 +10,7 @@ import numpy as np
 
 from dfpenet_mm.polygons import Polygons
 from dfpenet_mm.preparation.chips.plan import Chip
+from dfpenet_mm.wording import counted
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class FeatureCounts:
         }
         return ', '.join(
             [
-                f'{self.features} features, {self.mended} mended, {self.ignored} ignored',
+                counted(self.features, 'feature'),
+                f'{self.mended} mended, {self.ignored} ignored',
                 *(words for words, count in rare.items() if count),
             ]
         )
@@ -122,7 +124,7 @@ class ChipReport:
         """Say it in words, a line each."""
         polygons = self.features.line()
         if self.unreachable:
-            polygons += f', {self.unreachable} polygon(s) out of reach'
+            polygons += f', {counted(self.unreachable, "polygon")} out of reach'
         return [
             f'inventory: {polygons}',
             f'chips: {self.surveyed} surveyed; left out: {_listed(self.left_out)}',
@@ -143,6 +145,6 @@ def _listed(counts: Mapping[str, int]) -> str:
 def _words(side: SideCounts) -> str:
     known = max(side.landslide + side.background, 1)
     return (
-        f'{side.chips} chips, {side.with_landslides} with landslides; of the pixels '
+        f'{counted(side.chips, "chip")}, {side.with_landslides:,} with landslides; of the pixels '
         f'{side.landslide / known:.2%} landslide, {side.ignored} ignored'
     )

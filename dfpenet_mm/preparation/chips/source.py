@@ -33,6 +33,7 @@ class ChipSource:
         bands: bands of the chips, counted from 1.
         all_touched: True also labels pixels that a polygon touches without their centre.
         nodata: values that are no data, besides what the scene declares.
+        by_colour: take for bands 1, 2, 3 those that the scene calls red, green and blue.
         scaling: brings values to a network's training units, as when the scene is mapped; None
             keeps them.
 
@@ -49,9 +50,10 @@ class ChipSource:
         bands: Sequence[int],
         all_touched: bool = False,
         nodata: Sequence[float] = (),
+        by_colour: bool = True,
         scaling: Scaling | None = None,
     ) -> None:
-        self.scene = Scene(path, bands=bands, nodata=nodata)
+        self.scene = Scene(path, bands=bands, nodata=nodata, by_colour=by_colour)
         self._scaling = scaling.fit(self.scene) if scaling else None
         self.grid = self.scene.grid
         polygons = inventory.on_grid(self.grid)

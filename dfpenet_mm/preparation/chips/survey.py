@@ -109,6 +109,7 @@ class ChipSettings:
         max_nodata: largest share of nodata that a chip may have, in [0, 1).
         all_touched: label pixels that a polygon touches without their centre, too.
         nodata: values of the images that are no data, besides what they declare.
+        by_colour: take for bands 1, 2, 3 those that an image calls red, green and blue.
         seed: of the split and of the choice of background.
 
     Raises:
@@ -127,6 +128,7 @@ class ChipSettings:
     max_nodata: float = 0.5
     all_touched: bool = False
     nodata: tuple[float, ...] = ()
+    by_colour: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
