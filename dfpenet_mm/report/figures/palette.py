@@ -27,10 +27,10 @@ SMALL, TEXT, HEADING = 7.5, 8.5, 11.0
 LETTER, LINE = 0.07, 0.155
 
 
-def area_text(area_m2: float) -> str:
-    """Say an area so that it can be read, from square metres."""
-    if area_m2 >= 1e5:
-        return f'{area_m2 / 1e6:,.2f} km²'
+def area_text(area_m2: float, decimals: int = 2) -> str:
+    """Say an area so that it can be read, from square metres; km² with so many decimals."""
+    if abs(area_m2) >= 1e5:
+        return f'{area_m2 / 1e6:,.{decimals}f} km²'
     return f'{decimal(area_m2, 0)} m²'
 
 

@@ -112,7 +112,7 @@ class PanelPage:
             for letter, text in zip(ascii_lowercase, headings, strict=False)
         ]
         width = max(layout.cols * layout.pitch - GAP + 2 * MARGIN, 5.0)
-        legend_cols = _legend_cols(legend, width)
+        legend_cols = columns_of_legend(list(legend), width)
         below = LINE * 1.2 * math.ceil(len(legend) / legend_cols) + 0.2
         self._places, bottom = _boxes(layout, self._headings)
         height = bottom + below
@@ -121,17 +121,8 @@ class PanelPage:
         self.figure.text(
             MARGIN / width, 1 - 0.1 / height, heading, fontsize=HEADING, weight='bold', va='top'
         )
-        self.figure.legend(
-            handles=[Patch(color=colour, label=label) for label, colour in legend.items()],
-            loc='lower left',
-            bbox_to_anchor=(MARGIN / width, 0.08 / height),
-            borderaxespad=0,
-            borderpad=0,
-            ncols=legend_cols,
-            frameon=False,
-            fontsize=TEXT,
-            columnspacing=1.5,
-        )
+        handles = [Patch(color=colour, label=label) for label, colour in legend.items()]
+        draw_legend(self.figure, handles, legend_cols)
 
     def panels(self) -> Iterator[Axes]:
         """Add the panels, one after the other; the first one has scale bar and north arrow."""
@@ -174,9 +165,30 @@ def _wrapped(text: str, letters: int) -> str:
     )
 
 
-def _legend_cols(legend: Mapping[str, str], width: float) -> int:
-    """Return the largest number of columns that fits; entries run down the columns."""
-    widths = np.array([PATCH + LETTER * len(label) for label in legend])
+def draw_legend(figure: Figure, handles: Sequence[Patch], cols: int) -> None:
+    """Draw a legend of so many columns at the foot of a page."""
+    width, height = figure.get_size_inches()
+    figure.legend(
+        handles=list(handles),
+        loc='lower left',
+        bbox_to_anchor=(MARGIN / width, 0.08 / height),
+        borderaxespad=0,
+        borderpad=0,
+        ncols=cols,
+        frameon=False,
+        fontsize=TEXT,
+        columnspacing=1.5,
+    )
+
+
+def columns_of_legend(labels: Sequence[str], width: float) -> int:
+    """Return the largest number of columns that fits; entries run down the columns.
+
+    Args:
+        labels: of the entries.
+        width: of the page, inches.
+    """
+    widths = np.array([PATCH + LETTER * len(label) for label in labels])
     for cols in range(len(widths), 1, -1):
         # As matplotlib shares them out.
         columns = np.array_split(widths, cols)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,11 @@ from matplotlib.patches import Patch
 
 from dfpenet_mm.report.figures.map_axes import place_axes, save
 from dfpenet_mm.report.figures.palette import LETTER, LINE, NO_DATA, PAGE_WIDTH, SMALL, TEXT
+from dfpenet_mm.report.figures.panel_page import MARGIN, columns_of_legend, draw_legend
 from dfpenet_mm.vocabulary import IGNORED
 
-# Inches: around the page, between cells, for the headings, below a cell for its score.
-MARGIN, GAP, TOP, SCORE, MOST_SIDE, PATCH = 0.1, 0.08, 0.3, 0.2, 2.2, 0.55
+# Inches: between cells, for the headings, below a cell for its score, a cell.
+GAP, TOP, SCORE, MOST_SIDE = 0.08, 0.3, 0.2, 2.2
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,10 @@ def draw_samples(
     headings = ['image', 'ground truth', *networks]
     side = min((PAGE_WIDTH - 2 * MARGIN - (len(headings) - 1) * GAP) / len(headings), MOST_SIDE)
     heights = [side * row.picture.shape[0] / row.picture.shape[1] for row in rows]
-    letters = [len(name) * LETTER + PATCH for name in legend.names] + [PATCH + 7 * LETTER]
     width = max(2 * MARGIN + len(headings) * (side + GAP) - GAP, 4.0)
-    cols = max(1, int((width - 2 * MARGIN) / max(letters)))
-    bottom = 0.15 + 1.2 * LINE * -(-len(letters) // cols)
+    labels = [*legend.names, 'ignored']
+    cols = columns_of_legend(labels, width)
+    bottom = 0.15 + 1.2 * LINE * math.ceil(len(labels) / cols)
     height = TOP + sum(heights) + len(rows) * SCORE + bottom
     figure = Figure(figsize=(width, height))
     top = TOP
@@ -105,16 +107,7 @@ def draw_samples(
         for name, colour in zip(legend.names, np.asarray(legend.palette), strict=True)
     ]
     patches.append(Patch(facecolor=NO_DATA, edgecolor='#888888', lw=0.5, label='ignored'))
-    figure.legend(
-        handles=patches,
-        loc='lower left',
-        bbox_to_anchor=(MARGIN / width, 0.06 / height),
-        borderaxespad=0,
-        borderpad=0,
-        ncols=cols,
-        frameon=False,
-        fontsize=TEXT,
-    )
+    draw_legend(figure, patches, cols)
     return save(figure, path)
 
 

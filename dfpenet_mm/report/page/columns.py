@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dfpenet_mm.report.figures.palette import area_text
 from dfpenet_mm.report.page.packing import pack
 from dfpenet_mm.wording import decimal as plain_decimal
 
@@ -156,10 +157,8 @@ def percent(value: float | None, decimals: int = 0) -> str:
 
 
 def area(m2: float | None) -> str:
-    """Write an area in the unit people would use: m² below a hectare's tenfold, else km²."""
-    if m2 is None:
-        return UNKNOWN
-    return f'{plain_decimal(m2, 0)} m²' if abs(m2) < 100_000 else f'{m2 / 1e6:,.3f} km²'
+    """Write an area in the unit people would use: m² below ten hectares, else km²."""
+    return UNKNOWN if m2 is None else area_text(m2, decimals=3)
 
 
 def file_size(number: float | None) -> str:

@@ -14,6 +14,7 @@ from rasterio.warp import transform as transform_points
 from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.report.figures.class_raster import in_pixels
 from dfpenet_mm.report.figures.map_axes import north
 from dfpenet_mm.vocabulary import WGS84
 
@@ -49,10 +50,7 @@ class MapFrame:
     def pixels(self, geometries: gpd.GeoSeries) -> np.ndarray:
         """Return geometries in pixels of the picture, x along columns and y along rows."""
         moved = geometries if geometries.crs == self.grid.crs else geometries.to_crs(self.grid.crs)
-        a, b, c, d, e, f = tuple(~self.grid.transform)[:6]
-        return shapely.transform(
-            moved.to_numpy(), lambda points: points @ np.array([[a, d], [b, e]]) + (c, f)
-        )
+        return in_pixels(moved.to_numpy(), self.grid)
 
     def svg_path(self, area: BaseGeometry) -> str:
         """Return the outlines of an area in the grid's CRS as an SVG path, in metres."""

@@ -7,7 +7,7 @@ from matplotlib.image import imread
 from rasterio.crs import CRS
 
 from dfpenet_mm.errors import InputFileError, OutputError
-from dfpenet_mm.report.figures import draw_figures
+from dfpenet_mm.report.figures.all_figures import draw_figures
 from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, KEPT, MISS, REFERENCE, REMOVED
 
 ALL = [
