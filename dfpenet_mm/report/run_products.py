@@ -70,7 +70,6 @@ class RunProducts:
                 read.
         """
         summary = read_summary(folder / SUMMARY)
-        mapping = summary.get('provenance', {}).get('settings', {}).get('mapping', {})
         landslides, rejected = read_layers(_find_inventory(folder, summary))
         return cls(
             folder=folder,
@@ -79,9 +78,7 @@ class RunProducts:
             landslides=landslides,
             post=post,
             pre=pre,
-            bands=tuple(mapping.get('bands') or cls.bands),
-            by_colour=mapping.get('by_colour', cls.by_colour),
-            nodata=tuple(mapping.get('nodata') or ()),
+            **recorded_reading(summary),
         )
 
     @cached_property
@@ -151,6 +148,26 @@ class RunProducts:
         if path is None or layer not in pyogrio.list_layers(path)[:, 0]:
             return None
         return gpd.read_file(path, layer=layer)
+
+
+def image_reading(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Choose how images are shown, options of ``read_backdrop``.
+
+    Args:
+        mapping: how a run read them. Of the network's bands the first three are shown as red,
+            green and blue, a single one as grey.
+    """
+    bands = tuple(mapping.get('bands') or RunProducts.bands)
+    return {
+        'bands': bands[:3] if len(bands) >= 3 else bands[:1] * 3,
+        'by_colour': mapping.get('by_colour', True),
+        'nodata': tuple(mapping.get('nodata') or ()),
+    }
+
+
+def recorded_reading(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Choose the same from a run's summary."""
+    return image_reading(summary.get('provenance', {}).get('settings', {}).get('mapping', {}))
 
 
 def read_area(folder: Path, grid: RasterGrid) -> BaseGeometry | None:

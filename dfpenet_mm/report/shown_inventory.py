@@ -76,14 +76,17 @@ def shown_inventory(
     table, told = _drawn(landslides), summary.get('totals', {})
     regions = None if rejected is None else _drawn(rejected)
     measured, written = _areas_m2(table), numbers_in(table, 'area_m2')
-    moved = _moved(table, written, measured)
+    # A file that was saved in another CRS still tells places in the scene's.
+    crs = summary.get('scene', {}).get('crs') or table.crs
+    moved = _moved(table.to_crs(crs) if table.crs else table, written, measured)
     new = np.isnan(written)
     areas = np.where(new | moved, measured, written)
     known = _known(table, told)
     taken = _covered(regions, table[~known | moved]) if regions is not None else np.zeros(0, bool)
+    back = _taken_back(table[~known], told, regions, taken)
     first = 1 + max([0, *numbers_in(regions, 'id')]) if regions is not None else 1
     table = _placed(table.assign(id=_ids(table, first), area_m2=areas), new | moved)
-    edits = _edits(table, told, known=known, moved=moved & ~new, taken=int(taken.sum()))
+    edits = _edits(table, told, known=known, moved=moved & ~new, taken=back)
     if regions is not None:
         regions = _measured(regions[~taken].reset_index(drop=True))
     some = regions is not None and len(regions) > 0
@@ -135,6 +138,20 @@ def _covered(regions: gpd.GeoDataFrame, edited: gpd.GeoDataFrame) -> np.ndarray:
     moved = edited.geometry if edited.crs == regions.crs else edited.geometry.to_crs(regions.crs)
     hits = shapely.STRtree(moved.to_numpy()).query(points, 'within')
     return np.isin(np.arange(len(regions)), hits[0])
+
+
+def _taken_back(
+    added: pd.DataFrame,
+    told: Mapping[str, Any],
+    regions: gpd.GeoDataFrame | None,
+    taken: np.ndarray,
+) -> int:
+    """Count rejected regions that are landslides now: covered by one, or moved to them."""
+    numbers = set() if regions is None else set(numbers_in(regions, 'id')[taken])
+    found = told.get('landslides') or 0
+    rejected = range(found + 1, found + 1 + told.get('rejected', 0))
+    moved = {number for number in numbers_in(added, 'id') if number in rejected} - numbers
+    return int(taken.sum()) + len(moved)
 
 
 def _areas_m2(table: gpd.GeoDataFrame) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.report.figures.all_figures import draw_figures
 from dfpenet_mm.report.page.page import write_report
 from dfpenet_mm.report.qgis.project import write_qgis_project
-from dfpenet_mm.report.run_products import RunProducts
+from dfpenet_mm.report.run_products import RunProducts, image_reading
 from dfpenet_mm.run.findings import summarise, write_summary
 from dfpenet_mm.run.folder import FIGURES, product_names
 from dfpenet_mm.run.postprocess import FilteredInventory
@@ -38,7 +38,6 @@ from postproc.product import LandslideProduct
 REPORT = 'report.html'
 # What else the run has to write will meet too.
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-RGB = 3
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def write_pictures(
         rejected=product.rejected,
         post=post,
         pre=pre,
-        **{**reading, 'bands': shown_bands(reading['bands'])},
+        **image_reading(reading),
     )
     tasks = {
         'figures': lambda: draw_figures(products, folder / FIGURES),
@@ -163,12 +162,6 @@ def write_pictures(
         'project': lambda: write_qgis_project(products, home=out),
     }
     return list(_failures(tasks, folder, progress))
-
-
-def shown_bands(bands: Sequence[int]) -> tuple[int, int, int]:
-    """Choose which bands are shown as red, green and blue."""
-    red, green, blue = bands[:RGB] if len(bands) >= RGB else (bands[0],) * RGB
-    return red, green, blue
 
 
 def attempt(name: str, run: Callable[[], object], folder: Path) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.report.run_products import RunProducts
+from dfpenet_mm.report.run_products import RunProducts, image_reading
 from tests.report.page.generated_run import COLS, HOSTILE, ROWS, grid_of, landslides, write_run
 
 
@@ -84,3 +84,10 @@ def test_what_is_missing_or_broken_is_told_in_one_sentence(run):
     (run / 'summary.json').unlink()
     with pytest.raises(InputFileError, match=r'summary\.json cannot be read'):
         read(run)
+
+
+@pytest.mark.parametrize(
+    ('bands', 'shown'), [((1, 2, 3), (1, 2, 3)), ((4, 3, 2, 8), (4, 3, 2)), ((5,), (5, 5, 5))]
+)
+def test_bands_that_are_shown(bands, shown):
+    assert image_reading({'bands': bands})['bands'] == shown

@@ -111,6 +111,30 @@ def test_a_region_that_was_taken_back_is_no_longer_removed():
     )
 
 
+def test_regions_that_were_moved_to_the_landslides_are_taken_back():
+    """By cut and paste, after which the layer of the removed ones lacks them."""
+    table, regions = landslides(), rejected()
+    told = summary(table)
+    told['totals']['rejected'] = 3
+    drawn = gpd.GeoDataFrame(geometry=[square(50, 140, 10)], crs=table.crs)
+    back = pd.concat([table, regions.iloc[[0, 2]], drawn], ignore_index=True)
+    shown = shown_inventory(back, told, regions.iloc[[1]])
+    assert shown.edits[:2] == ('2 removed candidates taken back', '1 landslide added')
+    assert shown.rejected['id'].tolist() == [18]
+
+
+def test_another_crs_is_no_edit():
+    table = landslides()
+    middles = table.geometry.centroid
+    table = table.assign(centroid_x=middles.x, centroid_y=middles.y)
+    told = {**summary(table), 'scene': {'crs': 'EPSG:32654'}}
+    assert shown_inventory(table, told).edits == ()
+    assert shown_inventory(table.to_crs('EPSG:4326'), told).edits == ()
+    moved = table.to_crs('EPSG:4326')
+    moved.loc[3, 'geometry'] = moved.translate(1e-5)[3]
+    assert shown_inventory(moved, told).edits[0].startswith('1 outline changed')
+
+
 def test_a_drawn_landslide_gets_no_number_of_a_removed_one():
     table, regions = landslides(), rejected()
     drawn = gpd.GeoDataFrame(geometry=[square(50, 140, 10)], crs=table.crs)

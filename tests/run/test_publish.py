@@ -9,7 +9,7 @@ from dfpenet_mm.errors import OutputError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.run import publish
 from dfpenet_mm.run.progress import RunProgress
-from dfpenet_mm.run.publish import shown_bands, write_pictures
+from dfpenet_mm.run.publish import write_pictures
 from postproc.product import LandslideProduct
 
 GRID = RasterGrid(CRS.from_epsg(32654), Affine(10, 0, 500_000, 0, -10, 4_700_000), (5, 6))
@@ -90,10 +90,3 @@ class ForeignError(Exception):
 def test_errors_of_libraries_take_nothing_else_with_them(written, error):
     (sentence,) = written(raising(error), lambda *_: None)
     assert sentence.startswith(f'the figures could not be made ({type(error).__name__}: ')
-
-
-@pytest.mark.parametrize(
-    ('bands', 'shown'), [((1, 2, 3), (1, 2, 3)), ((4, 3, 2, 8), (4, 3, 2)), ((5,), (5, 5, 5))]
-)
-def test_bands_that_are_shown(bands, shown):
-    assert shown_bands(bands) == shown

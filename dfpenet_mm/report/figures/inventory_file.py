@@ -10,7 +10,12 @@ from pyproj.exceptions import ProjError
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.report.backdrop import dimmed_outside, read_backdrop
 from dfpenet_mm.report.figures.inventory_map import InventoryMap, draw_inventory_map
-from dfpenet_mm.report.run_products import read_area, read_layers, read_summary
+from dfpenet_mm.report.run_products import (
+    read_area,
+    read_layers,
+    read_summary,
+    recorded_reading,
+)
 from dfpenet_mm.report.shown_inventory import shown_inventory
 from dfpenet_mm.vocabulary import SUMMARY
 
@@ -27,8 +32,8 @@ def draw_inventory_file(
 ) -> Path:
     """Draw the inventory of a GeoPackage over the image it was mapped from.
 
-    Summary and area of interest beside the inventory tell what was edited since the run, and
-    which part of the image was mapped.
+    Summary and area of interest beside the inventory tell what was edited since the run, how the
+    images were read, and which part was mapped.
 
     Args:
         image: the raster that was mapped, red, green and blue first.
@@ -46,7 +51,10 @@ def draw_inventory_file(
         InputFileError: if a file cannot be read, or the inventory has no place on the image.
     """
     landslides, rejected = read_layers(inventory)
-    backdrop = read_backdrop(image, max_side=max_side)
+    beside = inventory.with_name(SUMMARY)
+    summary = read_summary(beside) if beside.is_file() else {}
+    reading = recorded_reading(summary)
+    backdrop = read_backdrop(image, max_side=max_side, **reading)
     if backdrop.grid.crs is None:
         raise InputFileError(
             f'{image} has no CRS, so that the inventory has no place on it; give the image that '
@@ -60,16 +68,13 @@ def draw_inventory_file(
             f'{inventory} cannot be brought into the CRS of {image} ({error}); give the image '
             f'that was mapped'
         ) from error
-    summary = inventory.with_name(SUMMARY)
     area = read_area(inventory.parent, backdrop.grid)
     shown = InventoryMap(
         backdrop=backdrop if area is None else dimmed_outside(backdrop, area),
-        inventory=shown_inventory(
-            landslides, read_summary(summary) if summary.is_file() else {}, rejected
-        ),
+        inventory=shown_inventory(landslides, summary, rejected),
         title=title or image.name,
         notes=notes,
         area=area,
-        pre=None if pre is None else read_backdrop(pre, grid=backdrop.grid, max_side=max_side),
+        pre=pre and read_backdrop(pre, grid=backdrop.grid, max_side=max_side, **reading),
     )
     return draw_inventory_map(shown, target)

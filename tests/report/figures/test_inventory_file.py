@@ -1,3 +1,4 @@
+import json
 import os
 
 import geopandas as gpd
@@ -129,3 +130,23 @@ def test_a_pipe_is_refused(scene, tmp_path):
     for files in ((scene, tmp_path / 'pipe'), (tmp_path / 'pipe', tmp_path / 'pipe')):
         with pytest.raises(InputFileError, match='is a pipe or a device'):
             draw_inventory_file(*files, tmp_path / 'a.png')
+
+
+def test_images_are_shown_as_the_run_read_them(inventory, tmp_path):
+    """Bands and nodata that were given on the command line stand in the summary beside it."""
+    scene = tmp_path / 'scene.tif'
+    write_scene(scene)
+    with rasterio.open(scene, 'r+') as target:
+        pixels = target.read()
+        pixels[0], pixels[:, :, :60] = np.arange(300), 7
+        target.write(pixels)
+    pictures = []
+    for mapping in ({}, {'nodata': [7]}, {'bands': [3, 2, 1], 'by_colour': False}):
+        told = {'provenance': {'settings': {'mapping': mapping}}}
+        (tmp_path / 'summary.json').write_text(json.dumps(told))
+        pictures.append(imread(draw_inventory_file(scene, inventory, tmp_path / 'a.png')))
+    plain, hidden, swapped = (picture[150:450, 100:220, :3].mean((0, 1)) for picture in pictures)
+    assert abs(hidden - plain).max() > 0.05
+    plain, _, swapped = (picture[150:450, 900:1100, :3].mean((0, 1)) for picture in pictures)
+    assert swapped == pytest.approx(plain[::-1], abs=0.02)
+    assert abs(swapped - plain).max() > 0.1
