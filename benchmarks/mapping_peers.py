@@ -37,7 +37,7 @@ with quiet_libraries():
     import rasterio
     from job import MASK, MEASURED, THRESHOLD
     from rows import ROWS, Peer
-    from stages import CHECKPOINT, CONFIG, Stage, mapping_stage, seam_stage
+    from scenes import CHECKPOINT, CONFIG, PeerInput, mapping_input, seam_input
 
 LOG = 'log.txt'
 # Wrong labels are not counted nearer to the scene's edge, where every package pads its own way.
@@ -59,7 +59,7 @@ COLUMNS = {
 
 
 def run_peer(
-    peer: Peer, stage: Stage, folder: Path, args: argparse.Namespace
+    peer: Peer, given: PeerInput, folder: Path, args: argparse.Namespace
 ) -> tuple[dict[str, float], np.ndarray]:
     """Run a peer once in a process of its own.
 
@@ -77,7 +77,7 @@ def run_peer(
         settings['quantised'] = str(args.quantised.absolute())
     with tempfile.TemporaryDirectory(dir=folder) as out, (folder / LOG).open('a') as log:
         command = [str(peer.python(args.venvs)), str(PEERS / peer.script)]
-        command += ['--scene', str(stage.scene), '--network', str(stage.network), '--out', out]
+        command += ['--scene', str(given.scene), '--network', str(given.network), '--out', out]
         command += ['--window', str(args.window), '--stride', str(args.stride)]
         command += ['--batch', str(args.batch), '--settings', json.dumps(settings)]
         environment = {**os.environ, **ONE_THREAD, 'DFPENET_MM_CACHE': str(folder / 'cache')}
@@ -132,10 +132,10 @@ def wrong_labels(labels: np.ndarray, exact: Path) -> int:
 
 
 def measure(
-    peer: Peer, stages: tuple[Stage, Stage], folder: Path, args: argparse.Namespace
+    peer: Peer, inputs: tuple[PeerInput, PeerInput], folder: Path, args: argparse.Namespace
 ) -> dict[str, Any]:
     """Run a peer on both scenes and score its labels."""
-    mapped, seam = stages
+    mapped, seam = inputs
     measured, labels = run_peer(peer, mapped, folder, args)
     cols, rows = args.size
     found = {
@@ -224,8 +224,8 @@ def run(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     # Every run inherits it.
     os.sched_setaffinity(0, {args.core})
     cols, rows = args.size
-    stages = (
-        mapping_stage(
+    inputs = (
+        mapping_input(
             folder,
             (rows, cols),
             collar=args.collar,
@@ -233,14 +233,14 @@ def run(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
             config=args.config,
             checkpoint=args.checkpoint,
         ),
-        seam_stage(folder, args.seam_side, window=args.window),
+        seam_input(folder, args.seam_side, window=args.window),
     )
     for peer in wanted_rows(args):
         if (peer.name, args.size) in known:
             continue
         sys.stderr.write(f'{peer.name} ...\n')
         try:
-            results.append(measure(peer, stages, folder, args))
+            results.append(measure(peer, inputs, folder, args))
         except ConfigError as error:
             sys.stderr.write(f'{error}\n')
             continue

@@ -1,4 +1,4 @@
-"""What scheduling on Ray costs: many actors, many blocks, and a predictor that only sleeps.
+"""The cost of scheduling on Ray: many actors, many blocks, and a predictor that only sleeps.
 
 Example:
     python benchmarks/ray_scheduling.py --actors 64 --blocks 10000 --seconds 2

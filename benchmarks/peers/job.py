@@ -1,7 +1,7 @@
-"""What every peer is asked to do: one scene in, probability and labels out.
+"""The job of every peer: one scene in, probability and labels out.
 
-Runs in each peer's own Python, so it imports only numpy, rasterio and torch. A peer's script is
-``run_<peer>.py``: a function that takes a ``Job`` and ``main`` of this file.
+Runs in each peer's own Python, so it imports only numpy, rasterio and torch. A peer is a function in
+``packages.py`` that takes a ``Job``.
 """
 
 from __future__ import annotations

@@ -48,6 +48,17 @@ def ours(label: str, *, seam: bool = False, **settings: str) -> Peer:
     )
 
 
+def other(name: str, call: str, *, folder: str | None = None, here: bool = False) -> Peer:
+    """Return a row of another package, by the function that calls it."""
+    return Peer(
+        name=name,
+        script='packages.py',
+        folder=folder or name.lower(),
+        here=here,
+        settings={'call': call},
+    )
+
+
 ROWS = (
     ours("the peers' TorchScript", seam=True, backend='script'),
     ours('torch fp32', backend='torch', precision='fp32'),
@@ -55,10 +66,10 @@ ROWS = (
     ours('openvino bf16', backend='openvino', precision='bf16'),
     ours('openvino int8', backend='openvino', precision='int8'),
     ours('auto', backend='auto'),
-    Peer(name='MONAI', script='run_monai.py', folder='monai'),
-    Peer(name='pytorch-toolbelt', script='run_toolbelt.py', folder='pytorch-toolbelt'),
-    Peer(name='TerraTorch', script='run_terratorch.py', folder='terratorch'),
-    Peer(name='geoai-py', script='run_geoai.py', folder='geoai-py'),
-    Peer(name='geo-inference', script='run_geo_inference.py', folder='geo-inference'),
-    Peer(name='mmsegmentation', script='run_mmseg.py', folder='mmseg', here=True),
+    other('MONAI', 'monai'),
+    other('pytorch-toolbelt', 'pytorch_toolbelt'),
+    other('TerraTorch', 'terratorch'),
+    other('geoai-py', 'geoai'),
+    other('geo-inference', 'geo_inference'),
+    other('mmsegmentation', 'mmseg', folder='mmseg', here=True),
 )

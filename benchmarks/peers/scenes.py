@@ -1,21 +1,27 @@
-"""The scene that all peers are given: the shipped one, mirrored to any size.
+"""The scenes that all peers are given, the shipped one mirrored to any size, and their networks.
 
-A function of the shipped image alone.
+All are made from the shipped files alone, once, and kept.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import rasterio
 from affine import Affine
+from networks import save_seam_network, save_trained_network
 from rasterio.windows import Window
 
 from dfpenet_mm.configs import load_config
 from dfpenet_mm.mapping.scene.scaling import build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.resources import shipped_file
 
+SOURCE = Path(__file__).resolve().parents[2] / 'demo' / 'hokkaido_post.tif'
+CONFIG = Path('configs/dfpenet/landslide4sense_mobilenetv2.py')
+CHECKPOINT = Path('checkpoints/dfpenet_mobilenetv2_landslide4sense.pth')
 TILE = 512
 
 
@@ -68,3 +74,75 @@ def make_scene(
             strip = mirrored(rows, np.arange(width), image)
             strip[:, :, :collar] = 0
             dataset.write(strip, window=Window(0, row, width, len(rows)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerInput:
+    """A scene and a network that every peer is given.
+
+    Args:
+        scene: GeoTIFF.
+        network: TorchScript.
+        exact: ``.npy`` of the right probability, where there is one.
+        collar: columns of nodata on the left.
+    """
+
+    scene: Path
+    network: Path
+    exact: Path | None = None
+    collar: int = 0
+
+
+def mapping_input(
+    folder: Path,
+    shape: tuple[int, int],
+    *,
+    collar: int,
+    window: int,
+    config: Path = CONFIG,
+    checkpoint: Path = CHECKPOINT,
+) -> PeerInput:
+    """Make the scene to map, and the network; files that are there are kept.
+
+    Args:
+        folder: where they lie.
+        shape: (rows, cols) of the scene.
+        collar: columns of nodata on the left.
+        window: side of the windows, pixels.
+        config: of the network; the shipped one by default.
+        checkpoint: its weights.
+    """
+    rows, cols = shape
+    given = PeerInput(
+        scene=folder / f'scene_{cols}x{rows}_{collar}.tif',
+        network=folder / f'{checkpoint.stem}_{window}.pt',
+        collar=collar,
+    )
+    if not given.scene.exists():
+        make_scene(given.scene, shape, collar, source=SOURCE, config=shipped_file(CONFIG))
+    if not given.network.exists():
+        save_trained_network(
+            given.network, window, config=shipped_file(config), checkpoint=shipped_file(checkpoint)
+        )
+    return given
+
+
+def seam_input(folder: Path, side: int, *, window: int) -> PeerInput:
+    """Make the scene to look for seams in, its network and the exact answer; see ``mapping_input``.
+
+    Args:
+        folder: where they lie.
+        side: rows and columns of the scene.
+        window: side of the windows, pixels.
+    """
+    name = f'seam_{side}_{window}'
+    given = PeerInput(
+        scene=folder / f'seam_{side}.tif',
+        network=folder / f'{name}.pt',
+        exact=folder / f'{name}.npy',
+    )
+    if not given.scene.exists():
+        make_scene(given.scene, (side, side), 0, source=SOURCE, config=shipped_file(CONFIG))
+    if not given.network.exists():
+        save_seam_network(given.network, window, scene=given.scene, exact=given.exact)
+    return given

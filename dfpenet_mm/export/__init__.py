@@ -1,6 +1,6 @@
 """Turn a trained network into files that other runtimes execute, and measure what that costs.
 
-``calibration`` finds real windows, ``quantise`` makes int8 of a network with them,
-``validation`` scores a predictor against ground truth, ``openvino_folder`` puts the parts
-together, ``onnx_folder`` writes ONNX.
+``quantise`` finds real windows and makes int8 of a network with them, ``validation`` scores a
+predictor against ground truth, ``openvino_folder`` puts the parts together, ``onnx_folder``
+writes ONNX.
 """

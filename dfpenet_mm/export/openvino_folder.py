@@ -16,6 +16,7 @@ from dfpenet_mm.export.validation import Score, validate
 from dfpenet_mm.files import new_folder
 from dfpenet_mm.mapping.network.backends import LEAST_AGREEMENT
 from dfpenet_mm.mapping.network.openvino_network import convert_to_openvino, openvino_library
+from dfpenet_mm.mapping.network.predictor import Predictor
 from dfpenet_mm.mapping.network.predictor_openvino import OpenVinoPredictor
 from dfpenet_mm.mapping.network.predictor_torch import TorchPredictor
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
@@ -32,7 +33,7 @@ MOST_IOU_LOSS = 0.5
 
 @dataclass(frozen=True)
 class QuantisedScores:
-    """What quantising cost.
+    """The cost of quantising.
 
     Args:
         recipe: name of the recipe.
@@ -49,12 +50,12 @@ class QuantisedScores:
     @classmethod
     def of(cls, recipe: Recipe, before: Score, after: Score) -> QuantisedScores:
         """Compare two scores."""
-        iou = [None if math.isnan(score.iou) else score.iou for score in (before, after)]
-        return cls(recipe.name, *iou, after.agreement)
+        first, second = (None if math.isnan(score.iou) else score.iou for score in (before, after))
+        return cls(recipe.name, first, second, after.agreement)
 
     @property
     def passes(self) -> bool:
-        """Whether the quantised network may stand in for the exact one."""
+        """True if the quantised network may stand in for the exact one."""
         if self.agreement < LEAST_AGREEMENT['int8']:
             return False
         if self.iou_before is None or self.iou_after is None:
@@ -161,10 +162,12 @@ def _score(
     threshold: float,
 ) -> QuantisedScores:
     """Score the quantised network beside the exact one, each as it runs when mapping."""
-    shared = {'model': network.model, 'landslide_class': network.landslide_class}
-    predictors = {
-        'fp32': TorchPredictor(**shared),
-        'int8': OpenVinoPredictor(**shared, precision='int8', quantised=folder),
+    model, chosen = network.model, network.landslide_class
+    predictors: dict[str, Predictor] = {
+        'fp32': TorchPredictor(model=model, landslide_class=chosen),
+        'int8': OpenVinoPredictor(
+            model=model, landslide_class=chosen, precision='int8', quantised=folder
+        ),
     }
     scores = validate(
         predictors,

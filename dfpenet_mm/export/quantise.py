@@ -106,7 +106,7 @@ def nncf_library() -> ModuleType:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How to quantise.
+    """A way to quantise.
 
     Args:
         name: what reports call it.

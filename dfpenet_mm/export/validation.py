@@ -20,7 +20,7 @@ from dfpenet_mm.vocabulary import IGNORED
 
 @dataclass(frozen=True)
 class Score:
-    """How well a predictor does.
+    """The quality of a predictor.
 
     Args:
         iou: intersection over union of the landslide class, percent.
@@ -54,7 +54,7 @@ def validate(
         ConfigError: if there are no samples.
     """
     confusions = {name: np.zeros((2, 2), np.int64) for name in predictors}
-    agreements = {name: [] for name in predictors}
+    agreements: dict[str, list[float]] = {name: [] for name in predictors}
     pixels = []
     for chip, label in samples:
         landslide = np.isin(label, landslide_class)

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 from dfpenet_mm.errors import ConfigError, InstallError
-from dfpenet_mm.mapping.network.backend_choice import Choice, choose_backend
+from dfpenet_mm.mapping.network.backend_choice import BackendChoice, choose_backend
 from dfpenet_mm.mapping.network.backends import TYPES, backend_config
 from dfpenet_mm.mapping.network.load_model import load_model
 from dfpenet_mm.mapping.network.openvino_network import openvino_library
@@ -142,7 +142,7 @@ def _choose(
     checkpoint: Path,
     post: Path,
     device: str,
-) -> Choice:
+) -> BackendChoice:
     with Scene(post, **settings.reading) as scene:
         chips = sample_chips(
             scene,

@@ -20,7 +20,7 @@ from dfpenet_mm.errors import ConfigError
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = ROOT / 'benchmarks' / 'mapping_peers.py'
 TRANSFORM = Affine(10, 0, 0, 0, -10, 0)
-MODULES = ('mapping_peers', 'job', 'networks', 'rows', 'scenes', 'stages')
+MODULES = ('mapping_peers', 'job', 'networks', 'rows', 'scenes')
 
 # A peer that calls everything landslide but the upper left pixel, in a Python without anything.
 FAKE = """
@@ -75,9 +75,9 @@ def test_mirrored_repeats_without_a_jump(bench):
 
 
 def test_scene_has_the_collar_and_no_other_nodata(bench, tmp_path):
-    stages = bench.stages
+    scenes = bench.scenes
     path = tmp_path / 'scene.tif'
-    bench.scenes.make_scene(path, (1030, 40), 8, source=stages.SOURCE, config=ROOT / stages.CONFIG)
+    bench.scenes.make_scene(path, (1030, 40), 8, source=scenes.SOURCE, config=ROOT / scenes.CONFIG)
     with rasterio.open(path) as dataset:
         pixels = dataset.read()
         assert (dataset.nodata, dataset.profile['blockxsize']) == (0, bench.scenes.TILE)
@@ -100,7 +100,7 @@ def test_seam_network_sees_its_radius_and_no_further(bench):
 
 
 @pytest.mark.filterwarnings('ignore:.*torch.jit:FutureWarning')
-def test_seam_stage_is_balanced_and_its_file_gives_the_exact_answer(bench, image, tmp_path):
+def test_seam_input_is_balanced_and_its_file_gives_the_exact_answer(bench, image, tmp_path):
     networks = bench.networks
     path, exact = tmp_path / 'network.pt', tmp_path / 'exact.npy'
     networks.save_seam_network(path, 192, scene=image, exact=exact)
@@ -148,12 +148,12 @@ def fake_run(bench, image, tmp_path, settings):
     (tmp_path / 'fake.py').write_text(FAKE)
     exact = tmp_path / 'exact.npy'
     np.save(exact, np.where(np.arange(192) < 96, 0.9, 0.1) * np.ones((192, 1)))
-    stages = bench.stages
+    scenes = bench.scenes
     peer = bench.rows.Peer(
         name='fake', script=str(tmp_path / 'fake.py'), folder='fake', here=True, settings=settings
     )
-    mapped = stages.Stage(scene=image, network=tmp_path / 'none.pt', collar=10)
-    seam = stages.Stage(scene=image, network=tmp_path / 'none.pt', exact=exact)
+    mapped = scenes.PeerInput(scene=image, network=tmp_path / 'none.pt', collar=10)
+    seam = scenes.PeerInput(scene=image, network=tmp_path / 'none.pt', exact=exact)
     args = bench.driver.parse_arguments(
         ['--size', '192x192', '--window', '64', '--stride', '48', '--seam-side', '192']
     )
@@ -214,7 +214,7 @@ def test_what_is_known_is_not_run_again(bench, tmp_path, monkeypatch, capsys):
             raise ConfigError('broken')
         return {'peer': peer.name, 'size': '8192x8192'}
 
-    for name in ('mapping_stage', 'seam_stage'):
+    for name in ('mapping_input', 'seam_input'):
         monkeypatch.setattr(bench.driver, name, lambda *_args, **_kwargs: None)
     monkeypatch.setattr(bench.driver, 'measure', measure)
     monkeypatch.setattr(bench.driver.os, 'sched_setaffinity', lambda *_args: None)

@@ -5,7 +5,7 @@ import pytest
 from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.network.backend_choice import Choice, Trial
+from dfpenet_mm.mapping.network.backend_choice import BackendChoice, Trial
 from dfpenet_mm.run.backend import apply_backend, default_backend
 
 MAPPING = {
@@ -89,7 +89,7 @@ def test_auto_tries_windows_of_the_scene(config, arguments, tmp_path, monkeypatc
 
     def choose(**given):
         asked.update(given)
-        return Choice.among([trial])
+        return BackendChoice.among([trial])
 
     monkeypatch.setattr('dfpenet_mm.run.backend.choose_backend', choose)
     monkeypatch.setattr('dfpenet_mm.run.backend.load_model', lambda *given: given)

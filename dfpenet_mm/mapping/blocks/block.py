@@ -44,7 +44,7 @@ TOLERANCE = 0.01
 
 @dataclass(frozen=True)
 class BlockResult:
-    """What predicting a block gave; it pickles.
+    """A predicted block; it pickles.
 
     Args:
         levels: probability of landslide in the ``levels`` of 1/65535, its windows blended along

@@ -1,1 +1,1 @@
-"""Who predicts the blocks: threads of this machine, or actors of a Ray cluster."""
+"""Prediction of blocks: in threads of this machine, or by actors of a Ray cluster."""

@@ -1,4 +1,4 @@
-"""Who predicts the blocks of a scene: the task, and what an executor of it must do."""
+"""The task of predicting blocks, and the interface of all that carry it out."""
 
 from __future__ import annotations
 

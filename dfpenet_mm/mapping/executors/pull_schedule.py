@@ -1,9 +1,9 @@
-"""Which worker gets which block next, when workers are many and may be lost."""
+"""The order in which blocks are handed to many workers, some of which may be lost."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.plan.windows import Block
@@ -30,21 +30,21 @@ class PullSchedule:
         self._blocks = iter(blocks)
         self._next = next(self._blocks, None)
         self._in_flight = in_flight
-        self._held: dict[Hashable, dict[int, Block]] = {}
+        self._held: dict[int, dict[int, Block]] = {}
         self._suspects: deque[Block] = deque()
         self._losses: dict[int, int] = {}
 
     @property
     def finished(self) -> bool:
-        """Whether every block is done."""
+        """True once every block is done."""
         waiting = self._next is not None or self._suspects
         return not waiting and not any(self._held.values())
 
-    def add(self, worker: Hashable) -> None:
+    def add(self, worker: int) -> None:
         """Take up a worker that is ready for blocks."""
         self._held[worker] = {}
 
-    def assign(self) -> Iterator[tuple[Hashable, Block]]:
+    def assign(self) -> Iterator[tuple[int, Block]]:
         """Hand out all that may be handed out now, to the emptiest worker first."""
         while self._held:
             worker = min(self._held, key=self._load)
@@ -54,12 +54,12 @@ class PullSchedule:
             self._held[worker][block.index] = block
             yield worker, block
 
-    def _load(self, worker: Hashable) -> int:
+    def _load(self, worker: int) -> int:
         held = self._held[worker]
         alone = any(index in self._losses for index in held)
         return self._in_flight if alone else len(held)
 
-    def _take(self, worker: Hashable) -> Block | None:
+    def _take(self, worker: int) -> Block | None:
         load = self._load(worker)
         if self._suspects:
             # Nobody gets a further block before a worker has run empty for this one.
@@ -69,11 +69,11 @@ class PullSchedule:
         block, self._next = self._next, next(self._blocks, None)
         return block
 
-    def done(self, worker: Hashable, block: Block) -> None:
+    def done(self, worker: int, block: Block) -> None:
         """Take a block off: its result is here."""
         del self._held[worker][block.index]
 
-    def lose(self, worker: Hashable) -> list[tuple[Block, int]]:
+    def lose(self, worker: int) -> list[tuple[Block, int]]:
         """Take a lost worker off; its blocks will be handed out again.
 
         Returns:

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 from dfpenet_mm.errors import ConfigError, InstallError
 
@@ -80,7 +81,7 @@ def cluster(
         with _silence():
             yield ray
         return
-    settings = {'log_to_driver': False, 'logging_level': logging.ERROR}
+    settings: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
     if address is None:
         settings |= {
             'address': 'local',
@@ -197,7 +198,7 @@ def _silence() -> Iterator[None]:
 
     ``log_to_driver`` does not reach them, and no public setting does.
     """
-    worker = importlib.import_module('ray._private.worker')
+    worker: Any = importlib.import_module('ray._private.worker')
     former = getattr(worker, '_worker_logs_enabled', None)
     worker._worker_logs_enabled = False
     try:

@@ -24,7 +24,7 @@ LOOK = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class CrewSettings:
-    """How many actors of what kind, and when to give up.
+    """Number and size of the actors, and the point at which a run gives up.
 
     Args:
         actors: how many.

@@ -1,4 +1,4 @@
-"""What an actor of a Ray cluster does: predict blocks with a model and a scene of its own."""
+"""The actor of a Ray cluster: predicts blocks with a model and a scene of its own."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ from dfpenet_mm.errors import InstallError
 from dfpenet_mm.mapping.blocks.block import BlockResult
 from dfpenet_mm.mapping.executors.executor import BlockTask
 from dfpenet_mm.mapping.executors.local_executor import BlockPipeline
+from dfpenet_mm.mapping.mapper import CACHE_BYTES
 from dfpenet_mm.mapping.plan.windows import Block
-
-# GDAL would keep decoded pixels up to a share of the machine's memory in every worker.
-CACHE_BYTES = 256 * 2**20
 
 
 def task_here(task: BlockTask) -> BlockTask:

@@ -32,7 +32,7 @@ from dfpenet_mm.mapping.network.quantised_network import CARD, QuantisedNetwork
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What trying one predictor gave.
+    """The outcome of trying one predictor.
 
     Args:
         name: backend and precision.
@@ -58,7 +58,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Choice:
+class BackendChoice:
     """The predictor to take.
 
     Args:
@@ -96,7 +96,7 @@ def choose_backend(
     device: str = 'cpu',
     quantised: Path | None = None,
     threshold: float = 0.5,
-) -> Choice:
+) -> BackendChoice:
     """Time every predictor that may run here, and compare its labels with float32's.
 
     Predictors are tried as they will run, flips included. The verdict is kept in the user's cache
@@ -127,9 +127,9 @@ def choose_backend(
     key = _verdict_key(model, backends, chips, device, threshold)
     stored = read_cached(key) if key else None
     if stored is not None:
-        return Choice.from_json(stored)
+        return BackendChoice.from_json(stored)
     bench = _Bench(model, chips, device, threshold)
-    choice = Choice.among([bench.try_out(name, config) for name, config in backends.items()])
+    choice = BackendChoice.among([bench.try_out(name, config) for name, config in backends.items()])
     if key:
         write_cached(key, choice.to_json().encode())
     return choice
@@ -164,7 +164,8 @@ class _Bench:
         labels = np.concatenate(found)
         if name == EXACT:
             self._exact = labels
-        agreement = label_agreement(labels, self._exact, self._threshold)
+        exact = labels if self._exact is None else self._exact
+        agreement = label_agreement(labels, exact, self._threshold)
         least = LEAST_AGREEMENT[name.rsplit(maxsplit=1)[-1]]
         return Trial(
             name=name,
@@ -185,7 +186,7 @@ def _verdict_key(
     settings = {
         'backends': {name: repr(sorted(config.items())) for name, config in backends.items()},
         'quantised': [_card(config.get('quantised')) for config in backends.values()],
-        'chips': [chips.shape, hashlib.sha256(np.ascontiguousarray(chips)).hexdigest()],
+        'chips': [chips.shape, hashlib.sha256(np.ascontiguousarray(chips).data).hexdigest()],
         'openvino': _openvino_version(),
         'device': device,
         'machine': processor_name(device),
@@ -210,4 +211,4 @@ def _card(folder: str | None) -> str | None:
 
 
 def _missed_its_bars(folder: str | None) -> bool:
-    return bool(folder) and QuantisedNetwork.read(folder).card.get('passes') is False
+    return folder is not None and QuantisedNetwork.read(folder).card.get('passes') is False

@@ -8,7 +8,6 @@ import inspect
 import json
 import os
 import platform
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from platformdirs import user_cache_path
 from torch import nn
 
 from dfpenet_mm import __version__
+from dfpenet_mm.files import written_beside
 
 # Names the folder instead of the platform's own; empty for no cache.
 FOLDER_VARIABLE = 'DFPENET_MM_CACHE'
@@ -74,19 +74,12 @@ def write_cached(name: str, content: bytes) -> None:
     folder = cache_folder()
     if folder is None:
         return
-    part = None
-    try:
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, part = tempfile.mkstemp(dir=folder, suffix='.part')
-        with os.fdopen(handle, 'wb') as file:
+        with written_beside(folder / f'{name}{SUFFIX}') as part, part.open('wb') as file:
             file.write(hashlib.sha256(content).digest())
             file.write(content)
-        Path(part).replace(folder / f'{name}{SUFFIX}')
         _prune(folder)
-    except OSError:
-        if part:
-            with contextlib.suppress(OSError):
-                Path(part).unlink(missing_ok=True)
 
 
 def _prune(folder: Path) -> None:

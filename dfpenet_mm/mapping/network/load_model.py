@@ -135,7 +135,7 @@ def _list(kind: str, items: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class NetworkSource:
-    """What names a network and its way of predicting, in plain values; it pickles.
+    """A network and its way of predicting by plain values, for workers to build; it pickles.
 
     Args:
         config_file: where the config came from, for messages.

@@ -53,7 +53,7 @@ def silence_telemetry(library: str) -> None:
     """
     if library not in sys.modules:
         # None makes Python refuse the import.
-        sys.modules[TELEMETRY] = None
+        sys.modules[TELEMETRY] = None  # type: ignore[assignment]
 
 
 def convert_to_openvino(

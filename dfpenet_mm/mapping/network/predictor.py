@@ -82,5 +82,5 @@ def average_flips(
     found = found.reshape(len(chips), len(FLIPS), *found.shape[1:])
     total = np.zeros(found[:, 0].shape, np.float32)
     for index, axes in enumerate(FLIPS):
-        total += np.flip(found[:, index], [axis - 1 for axis in axes])
+        total += np.flip(found[:, index], tuple(axis - 1 for axis in axes))
     return total / np.float32(len(FLIPS))

@@ -28,28 +28,23 @@ WARM_UP_RUNS = 3
 MOST_RECORDINGS = 2
 
 
-def replay_on_cuda(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """Wrap a network so that its kernels are launched together.
+class GraphReplay:
+    """A network whose kernels are launched together on CUDA.
 
     Shapes that came after the first ``MOST_RECORDINGS`` run as they are, and so does everything
-    where recording fails, with a warning.
+    where recording fails, with a warning. What a call returned is overwritten by the next one.
 
     Args:
         forward: from a tensor on CUDA to one whose values depend on it alone.
-
-    Returns:
-        The same function. What it returned is overwritten by its next call.
     """
-    return _GraphReplay(forward)
 
-
-class _GraphReplay:
     def __init__(self, forward: Callable[[Tensor], Tensor]) -> None:
         self._forward = forward
         self._recordings: dict[torch.Size, tuple[torch.cuda.CUDAGraph, Tensor, Tensor]] = {}
         self._can_record = True
 
     def __call__(self, inputs: Tensor) -> Tensor:
+        """Run the network."""
         if inputs.shape not in self._recordings and not self._try_recording(inputs):
             return self._forward(inputs)
         graph, source, result = self._recordings[inputs.shape]
@@ -180,8 +175,8 @@ class TorchPredictor:
         self._fold = fold
         self._cuda_graph = cuda_graph
         network = ProbabilityNetwork(model=model, landslide_class=landslide_class)
-        self._network = network.to(self._device, memory_format=self._layout)
-        self._run = None
+        self._network: nn.Module = network.to(self._device).to(memory_format=self._layout)
+        self._run: Callable[[Tensor], Tensor] | None = None
         self.folded = False
 
     def __call__(self, chips: np.ndarray) -> np.ndarray:
@@ -196,10 +191,10 @@ class TorchPredictor:
         inputs = torch.from_numpy(np.ascontiguousarray(chips)).to(self._device)
         inputs = inputs.contiguous(memory_format=self._layout)
         if self._run is None:
-            self._prepare(inputs[:1, :, :PROBE, :PROBE])
+            self._run = self._prepare(inputs[:1, :, :PROBE, :PROBE])
         return self._run(inputs).cpu().numpy()
 
-    def _prepare(self, probe: Tensor) -> None:
+    def _prepare(self, probe: Tensor) -> Callable[[Tensor], Tensor]:
         """Fold and record, which needs chips to compare results on."""
         delicate = with_predecessors(self._network, delicate_convolutions(self._network))
         folded = fold_norms(self._network, probe) if self._fold else None
@@ -208,9 +203,8 @@ class TorchPredictor:
             folded = folded or copy.deepcopy(self._network)
             reduce_convolutions(folded, self._autocast_type, exact=delicate)
         self._network = folded or self._network
-        self._run = self._forward
-        if self._cuda_graph and self._device.type == 'cuda':
-            self._run = replay_on_cuda(self._forward)
+        on_cuda = self._cuda_graph and self._device.type == 'cuda'
+        return GraphReplay(self._forward) if on_cuda else self._forward
 
     def _forward(self, inputs: Tensor) -> Tensor:
         with torch.inference_mode(), self._autocast():

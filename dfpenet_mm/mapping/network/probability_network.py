@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,12 +33,15 @@ class ProbabilityNetwork(nn.Module):
         ConfigError: if ``landslide_class`` is no whole number and no list of some.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, *, model: nn.Module, landslide_class: int | Sequence[int] = 1) -> None:
         super().__init__()
         chosen = class_positions('landslide_class', landslide_class)
         self.landslide_class = chosen[0] if len(chosen) == 1 else list(chosen)
         self._chosen = chosen
-        self.model = model
+        self.model: Any = model
         preprocessor = getattr(model, 'data_preprocessor', None)
         mean, std = (_statistic(preprocessor, name) for name in ('mean', 'std'))
         self.normalises = mean is not None and std is not None
@@ -101,11 +105,13 @@ def delicate_convolutions(network: nn.Module) -> dict[str, str]:
     Returns:
         Names of the normalisations by those of their convolutions, in the network's order.
     """
-    norms = dict(network.named_modules())
+    norms = {
+        name: norm for name, norm in network.named_modules() if isinstance(norm, nn.BatchNorm2d)
+    }
     return {
         convolution: norm
         for convolution, norm in _normalised(network)
-        if norms[norm].running_mean is not None and bool((_distance(norms[norm]) > FAR).any())
+        if _farthest(norms[norm]) > FAR
     }
 
 
@@ -126,8 +132,12 @@ def with_predecessors(network: nn.Module, convolutions: Collection[str]) -> set[
     return before | set(convolutions)
 
 
-def _distance(norm: nn.BatchNorm2d) -> Tensor:
-    return norm.running_mean.abs() / (norm.running_var + norm.eps).sqrt()
+def _farthest(norm: nn.BatchNorm2d) -> float:
+    """Return the largest distance from zero of a channel, in spreads; 0 where none is kept."""
+    mean, variance = norm.running_mean, norm.running_var
+    if mean is None or variance is None:
+        return 0.0
+    return float((mean.abs() / (variance + norm.eps).sqrt()).max())
 
 
 def _normalised(network: nn.Module) -> Iterator[tuple[str, str]]:

@@ -1,1 +1,1 @@
-"""What is fixed before a pixel is read: windows, their batches and blocks, blending weights."""
+"""The plan of a scene before a pixel is read: windows, batches, blocks, blending weights."""

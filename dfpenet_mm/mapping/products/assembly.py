@@ -13,7 +13,7 @@ from dfpenet_mm.mapping.blocks.block import BlockResult, from_levels
 from dfpenet_mm.mapping.blocks.block_store import BlockStore
 from dfpenet_mm.mapping.plan.blending import axis_weights, segment_weights
 from dfpenet_mm.mapping.plan.windows import Block, WindowPlan
-from dfpenet_mm.mapping.products.writer import ProductWriter
+from dfpenet_mm.mapping.products.writer import RowWriter
 from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
 
 
@@ -94,7 +94,7 @@ ROWS = 32
 
 @dataclass(frozen=True)
 class MappingResult:
-    """What mapping a scene came to.
+    """Counts of a mapped scene, and the time its prediction took.
 
     Args:
         windows_run: windows given to the predictor.
@@ -140,7 +140,7 @@ class Assembly:
 
     Args:
         plan: the plan of the scene.
-        products: takes the rows.
+        products: take the rows of the probability and of the mask.
         threshold: smallest probability of a landslide pixel.
         store: keeps every block; a block that comes before its turn is then read back.
             Without one it waits in memory.
@@ -151,7 +151,7 @@ class Assembly:
         self,
         *,
         plan: WindowPlan,
-        products: ProductWriter,
+        products: tuple[RowWriter, RowWriter],
         threshold: float,
         store: BlockStore | None = None,
         finished: Collection[int] = (),
@@ -162,6 +162,7 @@ class Assembly:
         self._store = store
         self._there = set(finished)
         self._waiting: dict[int, BlockResult] = {}
+        self._read = store.read if store else self._waiting.pop
         self._merger = RowMerger(plan)
         self._next = 0
         self.total = MappingResult()
@@ -192,7 +193,7 @@ class Assembly:
         self._there.add(block.index)
 
     def _merge(self, block: Block) -> None:
-        result = self._waiting.pop(block.index, None) or self._store.read(block.index)
+        result = self._waiting.pop(block.index, None) or self._read(block.index)
         rows = self._merger.add(block, result)
         run = result.windows_run
         self.total += MappingResult(run, len(block.windows) - run, result.seconds_predicted)
@@ -202,7 +203,8 @@ class Assembly:
 
     def _write(self, rows: Strip) -> None:
         probability, mask = threshold_rows(rows, self._threshold)
-        self._products.write(probability, mask)
+        for writer, values in zip(self._products, (probability, mask), strict=True):
+            writer.write(values)
         self.total += MappingResult(
             valid_pixels=int(np.count_nonzero(rows.valid)),
             landslide_pixels=int(np.count_nonzero(mask == LANDSLIDE)),

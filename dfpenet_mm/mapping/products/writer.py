@@ -14,7 +14,8 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import OutputError, brief
+from dfpenet_mm.errors import OutputError
+from dfpenet_mm.files import write_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.vocabulary import BACKGROUND, LANDSLIDE, LANDSLIDE_COLOUR, NODATA
 
@@ -34,18 +35,7 @@ PROFILE = {
 # predictor's time (8192 x 8192: 99 MB at levels 1 and 6, 4.6 s and 7.2 s in all).
 PROBABILITY = {'dtype': 'float32', 'nodata': np.nan, 'predictor': 3, 'zlevel': 1}
 MASK = {'dtype': 'uint8', 'nodata': NODATA, 'zlevel': 1}
-
-
-@contextmanager
-def output_errors(path: Path | str) -> Iterator[None]:
-    """Turn what the disk and GDAL raise into an error the user can mend."""
-    try:
-        yield
-    except (RasterioError, CPLE_BaseError, OSError) as error:
-        raise OutputError(
-            f'{path} cannot be written ({brief(error)}); check that its disk '
-            f'has space left, and that its folder exists and may be written to'
-        ) from error
+GDAL_ERRORS = (RasterioError, CPLE_BaseError)
 
 
 class RowWriter:
@@ -97,7 +87,7 @@ class RowWriter:
         if not self._filled:
             return
         window = Window(0, self._row, self._dataset.width, self._filled)
-        with output_errors(self._dataset.name):
+        with write_errors(Path(self._dataset.name), *GDAL_ERRORS):
             self._dataset.write(self._pending[: self._filled], 1, window=window)
         self._row += self._filled
         self._filled = 0
@@ -121,7 +111,7 @@ def complete_only(*paths: Path) -> Iterator[tuple[Path, ...]]:
     try:
         yield partial
         for source, target in zip(partial, paths, strict=True):
-            with output_errors(target):
+            with write_errors(target):
                 source.replace(target)
     finally:
         for path in partial:
@@ -148,7 +138,7 @@ def open_rows(
     """
     rows, cols = grid.shape
     place = {'height': rows, 'width': cols, 'crs': grid.crs, 'transform': grid.transform}
-    with output_errors(path):
+    with write_errors(path, *GDAL_ERRORS):
         dataset = rasterio.open(path, 'w', **PROFILE, **place, **profile)
     try:
         dataset.set_band_description(1, description)
@@ -158,7 +148,7 @@ def open_rows(
         yield writer
         writer.finish()
     finally:
-        with output_errors(path):
+        with write_errors(path, *GDAL_ERRORS):
             dataset.close()
     check_complete(path)
 
@@ -173,7 +163,7 @@ def check_complete(path: Path) -> None:
         OutputError: if it does not.
     """
     length = path.stat().st_size
-    with output_errors(path), rasterio.open(path) as dataset:
+    with write_errors(path, *GDAL_ERRORS), rasterio.open(path) as dataset:
         for (row, col), _ in dataset.block_windows(1):
             start, size = (
                 int(dataset.get_tag_item(f'BLOCK_{what}_{col}_{row}', 'TIFF', bidx=1) or 0)
@@ -183,26 +173,10 @@ def check_complete(path: Path) -> None:
                 raise OSError(f'tile {row}, {col} is not in the file')
 
 
-class ProductWriter:
-    """Writes the probability and the mask of a scene, rows in order.
-
-    Args:
-        probability: takes float32, NaN on nodata.
-        mask: takes uint8, 0 background, 1 landslide, 255 nodata.
-    """
-
-    def __init__(self, probability: RowWriter, mask: RowWriter) -> None:
-        self._probability = probability
-        self._mask = mask
-
-    def write(self, probability: np.ndarray, mask: np.ndarray) -> None:
-        """Append rows to both, shape (rows, cols)."""
-        self._probability.write(probability)
-        self._mask.write(mask)
-
-
 @contextmanager
-def open_products(*, probability: Path, mask: Path, grid: RasterGrid) -> Iterator[ProductWriter]:
+def open_products(
+    *, probability: Path, mask: Path, grid: RasterGrid
+) -> Iterator[tuple[RowWriter, RowWriter]]:
     """Open the two rasters of a scene.
 
     Args:
@@ -211,7 +185,8 @@ def open_products(*, probability: Path, mask: Path, grid: RasterGrid) -> Iterato
         grid: the scene's grid.
 
     Yields:
-        The writer. Both files appear when the body has ended well, and neither otherwise.
+        Their writers: of float32, NaN on nodata; and of uint8, 0 background, 1 landslide, 255
+        nodata. Both files appear when the body has ended well, and neither otherwise.
 
     Raises:
         OutputError: if they cannot be written.
@@ -221,4 +196,4 @@ def open_products(*, probability: Path, mask: Path, grid: RasterGrid) -> Iterato
         open_rows(probability_part, grid, PROBABILITY, 'landslide probability') as first,
         open_rows(mask_part, grid, MASK, 'landslide mask (1) and nodata (255)') as second,
     ):
-        yield ProductWriter(first, second)
+        yield first, second

@@ -1,1 +1,1 @@
-"""How far two images of the same ground lie apart, measured on a grid of windows."""
+"""The distance between two images of the same ground, measured on a grid of windows."""

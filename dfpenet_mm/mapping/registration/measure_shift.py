@@ -155,10 +155,10 @@ def measure_shift(post: Scene, pre: Scene) -> MeasuredShift:
         if (after[1] & before[1]).mean() < LEAST_VALID:
             continue
         rows, cols, quality = shift_between(directions(*after), directions(*before))
-        middle = post.grid.transform @ (window.col_off + side / 2, window.row_off + side / 2)
+        x, y = post.grid.transform @ (window.col_off + side / 2, window.row_off + side / 2)
         used = quality >= least_quality(side // factor)
-        metres = (to_metres @ (cols, rows)).tolist()
-        found.append(WindowShift(*middle, *metres, quality, used))
+        dx_m, dy_m = (to_metres @ (cols, rows)).tolist()
+        found.append(WindowShift(x, y, dx_m, dy_m, quality, used))
     return MeasuredShift(tuple(found), pixel_m, side)
 
 

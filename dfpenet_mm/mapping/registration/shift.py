@@ -1,4 +1,4 @@
-"""How far the pre-event image lies off the post-event one, in metres, and how sure that is."""
+"""The shift of the pre-event image against the post-event one, in metres, and its certainty."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST_PIXELS = 2.0
 
 @dataclass(frozen=True)
 class WindowShift:
-    """What one window says.
+    """The shift that one window shows.
 
     Args:
         x: easting or longitude of its middle, map units.
@@ -41,7 +41,7 @@ class WindowShift:
 
 @dataclass(frozen=True)
 class MeasuredShift:
-    """What all windows say together.
+    """The shift of an image, told by all windows together.
 
     Args:
         windows: those that are valid in both scenes.
@@ -64,7 +64,8 @@ class MeasuredShift:
         """Their median in x and in y, metres; NaN without any."""
         if not len(self.vectors):
             return math.nan, math.nan
-        return tuple(np.median(self.vectors, axis=0).tolist())
+        dx_m, dy_m = np.median(self.vectors, axis=0).tolist()
+        return dx_m, dy_m
 
     @property
     def length_m(self) -> float:
@@ -80,14 +81,14 @@ class MeasuredShift:
 
     @property
     def certain(self) -> bool:
-        """Whether enough windows agree, to two pixels or to half of the shift itself."""
+        """True if enough windows agree, to two pixels or to half of the shift itself."""
         if len(self.vectors) < LEAST_WINDOWS:
             return False
         return self.spread_m <= max(LARGEST_PIXELS * self.pixel_m, 0.5 * self.length_m)
 
     @property
     def doubt(self) -> str | None:
-        """Why the shift cannot be told, a sentence; None if it can."""
+        """A sentence that says why the shift cannot be told; None if it can."""
         if self.certain:
             return None
         used, tried = len(self.vectors), len(self.windows)

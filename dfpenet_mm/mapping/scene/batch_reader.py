@@ -158,7 +158,8 @@ def sample_chips(
     """
     plan = WindowPlan(scene.shape, window, window)
     windows = [found for block in plan.blocks for found in block.windows]
-    full, partial = [], []
+    full: list[np.ndarray] = []
+    partial: list[np.ndarray] = []
     for index in np.random.default_rng(seed).permutation(len(windows)):
         bands, valid = scene.read(windows[index])
         if valid.any():

@@ -235,7 +235,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class SceneSource:
-    """What names a scene; it pickles.
+    """A scene by its name, for workers to open; it pickles.
 
     Args:
         path: the raster, absolute, as every worker must see it.

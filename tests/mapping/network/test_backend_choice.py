@@ -8,7 +8,7 @@ from torch import nn
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network import backend_choice
-from dfpenet_mm.mapping.network.backend_choice import Choice, Trial, choose_backend
+from dfpenet_mm.mapping.network.backend_choice import BackendChoice, Trial, choose_backend
 from dfpenet_mm.mapping.network.quantised_network import QuantisedNetwork
 
 CHIPS = np.random.default_rng(0).uniform(0, 1, (3, 1, 20, 20)).astype(np.float32)
@@ -126,9 +126,9 @@ def test_a_choice_is_written_and_read():
         Trial(name='torch fp32', predictor={'b': [1]}, seconds=3.0, agreement=1.0),
         Trial(name='openvino f32', predictor={}, fault='not installed'),
     )
-    choice = Choice.among(trials[::-1])
+    choice = BackendChoice.among(trials[::-1])
     assert choice.predictor == {'a': 1}
-    assert Choice.from_json(choice.to_json()) == choice
+    assert BackendChoice.from_json(choice.to_json()) == choice
 
 
 def test_what_this_machine_really_has():

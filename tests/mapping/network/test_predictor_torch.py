@@ -153,7 +153,7 @@ def test_a_gpu_gets_a_recording(monkeypatch, chips):
         taken.append(forward)
         return forward
 
-    monkeypatch.setattr(predictor_torch, 'replay_on_cuda', replay)
+    monkeypatch.setattr(predictor_torch, 'GraphReplay', replay)
     on_cpu = TorchPredictor(model=Network())
     on_cpu(chips)
     assert taken == []

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 import torch
 
-from dfpenet_mm.mapping.network.predictor_torch import MOST_RECORDINGS, WARM_UP_RUNS, replay_on_cuda
+from dfpenet_mm.mapping.network.predictor_torch import MOST_RECORDINGS, WARM_UP_RUNS, GraphReplay
 
 
 class Stream:
@@ -56,7 +56,7 @@ def fake_cuda(monkeypatch, network):
 
 @pytest.mark.usefixtures('fake_cuda')
 def test_a_shape_is_recorded_once_and_replayed_with_new_values(network):
-    run = replay_on_cuda(network)
+    run = GraphReplay(network)
     for value in (1.0, 5.0, -2.0):
         inputs = torch.full((2, 3), value)
         torch.testing.assert_close(run(inputs), inputs * 2)
@@ -66,7 +66,7 @@ def test_a_shape_is_recorded_once_and_replayed_with_new_values(network):
 
 @pytest.mark.usefixtures('fake_cuda')
 def test_shapes_beyond_the_first_run_unrecorded(network):
-    run = replay_on_cuda(network)
+    run = GraphReplay(network)
     for rows in range(1, MOST_RECORDINGS + 2):
         torch.testing.assert_close(run(torch.ones(rows, 3)), torch.full((rows, 3), 2.0))
     assert network.calls == MOST_RECORDINGS * (WARM_UP_RUNS + 1) + 1
@@ -77,7 +77,7 @@ def test_where_recording_fails_kernels_are_launched_one_by_one(monkeypatch, netw
         raise RuntimeError('operation not permitted when stream is capturing\nmore')
 
     monkeypatch.setattr(torch.cuda, 'Stream', refuse)
-    run = replay_on_cuda(network)
+    run = GraphReplay(network)
     with pytest.warns(UserWarning, match=r'not permitted when stream is capturing\); its kernels'):
         torch.testing.assert_close(run(torch.ones(1, 3)), torch.full((1, 3), 2.0))
     torch.testing.assert_close(run(torch.ones(2, 3)), torch.full((2, 3), 2.0))

@@ -19,9 +19,10 @@ def write_products(folder, rows_at_once=1100, grid=GRID):
     probability[:10], mask[:10] = np.nan, 255
     with open_products(
         probability=folder / 'probability.tif', mask=folder / 'mask.tif', grid=grid
-    ) as products:
+    ) as writers:
         for row in range(0, grid.shape[0], rows_at_once):
-            products.write(probability[row : row + rows_at_once], mask[row : row + rows_at_once])
+            for writer, pixels in zip(writers, (probability, mask), strict=True):
+                writer.write(pixels[row : row + rows_at_once])
     return probability, mask
 
 
@@ -74,8 +75,9 @@ def write_half(folder):
     """Write half of a scene, then stop."""
     with open_products(
         probability=folder / 'probability.tif', mask=folder / 'mask.tif', grid=GRID
-    ) as products:
-        products.write(np.zeros((600, 700), np.float32), np.zeros((600, 700), np.uint8))
+    ) as writers:
+        for writer, kind in zip(writers, (np.float32, np.uint8), strict=True):
+            writer.write(np.zeros((600, 700), kind))
         assert len(list(folder.glob('.*.partial.tif'))) == 2
         raise Stop
 
