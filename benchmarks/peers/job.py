@@ -1,7 +1,7 @@
 """The job of every peer: one scene in, probability and labels out.
 
-Runs in each peer's own Python, so it imports only numpy, rasterio and torch. A peer is a function in
-``packages.py`` that takes a ``Job``.
+Runs in each peer's own Python, so it imports only numpy, rasterio and torch. A peer is a
+function in ``packages.py`` that takes a ``Job``.
 """
 
 from __future__ import annotations
