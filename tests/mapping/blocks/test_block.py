@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dfpenet_mm.errors import PredictionError
+from dfpenet_mm.mapping.blocks.block import from_levels, to_levels
 from dfpenet_mm.mapping.executors.executor import BlockTask
 from dfpenet_mm.mapping.executors.local_executor import BlockPipeline
 from dfpenet_mm.mapping.plan.windows import WindowPlan
@@ -79,3 +82,28 @@ def test_a_value_that_is_no_probability_is_refused(value, source):
 def test_a_prediction_of_another_size_is_refused(source):
     with pytest.raises(PredictionError, match=r'\(1, 4, 4\).*\(1, 8, 8\)'):
         run(source, lambda chips: chips[:, 0, ::2, ::2] / 255)
+
+
+def test_eight_bit_values_survive_exactly():
+    values = np.arange(256, dtype=np.float32) / np.float32(255)
+    levels = to_levels(values.copy())
+    assert levels.dtype == np.uint16
+    np.testing.assert_array_equal(levels, np.arange(256) * 257)
+    np.testing.assert_array_equal(from_levels(levels), values)
+
+
+@given(st.floats(0, 1, width=32))
+def test_rounding_is_less_than_one_in_a_hundred_thousand(value):
+    back = from_levels(to_levels(np.array([value], np.float32)))
+    assert back.dtype == np.float32
+    assert abs(back[0] - value) < 8e-6
+
+
+def test_every_level_survives():
+    levels = np.arange(65536).astype(np.uint16)
+    np.testing.assert_array_equal(to_levels(from_levels(levels)), levels)
+
+
+def test_what_rounding_took_out_of_range_is_clipped():
+    values = np.array([-1e-3, 1 + 1e-3], np.float32)
+    np.testing.assert_array_equal(to_levels(values), [0, 65535])

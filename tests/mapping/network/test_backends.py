@@ -1,10 +1,20 @@
+import platform
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network import backends
-from dfpenet_mm.mapping.network.backends import EXACT, backend_config, candidate_backends
+from dfpenet_mm.mapping.network.backends import (
+    EXACT,
+    backend_config,
+    candidate_backends,
+    find_device,
+    label_agreement,
+    processor_name,
+)
 
 TORCH = {'type': 'TorchPredictor', 'flips': True, 'landslide_class': 3, 'channels_last': False}
 
@@ -65,3 +75,43 @@ def test_int8_needs_a_folder_and_openvino_an_installation(monkeypatch):
 def test_a_gpu_runs_torch():
     found = candidate_backends(TORCH, device='cuda:0', quantised=Path('int8'))
     assert list(found) == ['torch fp32', 'torch bf16', 'torch fp16']
+
+
+def test_only_labels_count():
+    first = np.array([[0.1, 0.49], [0.5, 0.9]])
+    second = np.array([[0.4, 0.5], [0.51, 0.6]])
+    assert label_agreement(first, second, 0.5) == 0.75
+    assert label_agreement(first, second, 0.05) == 1.0
+
+
+def test_a_device_that_works_is_returned():
+    assert find_device('cpu') == torch.device('cpu')
+
+
+@pytest.mark.parametrize('name', ['meteor', 'cuda:99'])
+def test_a_device_that_is_not_there_is_refused(name):
+    with pytest.raises(ConfigError, match=f"'{name}' cannot be used here"):
+        find_device(name)
+
+
+def test_linux_tells_in_a_file(tmp_path, monkeypatch):
+    info = tmp_path / 'cpuinfo'
+    info.write_text('processor\t: 0\nmodel name\t: Maker X: 3 GHz\nmodel name\t: other\n')
+    monkeypatch.setattr(backends, 'CPU_INFO', info)
+    assert processor_name() == 'Maker X: 3 GHz'
+
+
+@pytest.mark.parametrize('content', [None, 'Hardware : board\n'])
+def test_others_tell_python(content, tmp_path, monkeypatch):
+    info = tmp_path / 'cpuinfo'
+    if content:
+        info.write_text(content)
+    monkeypatch.setattr(backends, 'CPU_INFO', info)
+    monkeypatch.setattr(platform, 'processor', lambda: '')
+    monkeypatch.setattr(platform, 'machine', lambda: 'arm64')
+    assert processor_name() == 'arm64'
+
+
+def test_a_gpu_has_its_own_name(monkeypatch):
+    monkeypatch.setattr('torch.cuda.get_device_name', lambda device: f'GPU at {device}')
+    assert processor_name('cuda:1') == 'GPU at cuda:1'
