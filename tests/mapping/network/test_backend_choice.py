@@ -1,5 +1,5 @@
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,14 +15,16 @@ CHIPS = np.random.default_rng(0).uniform(0, 1, (3, 1, 20, 20)).astype(np.float32
 
 
 class Stub:
-    """Labels a share of the pixels wrongly, in its time."""
+    """Labels a share of the pixels wrongly, in its time by a clock that only it moves."""
+
+    clock = 0.0
 
     def __init__(self, seconds, wrong):
         self.seconds = seconds
         self.wrong = wrong
 
     def __call__(self, chips):
-        time.sleep(self.seconds)
+        Stub.clock += self.seconds
         probability = chips[:, 0].copy()
         flat = probability.reshape(len(chips), -1)
         flat[:, : self.wrong] = 1 - flat[:, : self.wrong]
@@ -58,6 +60,8 @@ def machine(monkeypatch):
         configs = {name: {'name': name, 'flips': True} for name in stubs}
         monkeypatch.setattr(backend_choice, 'candidate_backends', lambda *_, **__: configs)
         monkeypatch.setattr(backend_choice, 'build_predictor', build)
+        clock = SimpleNamespace(perf_counter=lambda: Stub.clock)
+        monkeypatch.setattr(backend_choice, 'time', clock)
         return built
 
     return install
