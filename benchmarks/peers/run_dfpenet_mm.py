@@ -29,14 +29,14 @@ with quiet_libraries():
     from dfpenet_mm.mapping.blocks.block_store import BlockStore
     from dfpenet_mm.mapping.executors.executor import BlockTask
     from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
-    from dfpenet_mm.mapping.mapper import CACHE_BYTES, map_scene
+    from dfpenet_mm.mapping.mapper import map_scene
     from dfpenet_mm.mapping.network.backend_choice import choose_backend
     from dfpenet_mm.mapping.network.backends import backend_config
     from dfpenet_mm.mapping.network.load_model import load_model
     from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
     from dfpenet_mm.mapping.plan.windows import WindowPlan
     from dfpenet_mm.mapping.products.cog import write_cog
-    from dfpenet_mm.mapping.scene.batch_reader import sample_chips
+    from dfpenet_mm.mapping.scene.batch_reader import CACHE_BYTES, sample_chips
     from dfpenet_mm.mapping.scene.scaling import FittedScaling
     from dfpenet_mm.mapping.scene.scene import Scene, SceneSource
 

@@ -16,6 +16,7 @@ from dfpenet_mm.mapping.blocks.block_store import BlockStore
 from dfpenet_mm.mapping.executors.executor import BlockExecutor, BlockTask
 from dfpenet_mm.mapping.products.assembly import Assembly, MappingResult
 from dfpenet_mm.mapping.products.writer import open_products
+from dfpenet_mm.mapping.scene.batch_reader import CACHE_BYTES
 from dfpenet_mm.mapping.scene.scene import Scene
 
 Item = TypeVar('Item')
@@ -68,9 +69,6 @@ class Background(Generic[Item]):
                 future.result()
 
 
-# GDAL keeps decoded blocks up to a share of the machine's memory unless told. This holds the
-# rows of blocks that two rows of windows share in a scene of 3 bytes a pixel, 80,000 wide.
-CACHE_BYTES = 256 * 2**20
 # Blocks that wait to be kept and merged: one, so that a row of tiles being compressed does not
 # hold up the predictor, and one more for a slow disk.
 BEHIND = 2

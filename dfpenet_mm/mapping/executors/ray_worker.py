@@ -17,8 +17,8 @@ from dfpenet_mm.errors import InstallError
 from dfpenet_mm.mapping.blocks.block import BlockResult
 from dfpenet_mm.mapping.executors.executor import BlockTask
 from dfpenet_mm.mapping.executors.local_executor import BlockPipeline
-from dfpenet_mm.mapping.mapper import CACHE_BYTES
 from dfpenet_mm.mapping.plan.windows import Block
+from dfpenet_mm.mapping.scene.batch_reader import CACHE_BYTES
 
 
 def task_here(task: BlockTask) -> BlockTask:

@@ -16,6 +16,10 @@ from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
 from dfpenet_mm.mapping.scene.scene import Scene, SceneSource
 
+# GDAL keeps decoded blocks up to a share of the machine's memory unless told. This holds the
+# rows of blocks that two rows of windows share in a scene of 3 bytes a pixel, 80,000 wide.
+CACHE_BYTES = 256 * 2**20
+
 
 def make_chip(
     bands: np.ndarray, valid: np.ndarray, scaling: FittedScaling, window: int
