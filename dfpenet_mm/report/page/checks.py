@@ -117,8 +117,8 @@ def _pre_event(table: pd.DataFrame, summary: Mapping[str, Any]) -> list[Check]:
             Check(
                 'Snow or cloud',
                 'look',
-                f'Implausibly large landslides were recognised before the event{told}: snow, '
-                f'cloud or another season is likely. The pre-event image removed nothing.',
+                f'The area recognised as landslides before the event is implausibly large{told}: '
+                f'snow, cloud or another season is likely. The pre-event image removed nothing.',
             )
         )
     elif found.get('trusted'):
@@ -150,7 +150,9 @@ def _shift(summary: Mapping[str, Any]) -> list[Check]:
     pixels = shift.get('length_pixels')
     told = '' if pixels is None else f' ({pixels:.1f} pixels)'
     state = 'look' if pixels is not None and pixels > 2 * SHIFT_PX else 'good'
-    text = f'The images are shifted by {decimal(shift["length_m"], 1)} m{told} against each other.'
+    text = (
+        f'The images are shifted by {decimal(shift["length_m"], 1)} m{told} relative to each other.'
+    )
     return [Check('Shift of the images', state, text)]
 
 
