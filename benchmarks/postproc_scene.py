@@ -42,7 +42,7 @@ BANDS = {
 
 @dataclass(frozen=True)
 class Places:
-    """Where shapes are stamped.
+    """Places on a raster where shapes are stamped.
 
     Args:
         stamps: the shapes.
@@ -58,12 +58,12 @@ class Places:
 
     @property
     def snow(self) -> np.ndarray:
-        """What is there before the event only."""
+        """Places that show before the event only."""
         return self.luck[0] < SHARE_SNOW
 
     @property
     def before(self) -> np.ndarray:
-        """What is there before the event."""
+        """Places that show before the event."""
         return self.snow | (self.luck[0] > 1 - SHARE_BEFORE)
 
 

@@ -73,7 +73,7 @@ def _sizes(config: Config) -> list[tuple[int, int]]:
 
 
 class _Failure(NamedTuple):
-    """What fails and why, and whether it is clear that it would fail in earnest too."""
+    """The part that fails, the reason, and if it is clear that it would fail in earnest too."""
 
     reason: str
     clear: bool
