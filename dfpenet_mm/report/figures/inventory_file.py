@@ -69,12 +69,15 @@ def draw_inventory_file(
             f'that was mapped'
         ) from error
     area = read_area(inventory.parent, backdrop.grid)
+    before = None
+    if pre is not None:
+        before = read_backdrop(pre, grid=backdrop.grid, max_side=max_side, **reading)
     shown = InventoryMap(
         backdrop=backdrop if area is None else dimmed_outside(backdrop, area),
         inventory=shown_inventory(landslides, summary, rejected),
         title=title or image.name,
         notes=notes,
         area=area,
-        pre=pre and read_backdrop(pre, grid=backdrop.grid, max_side=max_side, **reading),
+        pre=before,
     )
     return draw_inventory_map(shown, target)
