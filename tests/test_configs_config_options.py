@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from mmengine.config import Config
 from dfpenet_mm.configs import load_config_with_options, use_flips
 from dfpenet_mm.datasets.loading import LoadRasterMask
 from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.installation import OwnPostproc
 from dfpenet_mm.resources import config_dir
 
 
@@ -14,6 +16,13 @@ def path(tmp_path):
     file = tmp_path / 'config.py'
     file.write_text("mapping = dict(threshold=0.5)\npostproc = [dict(type='A'), dict(type='B')]\n")
     return file
+
+
+def test_parts_that_a_config_names_find_this_projects_postproc(path, monkeypatch):
+    finders = [finder for finder in sys.meta_path if finder is not OwnPostproc]
+    monkeypatch.setattr(sys, 'meta_path', finders)
+    load_config_with_options(path, [])
+    assert OwnPostproc in sys.meta_path
 
 
 def test_options_reach_dicts_and_lists(path):

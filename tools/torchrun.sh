@@ -29,5 +29,14 @@ fi
 
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export PYTHONPATH="${tools%/*}${PYTHONPATH:+:$PYTHONPATH}"
-exec "${PYTHON:-python}" -m torch.distributed.run "${where[@]}" --nproc_per_node="$GPUS" \
-    "$tools/$SCRIPT" "$@"
+# torch.distributed.run itself would end with a traceback and 1 when it is asked to end.
+launch='
+import sys
+from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.run import main
+try:
+    main()
+except SignalException as error:
+    sys.exit(128 + error.sigval)
+'
+exec "${PYTHON:-python}" -c "$launch" "${where[@]}" --nproc_per_node="$GPUS" "$tools/$SCRIPT" "$@"

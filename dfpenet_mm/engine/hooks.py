@@ -106,11 +106,13 @@ class FiniteTrainingHook(Hook):
 
 def _diverged(runner: Runner, what: str) -> TrainingError:
     rates = [rate for rates in runner.optim_wrapper.get_lr().values() for rate in rates]
+    kept = any(Path(runner.work_dir).glob('iter_*.pth'))
+    going_on = ', or go on from the last checkpoint with --resume' if kept else ''
     return TrainingError(
         f'in iteration {runner.iter + 1} {what}, so training has stopped; lower '
         f'optim_wrapper.optimizer.lr (the largest rate now is {max(rates):.3g}), limit the '
         f'gradients with optim_wrapper.clip_grad.max_norm, and see what tools/check_data.py says '
-        f'about the images, then train again, or go on from the last checkpoint with --resume'
+        f'about the images, then train again{going_on}'
     )
 
 

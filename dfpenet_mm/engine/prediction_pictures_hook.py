@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import mmcv
 import numpy as np
+from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
@@ -66,7 +67,7 @@ class PredictionFilesHook(Hook):
     """Write what a network makes of every sample of a test set, one PNG each.
 
     Files are called as the image, and the row and column of its window where the data set has
-    such; a name that comes again gets a number.
+    such; of several samples of one name the second and further get a number.
 
     Args:
         out: folder of the predicted classes, 8-bit grey values from 0; None for none.
@@ -83,12 +84,17 @@ class PredictionFilesHook(Hook):
     ) -> None:
         self.out, self.pictures = (Path(name) if name else None for name in (out, pictures))
         self.bands = tuple(bands)
-        self._taken: Counter[str] = Counter()
+        self._names: Iterator[str] = iter(())
 
-    def before_test(self, _runner: Runner) -> None:
-        """Make the folders."""
-        for folder in filter(None, (self.out, self.pictures)):
+    def before_test(self, runner: Runner) -> None:
+        """Make the folders, and name the samples that this process of the run will see."""
+        folders = [folder for folder in (self.out, self.pictures) if folder]
+        if not folders:
+            return
+        for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
+        names = file_names(runner.test_dataloader.dataset)
+        self._names = (names[index] for index in runner.test_dataloader.sampler)
 
     def after_test_iter(
         self,
@@ -102,7 +108,7 @@ class PredictionFilesHook(Hook):
         if isinstance(inputs[0], (list, tuple)):
             inputs = inputs[0]  # test-time augmentation begins with the chip as it is
         for chip, sample in zip(inputs, outputs, strict=True):
-            name = self._name(sample)
+            name = next(self._names)
             prediction = sample.pred_sem_seg.data[0].cpu().numpy()
             if self.out:
                 Image.fromarray(prediction.astype(np.uint8)).save(self.out / name)
@@ -110,13 +116,6 @@ class PredictionFilesHook(Hook):
                 self._picture(runner, chip.cpu().numpy(), sample, prediction).save(
                     self.pictures / name
                 )
-
-    def _name(self, sample: SegDataSample) -> str:
-        window = sample.metainfo.get('window')
-        parts = [Path(sample.img_path).stem, *(map(str, window[:2]) if window else ())]
-        name = '_'.join(parts)
-        self._taken[name] += 1
-        return f'{name}.png' if self._taken[name] == 1 else f'{name}_{self._taken[name]}.png'
 
     def _picture(
         self, runner: Runner, chip: np.ndarray, sample: SegDataSample, prediction: np.ndarray
@@ -132,6 +131,18 @@ class PredictionFilesHook(Hook):
                 palette=np.array(runner.test_dataloader.dataset.metainfo['palette'], np.uint8),
             )
         )
+
+
+def file_names(dataset: BaseDataset) -> list[str]:
+    """Name a PNG for every sample of a data set, in its order."""
+    taken: Counter[str] = Counter()
+    names = []
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        name = '_'.join([Path(info['img_path']).stem, *map(str, info.get('window', ())[:2])])
+        taken[name] += 1
+        names.append(f'{name}.png' if taken[name] == 1 else f'{name}_{taken[name]}.png')
+    return names
 
 
 def spread(count: int, length: int) -> list[int]:

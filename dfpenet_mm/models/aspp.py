@@ -12,6 +12,7 @@ from mmseg.models.decode_heads.aspp_head import ASPPModule
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
 
 from .feature_filter import fitting_norm
 
@@ -21,7 +22,7 @@ class ASPP(BaseModule):
 
     Pooling leaves one value a channel and image, of which a batch of one has no deviation: there
     its batch normalisation takes the running statistics in training too, and leaves them as
-    they are.
+    they are. Instance normalisation has nothing to go by there, and is left out.
 
     Args:
         in_channels: channels of the coarsest backbone feature.
@@ -48,6 +49,8 @@ class ASPP(BaseModule):
         relu = {'type': 'ReLU'}
         self.branches = ASPPModule(tuple(dilations), in_channels, channels, None, norm_cfg, relu)
         self.image_pool = ConvModule(in_channels, channels, 1, norm_cfg=norm_cfg)
+        if isinstance(self.image_pool.norm, _InstanceNorm):
+            self.image_pool = ConvModule(in_channels, channels, 1)
         self.project = ConvModule((len(dilations) + 1) * channels, channels, 1, norm_cfg=norm_cfg)
         self.dropout = nn.Dropout(dropout)
 

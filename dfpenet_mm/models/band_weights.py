@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -23,57 +24,90 @@ def any_band_backbone(
     """Build any registered backbone for any number of bands.
 
     Its parameters keep their names, so that every checkpoint of the backbone serves as before.
+    A backbone with ``in_channels`` of its own, or one inside it (``backbone_cfg``), is given them;
+    of another, such as MobileNetV2, the one convolution of three bands is widened.
 
     Args:
-        network: type of the backbone, such as ``'MobileNetV2'``, which sees three bands by
-            default.
+        network: type of the backbone.
         in_channels: bands of the images.
         rgb_weights: what becomes of pre-trained weights of three bands, ``'spread'`` or
             ``'repeat'``; see ``BAND_WEIGHTS``.
         **settings: those of the backbone.
 
     Raises:
-        ConfigError: if it has no first convolution of three bands, or a value is unknown.
+        ConfigError: if it has neither, or a value is unknown.
     """
-    backbone = MODELS.build({'type': network, **settings})
-    take_bands(backbone, in_channels, rgb_weights)
+    _check_settings(in_channels, rgb_weights)
+    given = {'in_channels': in_channels, 'rgb_weights': rgb_weights}
+    cfg = _with_settings({'type': network, **settings}, given)
+    backbone = MODELS.build(cfg)
+    if cfg == {'type': network, **settings}:
+        take_bands(backbone, in_channels, rgb_weights)
+    elif in_channels != RGB and 'rgb_weights' not in cfg:
+        for conv in backbone.modules():
+            if isinstance(conv, nn.Conv2d) and conv.in_channels == in_channels:
+                _adapt(conv, rgb_weights)
     return backbone
 
 
+def _with_settings(cfg: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy the config of a backbone with the given settings that it takes, and those inside."""
+    component = MODELS.get(cfg['type'])
+    # Subclasses pass on what they do not name.
+    classes = getattr(component, '__mro__', ())
+    names = {name for kind in classes for name in inspect.signature(kind.__init__).parameters}
+    inner = cfg.get('backbone_cfg')
+    return {
+        **cfg,
+        **{name: value for name, value in given.items() if name in names},
+        **({'backbone_cfg': _with_settings(inner, given)} if inner else {}),
+    }
+
+
 def take_bands(backbone: nn.Module, bands: int, rgb_weights: str = 'spread') -> None:
-    """Widen the first convolution of a backbone, and whatever weights it is given later.
+    """Widen the convolution of a backbone that sees the image, and weights it is given later.
 
     Weights of three bands are adapted wherever they come from: pre-trained ones of a backbone, a
     trained network in ``load_from``, or ``load_state_dict``. The log says so.
 
     Args:
-        backbone: is changed. Its first convolution of three bands becomes one of ``bands``.
+        backbone: is changed. Its one convolution of three bands becomes one of ``bands``.
         bands: how many there shall be.
         rgb_weights: key of ``BAND_WEIGHTS``.
 
     Raises:
-        ConfigError: if there is no such convolution, or a value is unknown.
+        ConfigError: if there is no such convolution or more, or a value is unknown.
     """
-    if rgb_weights not in BAND_WEIGHTS or bands < 1:
-        raise ConfigError(
-            f'the backbone got in_channels {bands} and rgb_weights {rgb_weights!r}; give a number '
-            f'of bands above 0 and one of {", ".join(BAND_WEIGHTS)}'
-        )
+    _check_settings(bands, rgb_weights)
     if bands == RGB:
         return
     convolutions = (module for module in backbone.modules() if isinstance(module, nn.Conv2d))
-    first = next((conv for conv in convolutions if conv.in_channels == RGB), None)
-    if first is None:
+    found = [conv for conv in convolutions if conv.in_channels == RGB]
+    if len(found) != 1:
+        count = f'{len(found)} convolutions' if found else 'no convolution'
         raise ConfigError(
-            f'{type(backbone).__name__} has no convolution of three bands that could be one of '
-            f'{bands}; take another backbone, or give it its own setting for bands'
+            f'{type(backbone).__name__} has {count} of three bands, where one is wanted that '
+            f'could be of {bands}; take another backbone, or give it a setting in_channels'
         )
+    (first,) = found
     out, _, *kernel = first.weight.shape
     first.in_channels = bands
     learns = first.weight.requires_grad
     first.weight = nn.Parameter(first.weight.new_empty(out, bands, *kernel), requires_grad=learns)
     first.reset_parameters()
-    first.register_load_state_dict_pre_hook(partial(_adapt_weights, rgb_weights=rgb_weights))
+    _adapt(first, rgb_weights)
+
+
+def _check_settings(bands: int, rgb_weights: str) -> None:
+    if rgb_weights not in BAND_WEIGHTS or bands < 1:
+        raise ConfigError(
+            f'the backbone got in_channels {bands} and rgb_weights {rgb_weights!r}; give a number '
+            f'of bands above 0 and one of {", ".join(BAND_WEIGHTS)}'
+        )
+
+
+def _adapt(conv: nn.Conv2d, rgb_weights: str) -> None:
+    conv.register_load_state_dict_pre_hook(partial(_adapt_weights, rgb_weights=rgb_weights))
 
 
 def _adapt_weights(
@@ -81,13 +115,16 @@ def _adapt_weights(
 ) -> None:
     name = f'{prefix}weight'
     stored = state_dict.get(name)
-    if stored is None or stored.ndim != conv.weight.ndim or stored.shape[1] != RGB:
+    out, _, *kernel = conv.weight.shape
+    if stored is None or stored.shape != (out, RGB, *kernel):
         return
     bands = conv.in_channels
     state_dict[name] = BAND_WEIGHTS[rgb_weights](stored, bands)
-    print_log(
-        f'{name} of three bands starts {bands} bands (rgb_weights={rgb_weights!r})', 'current'
-    )
+    # A convolution that is loaded by itself is only tried.
+    if prefix:
+        print_log(
+            f'{name} of three bands starts {bands} bands (rgb_weights={rgb_weights!r})', 'current'
+        )
 
 
 def spread_bands(weight: Tensor, bands: int) -> Tensor:

@@ -17,7 +17,18 @@ def make_runner(**scalars):
     for name, value in scalars.items():
         hub.update_scalar(f'train/{name}', value)
     rates = SimpleNamespace(get_lr=lambda: {'lr': [0.1, 10.0]})
-    return SimpleNamespace(iter=6, message_hub=hub, optim_wrapper=rates)
+    return SimpleNamespace(iter=6, message_hub=hub, optim_wrapper=rates, work_dir='nowhere')
+
+
+@pytest.mark.parametrize('kept', [True, False])
+def test_going_on_is_offered_where_there_is_a_checkpoint(kept, tmp_path):
+    runner = make_runner(loss=NAN)
+    runner.work_dir = str(tmp_path)
+    if kept:
+        (tmp_path / 'iter_3.pth').touch()
+    with pytest.raises(TrainingError) as error:
+        FiniteTrainingHook().after_train_iter(runner, 0, outputs={'loss': NAN})
+    assert ('--resume' in str(error.value)) is kept
 
 
 @pytest.mark.parametrize('value', [NAN, INF, -INF])

@@ -1,5 +1,6 @@
 import io
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -115,15 +116,33 @@ def test_a_resized_chip_is_brought_to_the_prediction():
     assert drawn[0, 0].tolist() == [80, 80, 80]
 
 
+def make_loader(indices=(0, 1, 2)):
+    infos = [dict(img_path=f'folder/{name}.tif') for name in ('a', 'a', 'tile')]
+    infos[2]['window'] = (0, 600, 2, 2)
+    dataset = MagicMock(metainfo={'palette': PALETTE}, get_data_info=infos.__getitem__)
+    dataset.__len__.return_value = len(infos)
+    return SimpleNamespace(dataset=dataset, sampler=indices)
+
+
+def test_processes_of_a_run_name_their_samples_apart(tmp_path):
+    """The second process sees the second of two samples of one name."""
+    written = {}
+    for process, indices in enumerate([(0, 2), (1, 0)]):
+        hook = PredictionFilesHook(out=str(tmp_path / str(process)))
+        hook.before_test(SimpleNamespace(test_dataloader=make_loader(indices)))
+        for _ in indices:
+            hook.after_test_iter(None, 0, {'inputs': [None]}, [make_sample('a')])
+        written[process] = sorted(path.name for path in (tmp_path / str(process)).iterdir())
+    assert written == {0: ['a.png', 'tile_0_600.png'], 1: ['a.png', 'a_2.png']}
+
+
 def test_every_sample_of_a_test_is_written(tmp_path):
     chip = torch.tensor([200, 100, 50], dtype=torch.uint8).view(3, 1, 1).expand(3, 2, 2)
     samples = [make_sample('a'), make_sample('a'), make_sample('tile')]
-    samples[2].set_metainfo({'window': (0, 600, 2, 2)})
     del samples[1].gt_sem_seg
     model = nn.Module()
     model.data_preprocessor = SimpleNamespace(_channel_conversion=False)
-    dataset = SimpleNamespace(metainfo={'palette': PALETTE})
-    runner = SimpleNamespace(model=model, test_dataloader=SimpleNamespace(dataset=dataset))
+    runner = SimpleNamespace(model=model, test_dataloader=make_loader())
     hook = PredictionFilesHook(out=str(tmp_path / 'out'), pictures=str(tmp_path / 'shown'))
 
     hook.before_test(runner)

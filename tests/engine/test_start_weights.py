@@ -1,6 +1,7 @@
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 
@@ -74,6 +75,22 @@ def test_a_network_of_three_bands_starts_one_of_four(config, weights):
     torch.save({'state_dict': weights}, config.load_from)
     config.model.backbone.update(type='AnyBandBackbone', network='MobileNetV2', in_channels=4)
     assert check_start_weights(config) == []
+
+
+def test_bands_are_told_when_weights_are_loaded_in_earnest(config, weights, caplog):
+    torch.save(weights, config.load_from)
+    bands = dict(type='AnyBandBackbone', network='MobileNetV2', in_channels=4)
+    config.model.backbone = config.model.backbone | bands
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        check_start_weights(config)
+        assert 'starts 4 bands' not in caplog.text
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            MODELS.build(config.model).load_state_dict(weights)
+        assert 'starts 4 bands' in caplog.text
+    finally:
+        logger.removeHandler(caplog.handler)
 
 
 def test_parts_are_named_by_their_largest_whole():

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dfpenet_mm.models.aspp import ASPP
@@ -27,3 +28,11 @@ def test_a_batch_of_one_trains_by_the_running_statistics_of_the_pooled_feature()
     # Two images have a deviation, and are learnt from as before.
     module(torch.cat([x, x + 1]))
     assert norm.running_mean.tolist() != [-2.0] * 4
+
+
+@pytest.mark.parametrize('norm', [{'type': 'IN'}, {'type': 'GN', 'num_groups': 2}], ids=str)
+@pytest.mark.parametrize('training', [True, False])
+def test_norms_of_single_images_train_and_predict(norm, training):
+    module = ASPP(in_channels=3, channels=4, dilations=(1, 2), norm_cfg=norm).train(training)
+    x = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    assert module(x).shape == (1, 4, 8, 8)

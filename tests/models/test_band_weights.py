@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
+from torch import nn
 from torchvision.models import mobilenet_v2, resnet18
 
 from dfpenet_mm.errors import ConfigError
@@ -16,6 +17,16 @@ NETWORKS = {
     'ResNet': {'depth': 18},
     'ResNetV1c': {'depth': 18},
     'MixVisionTransformer': {},
+    'BiSeNetV2': {},  # two convolutions see the image
+    'STDCNet': {  # in_channels is no option there
+        'stdc_type': 'STDCNet1',
+        'channels': (8, 16, 32, 64, 128),
+        'bottleneck_type': 'cat',
+        'norm_cfg': {'type': 'BN'},
+        'act_cfg': {'type': 'ReLU'},
+        'num_convs': 4,
+    },
+    'ICNet': {'backbone_cfg': {'type': 'ResNetV1c', 'depth': 18}, 'layer_channels': (128, 512)},
 }
 
 
@@ -41,6 +52,27 @@ def test_weights_of_three_bands_start_any_number_of_any_backbone(network, bands)
         torch.testing.assert_close(
             many(grey.expand(-1, bands, -1, -1)), wanted, atol=1e-4, rtol=1e-3
         )
+
+
+@pytest.mark.parametrize('network', ['CGNet', 'ERFNet'])
+def test_backbones_that_take_the_image_more_than_once(network):
+    many = MODELS.build({'type': 'AnyBandBackbone', 'network': network, 'in_channels': 4})
+    many.eval()
+    many(torch.zeros(1, 4, 64, 64))
+
+
+def test_two_convolutions_of_three_bands_are_no_guess():
+    twins = nn.ModuleList([nn.Conv2d(3, 1, 1), nn.Conv2d(3, 1, 1)])
+    with pytest.raises(ConfigError, match='ModuleList has 2 convolutions of three bands'):
+        band_weights.take_bands(twins, 4)
+
+
+def test_the_wrapper_hands_on_how_weights_are_spread():
+    cfg = {'network': 'ResNetStemFeatures', 'depth': 18, 'in_channels': 5}
+    ours = MODELS.build({'type': 'AnyBandBackbone', 'rgb_weights': 'repeat', **cfg})
+    weight = resnet18(weights=None).conv1.weight
+    ours.load_state_dict({'conv1.weight': weight}, strict=False)
+    torch.testing.assert_close(ours.conv1.weight, repeat_bands(weight, 5))
 
 
 def test_filters_are_spread_by_hand():
@@ -127,7 +159,7 @@ def test_frozen_stages_stay_frozen():
     [
         ({'rgb_weights': 'guess'}, "rgb_weights 'guess'; give .* spread, repeat"),
         ({'in_channels': 0}, 'a number of bands above 0'),
-        ({'network': 'DFPENeck', 'out_indices': None}, 'no convolution of three bands'),
+        ({'network': 'LabelledDiceLoss', 'out_indices': None}, 'no convolution of three bands'),
     ],
 )
 def test_impossible_settings_are_refused(changes, message):

@@ -110,7 +110,7 @@ def write_program(path, body):
 @pytest.fixture
 def command_of(tmp_path):
     """Run a script with an interpreter that only says how it was called."""
-    body = 'printf "%s\\n" "threads=$OMP_NUM_THREADS" "path=$PYTHONPATH" "$@"'
+    body = 'printf "%s\\n" "threads=$OMP_NUM_THREADS" "path=$PYTHONPATH" "${@//$\'\n\'/ }"'
     python = write_program(tmp_path / 'python', body)
 
     def call(script, *arguments, **environment):
@@ -123,9 +123,9 @@ def command_of(tmp_path):
 
 def test_one_machine_finds_a_free_port(command_of):
     lines = command_of('dist_train.sh', 'c.py', 4, '--amp', '--work-dir', 'a b')
-    assert lines[2:] == [
-        '-m',
-        'torch.distributed.run',
+    assert lines[2] == '-c'
+    assert 'from torch.distributed.run import main' in lines[3]
+    assert lines[4:] == [
         '--standalone',
         '--nproc_per_node=4',
         str(TOOLS / 'train.py'),
@@ -290,8 +290,9 @@ def test_all_processes_end_together_when_asked(config, tmp_path):
         time.sleep(0.05)
 
     process.terminate()
-    process.wait(timeout=300)
+    assert process.wait(timeout=300) == 143
 
+    assert 'Traceback' not in log.read_text()
     (written,) = folder.glob('iter_*.pth')
     assert f'training stops after iteration {written.stem[5:]};' in log.read_text()
     assert load_safely(written)['meta']['iter'] == int(written.stem[5:])

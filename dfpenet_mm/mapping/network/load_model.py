@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,9 +79,14 @@ def build_model(config: Config, *, training: bool = False) -> nn.Module:
         raise
     except Exception as error:
         # Parts of other packages may fail in any way, and say what is missing.
+        package = re.search(r'(\w+) is not installed', str(error))
+        mend = (
+            f'pip install {package[1]}'
+            if package
+            else 'mend the config, and list its own modules in custom_imports'
+        )
         raise ConfigError(
-            f'the model of {name} cannot be built ({reason_of(error)}); mend the config, and list '
-            f'its own modules in custom_imports'
+            f'the model of {name} cannot be built ({reason_of(error)}); {mend}'
         ) from error
     model = revert_sync_batchnorm(model)
     fault = misfit(model, config, training=training)
