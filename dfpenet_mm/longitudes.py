@@ -18,6 +18,8 @@ from rasterio.io import DatasetReader, MemoryFile
 
 from dfpenet_mm.grid import RasterGrid, turn_of
 
+# A side longer than this share of a turn is a jump: nothing that one draws is a side so long.
+JUMP = 0.75
 # Points along each side of a grid, enough to follow its bend in another CRS.
 OUTLINE_POINTS = 33
 # Columns of a raster that are kept beyond a scene, at least.
@@ -37,8 +39,8 @@ def unbroken(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
         shapes: polygons; in a projected CRS they are returned as they are.
 
     Returns:
-        The same with longitudes of 180 to 360 where a single polygon would be half the earth
-        wide otherwise: no landslide, nor a map of some, is.
+        The same with longitudes of 180 to 360 where a single polygon jumps. Areas that are wide
+        without a jump, such as that of a continent, stay.
     """
     turn = turn_of(shapes.crs)
     if turn is None:
@@ -46,7 +48,11 @@ def unbroken(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
     geometries = shapes.to_numpy().copy()
     parts, owner = shapely.get_parts(geometries, return_index=True)
     bounds = shapely.bounds(parts)
-    wide = np.unique(owner[bounds[:, 2] - bounds[:, 0] > turn / 2])
+    wide = np.flatnonzero(bounds[:, 2] - bounds[:, 0] > JUMP * turn)
+    rings, part = shapely.get_rings(parts[wide], return_index=True)
+    vertices, ring = shapely.get_coordinates(rings, return_index=True)
+    jumps = (np.abs(np.diff(vertices[:, 0])) > JUMP * turn) & (np.diff(ring) == 0)
+    wide = np.unique(owner[wide[part[ring[1:][jumps]]]])
 
     def eastwards(vertices: np.ndarray) -> np.ndarray:
         return vertices + np.where(vertices < 0, (turn, 0.0), 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pyproj
 import shapely
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
+from shapely import affinity
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError, brief
 from dfpenet_mm.grid import RasterGrid, turn_of
@@ -85,7 +86,8 @@ class Polygons:
 
     def on_grid(self, grid: RasterGrid) -> np.ndarray:
         """Return the polygons as ``in_crs``, those in degrees on the turn of a scene."""
-        return self.in_crs(grid.crs, grid.center[0])
+        near = replace(self, shapes=_near(self.shapes, grid))
+        return near.in_crs(grid.crs, grid.center[0])
 
     def in_crs(self, crs: CRS | pyproj.CRS, center_x: float | None = None) -> np.ndarray:
         """Return the polygons in another CRS.
@@ -117,6 +119,35 @@ class Polygons:
         if turn is None or not len(moved):
             return moved
         return beside(moved, turn, _middle(moved) if center_x is None else center_x)
+
+
+def _near(shapes: gpd.GeoSeries, grid: RasterGrid) -> gpd.GeoSeries:
+    """Cut polygons of a quarter of the earth and more to where a scene lies.
+
+    No projection of a scene can show them as a whole.
+    """
+    turn = turn_of(shapes.crs)
+    if turn is None:
+        return shapes
+    wide = np.ptp(shapely.bounds(shapes.to_numpy())[:, ::2], axis=1) > turn / 4
+    if not wide.any():
+        return shapes
+    rows, cols = grid.shape
+    corners = [grid.transform @ corner for corner in ((0, 0), (cols, 0), (0, rows), (cols, rows))]
+    there = pyproj.Transformer.from_crs(
+        pyproj.CRS.from_user_input(grid.crs), shapes.crs, always_xy=True
+    )
+    west, south, east, north = there.transform_bounds(*np.min(corners, 0), *np.max(corners, 0))
+    if not np.isfinite((west, south, east, north)).all():
+        return shapes
+    margin = turn / 360
+    box = shapely.box(
+        west - margin, south - margin, east + margin + (turn if east < west else 0), north + margin
+    )
+    around = shapely.union_all([affinity.translate(box, shift) for shift in (-turn, 0, turn)])
+    cut = shapes.to_numpy().copy()
+    cut[wide] = shapely.intersection(cut[wide], around)
+    return gpd.GeoSeries(cut, crs=shapes.crs)
 
 
 def densified(shapes: gpd.GeoSeries) -> gpd.GeoSeries:

@@ -35,6 +35,9 @@ def test_a_polygon_that_jumps_is_mended(crs, unit):
 
     assert mended[2].bounds == pytest.approx([179.99 * unit, 0, 180.01 * unit, 0.01 * unit])
     assert [mended[0], mended[1], mended[3]] == [earth, plain, None]
+    # Wide, but without a jump.
+    wide = column(shapely.box(-179, 0, 179, 1), crs=crs).segmentize(10).scale(unit, unit)
+    assert unbroken(wide)[0] == wide[0]
     projected = column(shapely.box(-1e6, 0, 1e6, 1), crs='EPSG:32601')
     assert unbroken(projected) is projected
 

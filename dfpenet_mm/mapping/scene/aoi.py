@@ -15,7 +15,7 @@ from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 
 from dfpenet_mm.errors import GridMismatchError
-from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.grid import RasterGrid, turn_of
 from dfpenet_mm.polygons import read_polygons
 
 # Rows looked at together when all pixels are counted.
@@ -60,12 +60,20 @@ class AreaOfInterest:
             VectorFormatError: if it has no CRS or no polygon.
             GridMismatchError: if no polygon reaches into the scene.
         """
-        polygons = read_polygons(path, 'area of interest').on_grid(grid)
+        area = read_polygons(path, 'area of interest')
+        polygons = area.on_grid(grid)
         rows, cols = grid.shape
         inside = shapely.intersects(polygons, outline(grid.transform, (rows, cols)))
         if not inside.any():
+            turn, (west, _, east, _) = turn_of(area.shapes.crs), area.shapes.total_bounds
+            taken = ''
+            if turn is not None and west <= turn / 2 < east:
+                taken = (
+                    f' (it was taken to reach from {west:g} to {east:g} degrees east; if it spans '
+                    f'more than half the earth, give a smaller one)'
+                )
             raise GridMismatchError(
-                f'the area of interest {path} does not overlap the scene grid {grid}; give '
+                f'the area of interest {path} does not overlap the scene grid {grid}{taken}; give '
                 f'polygons inside of the scene, and check the CRS of both'
             )
         return cls(path, tuple(polygons[inside]), grid.transform)

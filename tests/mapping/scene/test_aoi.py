@@ -42,6 +42,20 @@ def inside(aoi, window=WHOLE):
     return aoi.inside(window)
 
 
+@pytest.mark.parametrize('crs', ['EPSG:32654', 'EPSG:4326'])
+@pytest.mark.parametrize('bounds', [(-180, -90, 180, 90), (-30, 20, 160, 60), (27, 41, 180, 82)])
+def test_an_area_of_half_the_earth_is_no_jump(tmp_path, crs, bounds):
+    where = (500_000, 4_700_000, 10) if crs == 'EPSG:32654' else (141, 42.5, 1e-4)
+    grid = RasterGrid(rasterio.CRS.from_user_input(crs), from_origin(*where, where[2]), (12, 20))
+
+    assert inside(area(tmp_path, box(*bounds), crs='EPSG:4326', grid=grid)).all()
+
+
+def test_an_area_that_may_be_either_side_of_the_earth_is_said_to_be_so(tmp_path):
+    with pytest.raises(GridMismatchError, match=r'from 179 to 181 degrees east; if it spans more'):
+        area(tmp_path, box(-179, -80, 179, 80), crs='EPSG:4326')
+
+
 def test_pixels_whose_centre_lies_inside_are_in(tmp_path):
     aoi = area(tmp_path, columns_and_rows(2.4, 3.6, 7.6, 5.4), columns_and_rows(15, 0, 20, 2))
     expected = np.zeros((12, 20), bool)
