@@ -84,9 +84,9 @@ def run_beside(folder, text):
 def test_a_script_beside_a_postproc_of_its_own(neighbour, tmp_path):
     (tmp_path / neighbour).parent.mkdir(exist_ok=True)
     (tmp_path / neighbour).write_text('mine = True')
-    ours = OwnPostproc.FILE.with_name('atomic.py')
+    ours = OwnPostproc.FILE.with_name('product.py')
     done = run_beside(
-        tmp_path, 'import dfpenet_mm.cli\nfrom postproc import atomic\nprint(atomic.__file__)\n'
+        tmp_path, 'import dfpenet_mm.cli\nfrom postproc import product\nprint(product.__file__)\n'
     )
     assert done.stdout.strip() == str(ours), done.stderr
     assert f"{tmp_path / neighbour} has the name 'postproc' of a part of dfpenet_mm" in done.stderr

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from dfpenet_mm.cli.errors import CommandParser, reader_may_leave
+from dfpenet_mm.cli.errors import reader_may_leave
+from dfpenet_mm.cli.options import CommandParser
 from dfpenet_mm.doctor.environment import (
     check_cache,
     check_disk,

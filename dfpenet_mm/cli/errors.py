@@ -1,8 +1,7 @@
-"""Manners that all commands share: options, refusals, and output that nobody reads."""
+"""Manners that all commands share: refusals, and output that nobody reads."""
 
 from __future__ import annotations
 
-import argparse
 import errno
 import json
 import math
@@ -11,9 +10,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NoReturn
 
 from dfpenet_mm.doctor.finding import in_one_line
@@ -182,100 +180,3 @@ def reader_may_leave() -> Iterator[None]:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-
-
-JSON = '--json'
-
-
-def file_name(text: str) -> Path:
-    """Read the name of a file or folder, as the ``type`` of an option.
-
-    Raises:
-        argparse.ArgumentTypeError: if no library could open or write a file of that name.
-    """
-    if not text:
-        raise argparse.ArgumentTypeError('the name is empty; give one, or leave the option out')
-    try:
-        text.encode()
-        os.stat(text)
-    except UnicodeEncodeError:
-        shown = os.fsencode(text).decode(errors='replace')
-        raise argparse.ArgumentTypeError(
-            f'the name {shown} is not UTF-8; rename the file or folder'
-        ) from None
-    except OSError as error:
-        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-            mend = 'shorten it' if error.errno == errno.ENAMETOOLONG else 'it is a link to itself'
-            raise argparse.ArgumentTypeError(f'{text}: {error.strerror}; {mend}') from None
-    return Path(text)
-
-
-def band_numbers(text: str) -> tuple[int, ...]:
-    """Read bands counted from 1, such as ``3,2,1``, as the ``type`` of an option.
-
-    Raises:
-        argparse.ArgumentTypeError: if they are none.
-    """
-    numbers = [part.strip() for part in text.split(',')]
-    if not all(part.isdecimal() and int(part) > 0 for part in numbers):
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no list of bands; give their numbers, counted from 1, such as 3,2,1'
-        )
-    return tuple(map(int, numbers))
-
-
-def nodata_value(text: str) -> float:
-    """Read a value that is no data, as the ``type`` of an option.
-
-    Raises:
-        argparse.ArgumentTypeError: if it is no finite number.
-    """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no value to leave out; give a number, such as 0 or -9999 (NaN and '
-            f'infinity are no data anyway)'
-        )
-    return value
-
-
-class CommandParser(argparse.ArgumentParser):
-    """An ``ArgumentParser`` whose complaints are also JSON where ``--json`` is given.
-
-    Arguments that are no options may stand anywhere between the options.
-    """
-
-    _as_json = False
-
-    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """Parse a command line; exits with code 2 on a fault."""
-        self._as_json = JSON in arguments
-        return self.parse_intermixed_args(_with_negatives(arguments))
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and exit with code 2."""
-        if self._as_json:
-            write_error(message, EXIT_CODE)
-        super().error(message)
-
-
-def _with_negatives(arguments: Sequence[str]) -> list[str]:
-    """Tie numbers such as -3.4e38 to the option before them, which argparse takes for options."""
-    tied: list[str] = []
-    for argument in arguments:
-        if argument.startswith('-') and tied and tied[-1].startswith('--') and _is_number(argument):
-            tied[-1] += f'={argument}'
-        else:
-            tied.append(argument)
-    return tied
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from dfpenet_mm.cli.end_of_run import findings
-from dfpenet_mm.cli.errors import CommandParser, file_name
+from dfpenet_mm.cli.options import CommandParser, file_name
 from dfpenet_mm.installation import quiet_libraries
 
 with quiet_libraries():

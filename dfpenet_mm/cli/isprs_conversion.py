@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dfpenet_mm.cli.errors import exit_on_user_error, file_name
+from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.preparation.isprs.collections import IsprsCollection
 from dfpenet_mm.run.progress import stage_bars

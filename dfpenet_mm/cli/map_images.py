@@ -6,12 +6,17 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from dfpenet_mm import __version__
 from dfpenet_mm.cli.end_of_run import report
-from dfpenet_mm.cli.errors import CommandParser, band_numbers, file_name, loading, nodata_value
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.cli.errors import loading
+from dfpenet_mm.cli.options import (
+    CommandParser,
+    band_numbers,
+    file_name,
+    named_layers,
+    nodata_value,
+)
 from dfpenet_mm.installation import quiet_libraries, require_one_family
 from dfpenet_mm.run.progress import run_progress
 from dfpenet_mm.run.request import RunRequest
@@ -281,35 +286,3 @@ def _add_machines(group: argparse._ArgumentGroup) -> None:
         help='Ray cluster, such as auto or 10.0.0.1:6379; without it ray starts one here',
     )
     group.add_argument('--actors', type=int, help='processes of the cluster that predict')
-
-
-def named_layers(dem: Path | None, options: Sequence[str]) -> dict[str, Path]:
-    """Read the auxiliary rasters of a command line.
-
-    Args:
-        dem: the elevation model, known to hooks as ``dem``; None without one.
-        options: ``NAME=PATH`` each.
-
-    Returns:
-        Paths by name.
-
-    Raises:
-        ConfigError: if an option is malformed, or a name is given twice.
-    """
-    layers = {} if dem is None else {'dem': dem}
-    for option in options:
-        name, _, path = option.partition('=')
-        if not (name.isidentifier() and path):
-            raise ConfigError(
-                f'--layer {option!r} is not NAME=PATH; give a name of letters, digits and _, as a '
-                f'hook calls it, and the path of a raster'
-            )
-        if name in layers:
-            raise ConfigError(
-                f'the layer {name} was given as {layers[name]} and as {path}; give one of them'
-            )
-        try:
-            layers[name] = file_name(path)
-        except argparse.ArgumentTypeError as error:
-            raise ConfigError(f'--layer {name}: {error}') from error
-    return layers

@@ -6,7 +6,7 @@ import argparse
 
 from mmengine.config import Config
 
-from dfpenet_mm.cli.errors import file_name
+from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.configs import load_config_with_options
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.installation import quiet_libraries

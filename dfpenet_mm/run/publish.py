@@ -21,7 +21,6 @@ from dfpenet_mm.report.figures.all_figures import draw_figures
 from dfpenet_mm.report.page.page import write_report
 from dfpenet_mm.report.qgis.project import write_qgis_project
 from dfpenet_mm.report.run_products import RunProducts, image_reading
-from dfpenet_mm.run.findings import summarise, write_summary
 from dfpenet_mm.run.folder import FIGURES, product_names
 from dfpenet_mm.run.postprocess import FilteredInventory
 from dfpenet_mm.run.prepare import PreparedRun
@@ -29,6 +28,7 @@ from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import lasting
 from dfpenet_mm.run.recognise import Recognition
 from dfpenet_mm.run.scene_pair import picture_shift
+from dfpenet_mm.run.summary_file import summarise, write_summary
 from dfpenet_mm.run.work_folder import disk_errors
 from dfpenet_mm.vocabulary import AREA_OF_INTEREST, PROVENANCE_KEY, SUMMARY
 from postproc.inventory.formats import write_inventory

@@ -8,9 +8,9 @@ from rasterio.crs import CRS
 from shapely.geometry import box
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.run.findings import summarise, write_summary
 from dfpenet_mm.run.postprocess import FilteredInventory
 from dfpenet_mm.run.recognise import Recognition
+from dfpenet_mm.run.summary_file import summarise, write_summary
 from postproc.pipeline import HookRecord
 from postproc.product import LandslideProduct
 

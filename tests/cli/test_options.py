@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dfpenet_mm.cli.errors import CommandParser, file_name
+from dfpenet_mm.cli.options import CommandParser, file_name
 
 
 @pytest.fixture

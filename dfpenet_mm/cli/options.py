@@ -1,0 +1,142 @@
+"""Options that commands share, and a parser whose complaints programs can read."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from dfpenet_mm.cli.errors import write_error
+from dfpenet_mm.errors import EXIT_CODE, ConfigError
+
+JSON = '--json'
+
+
+def file_name(text: str) -> Path:
+    """Read the name of a file or folder, as the ``type`` of an option.
+
+    Raises:
+        argparse.ArgumentTypeError: if no library could open or write a file of that name.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError('the name is empty; give one, or leave the option out')
+    try:
+        text.encode()
+        os.stat(text)
+    except UnicodeEncodeError:
+        shown = os.fsencode(text).decode(errors='replace')
+        raise argparse.ArgumentTypeError(
+            f'the name {shown} is not UTF-8; rename the file or folder'
+        ) from None
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            mend = 'shorten it' if error.errno == errno.ENAMETOOLONG else 'it is a link to itself'
+            raise argparse.ArgumentTypeError(f'{text}: {error.strerror}; {mend}') from None
+    return Path(text)
+
+
+def band_numbers(text: str) -> tuple[int, ...]:
+    """Read bands counted from 1, such as ``3,2,1``, as the ``type`` of an option.
+
+    Raises:
+        argparse.ArgumentTypeError: if they are none.
+    """
+    numbers = [part.strip() for part in text.split(',')]
+    if not all(part.isdecimal() and int(part) > 0 for part in numbers):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no list of bands; give their numbers, counted from 1, such as 3,2,1'
+        )
+    return tuple(map(int, numbers))
+
+
+def nodata_value(text: str) -> float:
+    """Read a value that is no data, as the ``type`` of an option.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is no finite number.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no value to leave out; give a number, such as 0 or -9999 (NaN and '
+            f'infinity are no data anyway)'
+        )
+    return value
+
+
+class CommandParser(argparse.ArgumentParser):
+    """An ``ArgumentParser`` whose complaints are also JSON where ``--json`` is given.
+
+    Arguments that are no options may stand anywhere between the options.
+    """
+
+    _as_json = False
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """Parse a command line; exits with code 2 on a fault."""
+        self._as_json = JSON in arguments
+        return self.parse_intermixed_args(_with_negatives(arguments))
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and exit with code 2."""
+        if self._as_json:
+            write_error(message, EXIT_CODE)
+        super().error(message)
+
+
+def _with_negatives(arguments: Sequence[str]) -> list[str]:
+    """Tie numbers such as -3.4e38 to the option before them, which argparse takes for options."""
+    tied: list[str] = []
+    for argument in arguments:
+        if argument.startswith('-') and tied and tied[-1].startswith('--') and _is_number(argument):
+            tied[-1] += f'={argument}'
+        else:
+            tied.append(argument)
+    return tied
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def named_layers(dem: Path | None, options: Sequence[str]) -> dict[str, Path]:
+    """Read the auxiliary rasters of a command line.
+
+    Args:
+        dem: the elevation model, known to hooks as ``dem``; None without one.
+        options: ``NAME=PATH`` each.
+
+    Returns:
+        Paths by name.
+
+    Raises:
+        ConfigError: if an option is malformed, or a name is given twice.
+    """
+    layers = {} if dem is None else {'dem': dem}
+    for option in options:
+        name, _, path = option.partition('=')
+        if not (name.isidentifier() and path):
+            raise ConfigError(
+                f'--layer {option!r} is not NAME=PATH; give a name of letters, digits and _, as a '
+                f'hook calls it, and the path of a raster'
+            )
+        if name in layers:
+            raise ConfigError(
+                f'the layer {name} was given as {layers[name]} and as {path}; give one of them'
+            )
+        try:
+            layers[name] = file_name(path)
+        except argparse.ArgumentTypeError as error:
+            raise ConfigError(f'--layer {name}: {error}') from error
+    return layers
