@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import geopandas as gpd
 import numpy as np
 from rasterio.io import DatasetReader
@@ -43,12 +41,13 @@ def touches_edge(product: LandslideProduct, regions: gpd.GeoDataFrame) -> np.nda
     if 'mask' not in product.rasters or not len(geometries):
         return touching
     with open_role(product, 'mask') as mask:
-        for window, near in _with_regions(bounds, product.grid):
-            beside = _beside_nodata(mask, window)
+        burner = PolygonBurner(geometries, product.grid.transform)
+        for window in scene_windows(product.grid.shape):
+            # Few windows have nodata, and most of a large scene may have no region.
+            beside = _beside_nodata(mask, window) if burner.rows_near(window).size else None
             if beside is not None:
-                burner = PolygonBurner(geometries[near], product.grid.transform)
                 flat, rows = burner.pixels(window)
-                touching[near[rows[beside.ravel()[flat]]]] = True
+                touching[rows[beside.ravel()[flat]]] = True
     return touching
 
 
@@ -58,20 +57,6 @@ def _at_scene_edge(bounds: np.ndarray, grid: RasterGrid) -> np.ndarray:
     return np.any(
         [side <= ON_THE_EDGE for side in (left, top, cols - right, rows - bottom)], axis=0
     )
-
-
-def _with_regions(bounds: np.ndarray, grid: RasterGrid) -> Iterator[tuple[Window, np.ndarray]]:
-    """Yield the windows that regions reach, with the rows of those regions."""
-    left, top, right, bottom = bounds.T
-    last_row, in_band = -1, np.empty(0, dtype=np.int64)
-    for window in scene_windows(grid.shape):
-        col, row, width, height = window.flatten()
-        if row != last_row:
-            last_row = row
-            in_band = np.flatnonzero((bottom > row) & (top < row + height))
-        near = in_band[(right[in_band] > col) & (left[in_band] < col + width)]
-        if near.size:
-            yield window, near
 
 
 def _beside_nodata(mask: DatasetReader, window: Window) -> np.ndarray | None:

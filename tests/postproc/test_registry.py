@@ -6,7 +6,7 @@ from mmengine.config import ConfigDict
 from dfpenet_mm.components import component_parameters
 from dfpenet_mm.errors import ConfigError
 from postproc.geologic_filter import GeologicFilter
-from postproc.registry import POSTPROC, build_hook
+from postproc.registry import POSTPROC, build_hook, free_stem
 
 
 @pytest.fixture
@@ -62,3 +62,16 @@ def test_bad_configs_end_in_one_sentence(cfg, sentence):
     with pytest.raises(ConfigError, match=sentence) as caught:
         build_hook(cfg)
     assert '\n' not in str(caught.value)
+
+
+def test_stems_of_earlier_hooks_are_taken():
+    assert free_stem(None, {}) is None
+    assert free_stem('evaluation', {}) == 'evaluation'
+    results = {
+        'One': {'files': ['evaluation.gpkg', 'evaluation_2.tif']},
+        'Two': {'file': 'landslides.gpkg'},
+        'Three': 5,
+    }
+    assert free_stem('evaluation', results) == 'evaluation_3'
+    assert free_stem('landslides', results) == 'landslides_2'
+    assert free_stem('statistics', results) == 'statistics'

@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postproc.evaluation.scores import Counts
+from postproc.evaluation.scores import Counts, recall_by_size
 
 # Tables 4 and 5 of the paper: counts, then precision, recall and IoU in per cent.
 PAPER = [
@@ -46,3 +47,23 @@ def test_f1_is_the_harmonic_mean(tp, fp, fn):
 
     assert 2 / scores.f1 == pytest.approx(1 / scores.precision + 1 / scores.recall)
     assert scores.iou <= min(scores.precision, scores.recall)
+
+
+def test_classes_by_hand():
+    areas = np.array([50, 100, 900, 1000, 5000.0])
+    found = np.array([False, True, False, True, True])
+
+    assert recall_by_size(areas, found, (100, 1000, 10_000)) == [
+        {'from_m2': 0, 'to_m2': 100, 'landslides': 1, 'found': 0, 'recall': 0},
+        {'from_m2': 100, 'to_m2': 1000, 'landslides': 2, 'found': 1, 'recall': 0.5},
+        {'from_m2': 1000, 'to_m2': 10_000, 'landslides': 2, 'found': 2, 'recall': 1},
+        {'from_m2': 10_000, 'to_m2': None, 'landslides': 0, 'found': 0, 'recall': None},
+    ]
+
+
+def test_no_limits_is_one_class_and_no_landslides_are_none():
+    nothing = np.array([]), np.array([], dtype=bool)
+    assert recall_by_size(np.array([5.0]), np.array([True]), ()) == [
+        {'from_m2': 0, 'to_m2': None, 'landslides': 1, 'found': 1, 'recall': 1}
+    ]
+    assert [row['landslides'] for row in recall_by_size(*nothing, (10,))] == [0, 0]

@@ -1,6 +1,8 @@
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from affine import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from scipy import ndimage
 
 from postproc.inventory import inventory_table
 from postproc.inventory.fields import LANDSLIDE_FIELDS, TERRAIN_FIELDS, names
-from postproc.inventory.inventory_table import tabulate
+from postproc.inventory.inventory_table import clean_regions, headscarp_points, tabulate
 
 MASK = np.array(
     [
@@ -143,3 +145,83 @@ def test_nothing_changes_when_the_scene_is_transposed(make_product, values):
     exact = [name for name in exact if name not in ('length_m', 'width_m')]
     pd.testing.assert_frame_equal(one[exact], other[exact], check_exact=False, rtol=1e-6)
     assert one.geometry.geom_equals(other.geometry).all()
+
+
+SQUARE = shapely.box(0, 0, 10, 10)
+BOW_TIE = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+
+
+def table(geometries):
+    numbers = range(len(geometries))
+    return gpd.GeoDataFrame({'note': numbers}, geometry=geometries, crs='EPSG:32654')
+
+
+def test_good_regions_pass_untouched():
+    regions = table([SQUARE, shapely.MultiPolygon([SQUARE, shapely.box(20, 0, 30, 10)])])
+
+    assert clean_regions(regions) == (regions, 0, 0)
+    empty = table([])
+    assert clean_regions(empty)[0] is empty
+
+
+def test_what_is_no_area_goes_and_what_is_broken_is_mended():
+    collection = shapely.GeometryCollection([SQUARE, shapely.Point(50, 50)])
+    raised = shapely.force_3d(SQUARE, 7)
+    line = shapely.LineString([(0, 0), (1, 1)])
+    flat = shapely.Polygon([(0, 0), (5, 0), (9, 0)])
+    regions = table([None, shapely.Polygon(), line, flat, BOW_TIE, collection, raised, SQUARE])
+
+    found, mended, lost = clean_regions(regions)
+
+    assert found['note'].tolist() == [4, 5, 6, 7]
+    assert (mended, lost) == (1, 4)
+    assert found.area.tolist() == [50, 100, 100, 100]
+    assert found.is_valid.all()
+    assert not found.has_z.any()
+    assert set(found.geom_type) <= {'Polygon', 'MultiPolygon'}
+    assert found.crs == 'EPSG:32654'
+    # The caller's table is as it was.
+    assert regions.geometry[4] is not None
+    assert not regions.is_valid[4]
+
+
+def test_the_table_that_came_keeps_its_broken_polygon():
+    regions = table([SQUARE, BOW_TIE])
+
+    found, mended, _ = clean_regions(regions)
+
+    assert mended == 1
+    assert found.is_valid.all()
+    assert regions.is_valid.tolist() == [True, False]
+
+
+def test_two_points_a_landslide_none_without_elevations():
+    nan = np.nan
+    landslides = gpd.GeoDataFrame(
+        {
+            'id': [1, 2, 3],
+            'headscarp_x': [10.0, nan, 30.0],
+            'headscarp_y': [11.0, nan, 31.0],
+            'headscarp_m': [500.0, nan, 700.0],
+            'toe_x': [12.0, nan, 32.0],
+            'toe_y': [13.0, nan, 33.0],
+            'toe_m': [400.0, nan, 650.0],
+        },
+        geometry=[shapely.box(0, 0, 1, 1)] * 3,
+        crs='EPSG:32654',
+    )
+
+    points = headscarp_points(landslides)
+
+    assert list(points.columns) == ['landslide_id', 'kind', 'elevation_m', 'geometry']
+    assert points['landslide_id'].tolist() == [1, 1, 3, 3]
+    assert points['kind'].tolist() == ['headscarp', 'toe'] * 2
+    assert points['elevation_m'].tolist() == [500, 400, 700, 650]
+    assert shapely.get_coordinates(points.geometry).tolist() == [
+        [10, 11],
+        [12, 13],
+        [30, 31],
+        [32, 33],
+    ]
+    assert points.crs == 'EPSG:32654'
+    assert list(headscarp_points(landslides.iloc[:0]).columns) == list(points.columns)
