@@ -1,4 +1,4 @@
-"""What networks make of samples of a config's test set."""
+"""Predictions of networks beside the ground truth, for samples of a config's test set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands that prepare ISPRS's data sets have in common."""
+"""Options and course of the commands that prepare the data sets of ISPRS."""
 
 from __future__ import annotations
 

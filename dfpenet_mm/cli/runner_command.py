@@ -1,4 +1,4 @@
-"""What the commands that drive mmengine's Runner have in common."""
+"""Options and config of the commands that drive mmengine's Runner."""
 
 from __future__ import annotations
 

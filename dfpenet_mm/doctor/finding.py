@@ -1,4 +1,4 @@
-"""What a checkup found."""
+"""The findings of a checkup."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Status = Literal['ok', 'warning', 'problem']
 
 @dataclass(frozen=True)
 class Finding:
-    """What a checkup found.
+    """One finding of a checkup.
 
     Args:
         name: what was looked at.

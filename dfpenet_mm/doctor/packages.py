@@ -1,4 +1,4 @@
-"""Which packages are installed, in which versions, from where, and whether they load."""
+"""Packages: their versions, their places, and if they load."""
 
 from __future__ import annotations
 

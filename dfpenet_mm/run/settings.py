@@ -114,7 +114,7 @@ class MappingSettings:
 
     @property
     def reading(self) -> dict[str, Any]:
-        """How ``Scene`` is to read either image."""
+        """Arguments with which ``Scene`` reads either image."""
         return {'bands': self.bands, 'by_colour': self.by_colour, 'nodata': self.nodata}
 
     def plan(self, shape: tuple[int, int]) -> WindowPlan:
