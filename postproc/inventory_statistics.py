@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.files import write_errors, written_beside
+from dfpenet_mm.files import whole_file
 from dfpenet_mm.wording import counted, decimal
 from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
@@ -200,5 +200,5 @@ def _title(result: Mapping[str, Any]) -> str:
 
 def _write(path: Path, result: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
     text = json.dumps({**result, 'provenance': dict(provenance)}, indent=2, allow_nan=False)
-    with write_errors(path), written_beside(path) as part:
+    with whole_file(path) as part:
         part.write_text(text + '\n', encoding='utf-8')

@@ -23,7 +23,7 @@ with quiet_libraries():
     from dfpenet_mm.export.openvino_folder import QuantisedScores, export_float, export_quantised
     from dfpenet_mm.export.quantise import calibration_chips
     from dfpenet_mm.export.validation import labelled_samples
-    from dfpenet_mm.files import check_new_folder
+    from dfpenet_mm.files import check_free_folder
     from dfpenet_mm.mapping.network.load_model import load_model
     from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
     from dfpenet_mm.mapping.network.quantised_network import quantised_beside
@@ -141,7 +141,7 @@ def export(args: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
     check_arguments(args)
     args.checkpoint = shipped_file(args.checkpoint)
     out = output_folder(args)
-    check_new_folder(out)
+    check_free_folder(out)
     with quiet_libraries():
         config = load_config_with_options(shipped_file(args.config), args.cfg_options)
         model = load_model(config, args.checkpoint)

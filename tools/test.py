@@ -18,7 +18,7 @@ with quiet_libraries():
     from dfpenet_mm.engine.checkpoint_file import read_state_dict
     from dfpenet_mm.engine.distributed import is_first, start_processes
     from dfpenet_mm.errors import OutputError
-    from dfpenet_mm.files import check_new_folder
+    from dfpenet_mm.files import check_free_folder
     from dfpenet_mm.mapping.network.load_model import (
         build_model,
         check_fit,
@@ -52,7 +52,7 @@ def write_files(config: Config, *, out: Path | None, pictures: Path | None) -> N
     wanted = {'out': (out, '--out'), 'pictures': (pictures, '--show-dir')}
     for path, option in wanted.values():
         if path:
-            check_new_folder(path, option)
+            check_free_folder(path, option=option)
     if out and pictures and out.resolve() == pictures.resolve():
         raise OutputError(
             f'--out and --show-dir are both {out}, where files of one name would meet; give each '

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from dfpenet_mm.engine.safe_checkpoint import load_local_checkpoint
 from dfpenet_mm.errors import CheckpointError, OutputError
+from dfpenet_mm.files import whole_file
 
 
 def read_state_dict(path: str | Path) -> dict[str, Tensor]:
@@ -119,33 +119,13 @@ def save_checkpoint(content: Mapping[str, Any], target: str | Path) -> int:
     """
     check_new_file(target)
     path = Path(target)
-    part = path.with_name(f'.{path.name}.incomplete')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open('wb') as file:
-            torch.save(dict(content), file)
-        part.rename(path)
     # torch reports a full disk as RuntimeError.
-    except (OSError, RuntimeError) as error:
-        _remove(part)
-        reason = getattr(error, 'strerror', None) or str(error).splitlines()[0]
-        raise OutputError(
-            f'{path} cannot be written ({reason}); free some space, see that the folder may be '
-            f'written to, or name another file'
-        ) from error
-    except BaseException:
-        _remove(part)
-        raise
+    with (
+        whole_file(path, RuntimeError, parents=True, durable=True) as part,
+        part.open('wb') as file,
+    ):
+        torch.save(dict(content), file)
     return path.stat().st_size
-
-
-def _remove(part: Path) -> None:
-    # Under a parent that is a file even asking for the part raises.
-    if part.parent.is_dir():
-        part.unlink(missing_ok=True)
-
-
-SUFFIX = '.incomplete'
 
 
 @register_backend('atomic', force=True)
@@ -163,20 +143,12 @@ class AtomicBackend(LocalBackend):
         Args:
             obj: its content.
             filepath: its name; the folder is made if need be.
+
+        Raises:
+            OutputError: if the disk refuses.
         """
-        path = Path(filepath)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f'.{path.name}{SUFFIX}')
-        try:
-            with part.open('wb') as file:
-                file.write(obj)
-                file.flush()
-                # Otherwise a power cut may keep the new name and lose the content.
-                os.fsync(file.fileno())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        with whole_file(Path(filepath), parents=True, durable=True) as part:
+            part.write_bytes(obj)
 
 
 HALF_MAX = torch.finfo(torch.float16).max

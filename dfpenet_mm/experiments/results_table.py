@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from dfpenet_mm.errors import ConfigError, InputFileError, OutputError
+from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.files import whole_file
 
 KEY = ('name', 'fraction', 'seed', 'settings')
 
@@ -75,16 +76,8 @@ class ResultsTable:
             OutputError: if the disk refuses; the file is then as it was.
         """
         rows = pd.DataFrame([*self.rows.to_dict('records'), dict(row)])
-        part = self.path.with_name(f'.{self.path.name}.incomplete')
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(self.path, parents=True, durable=True) as part:
             rows.to_csv(part, index=False, float_format='%.6g')
-            part.replace(self.path)
-        except OSError as error:
-            raise OutputError(
-                f'{self.path} cannot be written ({error.strerror or error}); free some space or '
-                f'name another file'
-            ) from error
         self.rows = rows
 
 

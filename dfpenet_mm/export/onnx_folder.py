@@ -15,7 +15,7 @@ import torch
 
 from dfpenet_mm import __version__
 from dfpenet_mm.errors import ConfigError, InstallError
-from dfpenet_mm.files import new_folder
+from dfpenet_mm.files import whole_folder
 from dfpenet_mm.mapping.network.file_cache import weights_digest
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
 from dfpenet_mm.mapping.network.quantised_network import CARD, file_digest
@@ -90,7 +90,7 @@ def export_onnx(
         ) from error
     # The two are compared where all kinds of values occur.
     chips = np.random.default_rng(0).uniform(0, 255, (1, *shape)).astype(np.float32)
-    with new_folder(out) as folder:
+    with whole_folder(out) as folder:
         _write(network, torch.from_numpy(chips), folder / MODEL)
         session = onnxruntime.InferenceSession(folder / MODEL, providers=['CPUExecutionProvider'])
         found = session.run(None, {'chips': chips})[0]

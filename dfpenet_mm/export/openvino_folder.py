@@ -13,7 +13,7 @@ import numpy as np
 from dfpenet_mm.export.onnx_folder import write_card
 from dfpenet_mm.export.quantise import RECIPES, Recipe, quantise
 from dfpenet_mm.export.validation import Score, validate
-from dfpenet_mm.files import new_folder
+from dfpenet_mm.files import whole_folder
 from dfpenet_mm.mapping.network.backends import LEAST_AGREEMENT
 from dfpenet_mm.mapping.network.openvino_network import convert_to_openvino, openvino_library
 from dfpenet_mm.mapping.network.predictor import Predictor
@@ -83,7 +83,7 @@ def export_float(
         OutputError: if ``out`` exists or cannot be written.
     """
     model = convert_to_openvino(network, (1, *shape))
-    with new_folder(out) as folder:
+    with whole_folder(out) as folder:
         _save(model, folder)
         return write_card(
             folder, network, backend='openvino', precision='f32', shape=shape, **facts
@@ -124,7 +124,7 @@ def export_quantised(
     """
     shape = (1, *chips.shape[1:])
     tried: list[tuple[QuantisedScores, openvino.Model]] = []
-    with new_folder(out) as folder:
+    with whole_folder(out) as folder:
         for recipe in recipes:
             model = quantise(convert_to_openvino(network, shape), chips, recipe)
             _save(model, folder)

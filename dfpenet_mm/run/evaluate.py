@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.files import disk_errors
 from dfpenet_mm.run.folder import check_output_folder, staging_folder
 from dfpenet_mm.run.provenance import lasting, provenance
 from dfpenet_mm.run.summary_file import describe_grid, write_summary
-from dfpenet_mm.run.work_folder import disk_errors
 from dfpenet_mm.vocabulary import SUMMARY
 from postproc.consistency_evaluator import ConsistencyEvaluator
 from postproc.evaluation.from_files import InventoryFiles

@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dfpenet_mm.errors import OutputError
+from dfpenet_mm.files import disk_errors, flush_to_disk
 from dfpenet_mm.run.work_folder import (
     WORK_FOLDER,
     WorkFolder,
     check_unfinished,
-    disk_errors,
     open_work_folder,
 )
 from dfpenet_mm.source_files import local_file
@@ -121,6 +121,8 @@ def _publish(staging: Path, folder: Path) -> None:
         if name not in products:
             _remove(folder / name, folder)
     for name in products:
+        # The blocks go when the products are in place.
+        flush_to_disk(staging / name)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (staging / name).replace(folder / name)
 

@@ -14,6 +14,7 @@ import geopandas as gpd
 import shapely
 
 from dfpenet_mm.errors import DfpenetError, OutputError
+from dfpenet_mm.files import disk_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.products.cog import write_cog
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
@@ -29,7 +30,6 @@ from dfpenet_mm.run.provenance import lasting
 from dfpenet_mm.run.recognise import Recognition
 from dfpenet_mm.run.scene_pair import picture_shift
 from dfpenet_mm.run.summary_file import summarise, write_summary
-from dfpenet_mm.run.work_folder import disk_errors
 from dfpenet_mm.vocabulary import AREA_OF_INTEREST, PROVENANCE_KEY, SUMMARY
 from postproc.inventory.formats import write_inventory
 from postproc.inventory.layer import Layer

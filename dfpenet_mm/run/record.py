@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dfpenet_mm.errors import OutputError
+from dfpenet_mm.files import disk_errors, whole_file
 from dfpenet_mm.mapping.blocks.block_store import BlockStore
 from dfpenet_mm.mapping.products.assembly import MappingResult
 from dfpenet_mm.mapping.scene.scaling import FittedScaling, Scaling
@@ -76,17 +77,12 @@ def keep_or_check(path: Path, record: Mapping[str, Any]) -> None:
         OutputError: naming what has changed, or if the disk refuses.
     """
     try:
-        if not path.exists():
-            partial = path.with_suffix('.partial')
-            partial.write_text(json.dumps(record, indent=1), encoding='utf-8')
-            partial.replace(path)
-            return
-        before = json.loads(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        raise OutputError(
-            f'{path} cannot be written or read ({error.strerror or error}); free some space or '
-            f'name another folder with --out'
-        ) from error
+        with disk_errors(path):
+            if not path.exists():
+                with whole_file(path, durable=True) as part:
+                    part.write_text(json.dumps(record, indent=1), encoding='utf-8')
+                return
+            before = json.loads(path.read_text(encoding='utf-8'))
     except ValueError as error:
         raise OutputError(
             f'{path}, which says what the finished blocks belong to, is damaged ({error}); pass '
@@ -214,13 +210,6 @@ class FinishedWork:
             return None
 
     def _write(self, name: str, values: Mapping[str, Any]) -> None:
-        path = self._path / name
-        partial = path.with_suffix('.partial')
-        try:
-            partial.write_text(json.dumps(values), encoding='utf-8')
-            partial.replace(path)
-        except OSError as error:
-            raise OutputError(
-                f'{path} cannot be written ({error.strerror or error}); free some space and run '
-                f'again with --resume'
-            ) from error
+        advice = 'free some space and run again with --resume'
+        with whole_file(self._path / name, durable=True, advice=advice) as part:
+            part.write_text(json.dumps(values), encoding='utf-8')

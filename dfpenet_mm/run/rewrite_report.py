@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dfpenet_mm.errors import InputFileError, OutputError
+from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.report.page.page import write_report
 from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.run.provenance import describe_input
@@ -33,12 +33,7 @@ def rewrite_report(
     products = RunProducts.read(out, post=post, pre=pre)
     _check_images(products.summary, {'post': post, 'pre': pre})
     target = target or out / 'report.html'
-    try:
-        write_report(products, target)
-    except OSError as error:
-        raise OutputError(
-            f'{target} cannot be written ({error}); name another page with --target'
-        ) from error
+    write_report(products, target)
     return target
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from dfpenet_mm.errors import ConfigError, PreEventError
+from dfpenet_mm.files import disk_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.registration.measure_shift import measure_shift, same_pixels
 from dfpenet_mm.mapping.registration.shift import MeasuredShift
@@ -21,7 +22,6 @@ from dfpenet_mm.report.shift_picture import draw_shift
 from dfpenet_mm.run.folder import FIGURES
 from dfpenet_mm.run.record import FinishedWork
 from dfpenet_mm.run.settings import MappingSettings
-from dfpenet_mm.run.work_folder import disk_errors
 
 SHIFT_PICTURE = 'shift.png'
 

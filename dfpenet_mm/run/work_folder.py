@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dfpenet_mm.errors import OutputError
+from dfpenet_mm.files import disk_errors
 from dfpenet_mm.wording import agreeing, counted
 
 # Inside of the output folder, so that moving the products is renaming.
@@ -135,18 +136,6 @@ def _make_room(path: Path, *, overwrite: bool) -> None:
     if not overwrite:
         raise OutputError(f'{path} is no folder; remove it, or pass --overwrite')
     path.unlink()
-
-
-@contextmanager
-def disk_errors(folder: Path) -> Iterator[None]:
-    """Turn what the disk raises into an error the user can mend."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f'{folder} cannot be written to ({error.strerror or error}); free some space, see that '
-            f'the folder may be written to, or name another with --out'
-        ) from error
 
 
 @contextmanager

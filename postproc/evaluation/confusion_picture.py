@@ -17,10 +17,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from rasterio.enums import ColorInterp
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
-from dfpenet_mm.files import write_errors, written_beside
+from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.vocabulary import NODATA, PROVENANCE_KEY, Verdict
 from postproc.evaluation.pixel_comparison import PixelCounts
@@ -57,8 +56,7 @@ def confusion_raster(
         OutputError: if the disk refuses.
     """
     with (
-        write_errors(path, RasterioError),
-        written_beside(path) as part,
+        whole_file(path) as part,
         new_mask(part, {**mask_profile(grid), 'nodata': NODATA}) as (dataset, write),
     ):
         dataset.colorinterp = [ColorInterp.palette]
@@ -197,7 +195,7 @@ def draw_confusion(
     layout.execute(figure)
     figure.set_layout_engine(None)
     axes.imshow(table[verdicts], extent=extent, aspect=aspect, interpolation='nearest')
-    with write_errors(path), written_beside(path) as part:
+    with whole_file(path) as part:
         figure.savefig(part, dpi=INCH, format='png')
 
 

@@ -16,8 +16,8 @@ from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 
-from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError, OutputError
-from dfpenet_mm.files import brief
+from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError, brief
+from dfpenet_mm.files import disk_errors
 from dfpenet_mm.grid import RasterGrid, horizontal, planar_within
 from dfpenet_mm.polygons import read_polygons
 from dfpenet_mm.rasters import check_placed
@@ -214,14 +214,12 @@ def _grid_of(path: Path) -> RasterGrid:
 
 def _scene_mask(path: Path, grid: RasterGrid, scene: Path | None) -> Path:
     """Write a mask of background, with 255 where the scene has no data."""
-    try:
-        with rasterio.open(path, 'w', sparse_ok=True, **mask_profile(grid)) as mask:
-            if scene is not None:
-                _copy_nodata(scene, mask)
-    except (OSError, RasterioError) as error:
-        raise OutputError(
-            f'{path} cannot be written ({brief(error)}); free some space for temporary files'
-        ) from error
+    with (
+        disk_errors(path, advice='free some space for temporary files'),
+        rasterio.open(path, 'w', sparse_ok=True, **mask_profile(grid)) as mask,
+    ):
+        if scene is not None:
+            _copy_nodata(scene, mask)
     return path
 
 

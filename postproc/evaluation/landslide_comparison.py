@@ -14,13 +14,12 @@ import geopandas as gpd
 import numpy as np
 from rasterio.windows import Window
 
-from dfpenet_mm.files import write_errors, written_beside
+from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.vocabulary import NODATA
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.matching import Matching, match_landslides
 from postproc.evaluation.scores import Counts
-from postproc.inventory.formats import WRITE_ERRORS
 from postproc.inventory.geopackage import write_geopackage
 from postproc.inventory.layer import Layer
 from postproc.inventory.measures import areas_m2
@@ -62,7 +61,7 @@ def write_match_layers(
     Raises:
         OutputError: if the disk refuses.
     """
-    with write_errors(path, *WRITE_ERRORS), written_beside(path) as part:
+    with whole_file(path) as part:
         written = [Layer(name, name, table) for name, table in layers.items()]
         write_geopackage(written, part, json.dumps(dict(provenance)), match_style)
 

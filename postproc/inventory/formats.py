@@ -7,7 +7,6 @@ import errno
 import importlib.util
 import json
 import math
-import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -18,11 +17,11 @@ import numpy as np
 import shapely
 
 from dfpenet_mm.errors import ConfigError, InstallError
-from dfpenet_mm.files import write_errors, written_together
+from dfpenet_mm.files import whole_files
 from dfpenet_mm.vocabulary import HEADSCARPS, PROVENANCE_KEY, REJECTED, WGS84
 from postproc.inventory.fields import ALL_FIELDS
 from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import DRIVER_ERRORS, WRITTEN, Layer, as_text, write_layer
+from postproc.inventory.layer import WRITTEN, Layer, as_text, write_layer
 
 NAME_LENGTH = 10
 # What other programs leave beside a Shapefile; beside its successor it would mislead.
@@ -163,7 +162,6 @@ FORMATS: Mapping[str, Writer] = {
     '.fgb': write_flatgeobuf,
     '.parquet': write_geoparquet,
 }
-WRITE_ERRORS = (*DRIVER_ERRORS, sqlite3.Error)
 
 
 def check_filenames(names: Sequence[str]) -> None:
@@ -211,8 +209,7 @@ def write_inventory(
         OutputError: if they cannot be written: no such folder, a full disk.
     """
     origin = json.dumps(dict(provenance))
-    first = names[0]
-    with write_errors(folder / first, *WRITE_ERRORS), written_together(folder, first) as staging:
+    with whole_files(folder, names[0]) as staging:
         for name in names:
             FORMATS[Path(name).suffix](layers, staging / name, origin)
         written = sorted(path.name for path in staging.iterdir())

@@ -10,7 +10,6 @@ from pathlib import Path
 import geopandas as gpd
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from dfpenet_mm.vocabulary import HEADSCARPS, LANDSLIDES, PROVENANCE_KEY
 
@@ -51,8 +50,6 @@ class Layer:
         return path.with_name(f'{path.stem}_{self.role}{path.suffix}')
 
 
-# What the drivers raise beside OSError.
-DRIVER_ERRORS = (DataSourceError, DataLayerError)
 # Columns go to GDAL whole, not value by value, when pyarrow is there.
 ARROW = importlib.util.find_spec('pyarrow') is not None
 # Rows written at once to a format that lets one append.

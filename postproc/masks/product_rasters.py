@@ -16,8 +16,8 @@ from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.files import brief, write_errors, written_beside
+from dfpenet_mm.errors import InputFileError, brief
+from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.rasters import open_raster
 from postproc.product import LandslideProduct
@@ -129,8 +129,7 @@ def edit_mask(
         OutputError: if the copy cannot be written, as on a full disk.
     """
     with (
-        write_errors(destination),
-        written_beside(destination) as part,
+        whole_file(destination) as part,
         open_raster(source) as mask,
         new_mask(part, {**mask.profile, 'zlevel': ZLEVEL}) as (copy, write),
     ):

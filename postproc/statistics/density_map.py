@@ -14,10 +14,9 @@ import numpy as np
 import rasterio
 import shapely
 from affine import Affine
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
-from dfpenet_mm.files import write_errors, written_beside
+from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.vocabulary import NODATA, PROVENANCE_KEY
 from postproc.inventory.measures import areas_m2
@@ -110,8 +109,7 @@ def write_density(path: Path, density: DensityMap, provenance: Mapping[str, Any]
     rows, cols = density.grid.shape
     bands = np.stack([density.per_km2, density.area_share, density.valid_share])
     with (
-        write_errors(path, RasterioError),
-        written_beside(path) as part,
+        whole_file(path) as part,
         rasterio.open(
             part,
             'w',

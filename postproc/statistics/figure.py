@@ -9,7 +9,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dfpenet_mm.files import write_errors, written_beside
+from dfpenet_mm.files import whole_file
 from dfpenet_mm.wording import counted
 from postproc.statistics.density_map import DensityMap
 from postproc.statistics.distributions import FrequencyArea, InverseGamma, PowerLawTail
@@ -49,7 +49,7 @@ def draw_statistics(
     left.set_ylabel('probability density, m⁻²')
     _draw_density(figure, right, density)
     figure.suptitle(title)
-    with write_errors(path), written_beside(path) as part:
+    with whole_file(path) as part:
         figure.savefig(part, dpi=120, format='png')
 
 

@@ -12,8 +12,8 @@ from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.files import brief, write_errors
+from dfpenet_mm.errors import InputFileError, brief
+from dfpenet_mm.files import disk_errors
 from dfpenet_mm.grid import RasterGrid, turn_of
 from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.validity import ValidityRule
@@ -55,7 +55,7 @@ def write_derivatives(
     with (
         open_raster(dem) as whole,
         raster_beside(whole, scene) as source,
-        write_errors(destination),
+        disk_errors(destination),
     ):
         grid = RasterGrid.from_dataset(source)
         profile = tiled_profile(grid, len(names), 'float32')

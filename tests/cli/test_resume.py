@@ -189,7 +189,7 @@ def test_a_full_disk_keeps_blocks(cheap_arguments, whole, tmp_path, monkeypatch,
     assert 'No space left on device' in message
     assert '--resume' in message
     assert finished_blocks(out) == 5
-    assert not list(out.rglob('*.partial'))
+    assert not list(out.rglob('.part-*'))
     monkeypatch.undo()
     main([*cheap_arguments(out), '--resume'])
     assert hashes(out) == hashes(whole)
@@ -268,7 +268,7 @@ def test_a_folder_that_may_not_be_written_to(cheap_arguments, tmp_path, capsys, 
 
     monkeypatch.setattr(Path, 'mkdir', mkdir)
     message = fail(cheap_arguments(out), capsys)
-    assert 'cannot be written to (Read-only file system)' in message
+    assert 'cannot be written (Read-only file system)' in message
     assert not out.exists()
 
 

@@ -179,7 +179,7 @@ def test_refusals(tmp_path):
         check_output_folder(tmp_path, overwrite=True, inputs=[figure])
     check_output_folder(tmp_path, overwrite=True, inputs=[tmp_path / 'data' / 'post.tif'])
     with (
-        pytest.raises(OutputError, match='cannot be written to'),
+        pytest.raises(OutputError, match='cannot be written'),
         staging_folder(file / 'below', overwrite=False),
     ):
         pass

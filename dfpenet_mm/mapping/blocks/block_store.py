@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
@@ -13,6 +12,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 import numpy as np
 
 from dfpenet_mm.errors import OutputError
+from dfpenet_mm.files import disk_errors, whole_file
 from dfpenet_mm.mapping.blocks.block import BlockResult
 
 # Rows tried first: noise is not worth compressing, and most probabilities are no noise.
@@ -21,7 +21,10 @@ WORTH = 0.7
 ZIP_START = b'PK'
 CHECKSUM_BYTES = 4
 SUFFIX = '.block'
-PARTIAL = '.partial'
+ADVICE = (
+    'the finished blocks are kept: free some space or make the folder writable, and run again '
+    'with --resume'
+)
 
 
 def encode_block(result: BlockResult) -> bytes:
@@ -91,24 +94,24 @@ class BlockStore:
     def __init__(self, folder: Path, before_write: Callable[[], None] | None = None) -> None:
         self._folder = folder
         self._before_write = before_write
-        try:
+        with disk_errors(folder, advice=ADVICE):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._refused(error) from error
 
     def finished(self) -> set[int]:
         """Return the blocks that are whole, and remove the rest of the files."""
         whole = set()
         for path in sorted(self._folder.iterdir()):
-            try:
-                if path.suffix != SUFFIX:
-                    raise ValueError('not a finished block')
-                check_block(path.read_bytes())
-                whole.add(int(path.stem))
-            except ValueError:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise self._refused(error) from error
+            with disk_errors(self._folder, advice=ADVICE):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                    continue
+                try:
+                    if path.suffix != SUFFIX:
+                        raise ValueError('not a finished block')
+                    check_block(path.read_bytes())
+                    whole.add(int(path.stem))
+                except ValueError:
+                    path.unlink(missing_ok=True)
         return whole
 
     def write(self, index: int, result: BlockResult) -> None:
@@ -119,19 +122,8 @@ class BlockStore:
         """
         if self._before_write:
             self._before_write()
-        path = self._path(index)
-        partial = path.with_suffix(PARTIAL)
-        try:
-            with partial.open('wb') as file:
-                file.write(encode_block(result))
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        except OSError as error:
-            # On a full disk every byte counts.
-            with suppress(OSError):
-                partial.unlink()
-            raise self._refused(error) from error
+        with whole_file(self._path(index), durable=True, advice=ADVICE) as part:
+            part.write_bytes(encode_block(result))
 
     def read(self, index: int) -> BlockResult:
         """Return a kept block.
@@ -150,9 +142,3 @@ class BlockStore:
 
     def _path(self, index: int) -> Path:
         return self._folder / f'{index:08d}{SUFFIX}'
-
-    def _refused(self, error: OSError) -> OutputError:
-        return OutputError(
-            f'{self._folder} cannot be written to ({error.strerror or error}); the finished blocks '
-            f'are kept: free some space or make it writable, and run again with --resume'
-        )

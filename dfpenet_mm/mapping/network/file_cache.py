@@ -17,7 +17,8 @@ from platformdirs import user_cache_path
 from torch import nn
 
 from dfpenet_mm import __version__
-from dfpenet_mm.files import written_beside
+from dfpenet_mm.errors import OutputError
+from dfpenet_mm.files import whole_file
 
 # Names the folder instead of the platform's own; empty for no cache.
 FOLDER_VARIABLE = 'DFPENET_MM_CACHE'
@@ -74,9 +75,9 @@ def write_cached(name: str, content: bytes) -> None:
     folder = cache_folder()
     if folder is None:
         return
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, OutputError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with written_beside(folder / f'{name}{SUFFIX}') as part, part.open('wb') as file:
+        with whole_file(folder / f'{name}{SUFFIX}') as part, part.open('wb') as file:
             file.write(hashlib.sha256(content).digest())
             file.write(content)
         _prune(folder)

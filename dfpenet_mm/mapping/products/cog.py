@@ -11,8 +11,8 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 
-from dfpenet_mm.files import write_errors
-from dfpenet_mm.mapping.products.writer import GDAL_ERRORS, TILE, check_complete, complete_only
+from dfpenet_mm.files import whole_file
+from dfpenet_mm.mapping.products.writer import TILE, check_complete
 
 # Overview pixels: the mean of a probability's valid pixels, a mask's most frequent value. By
 # nearest neighbour small landslides would flicker in and out of view.
@@ -34,7 +34,7 @@ def write_cog(source: Path, target: Path, tags: Mapping[str, str]) -> None:
     Raises:
         OutputError: if the disk refuses.
     """
-    with complete_only(target) as (part,), write_errors(target, *GDAL_ERRORS):
+    with whole_file(target) as part:
         with _tagged(source, tags) as (dataset, is_float):
             rasterio.shutil.copy(
                 dataset,

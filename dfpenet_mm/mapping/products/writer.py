@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from rasterio._err import CPLE_BaseError
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import OutputError
-from dfpenet_mm.files import write_errors
+from dfpenet_mm.files import disk_errors, staged_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.vocabulary import BACKGROUND, LANDSLIDE, LANDSLIDE_COLOUR, NODATA
 
@@ -35,7 +33,6 @@ PROFILE = {
 # predictor's time (8192 x 8192: 99 MB at levels 1 and 6, 4.6 s and 7.2 s in all).
 PROBABILITY = {'dtype': 'float32', 'nodata': np.nan, 'predictor': 3, 'zlevel': 1}
 MASK = {'dtype': 'uint8', 'nodata': NODATA, 'zlevel': 1}
-GDAL_ERRORS = (RasterioError, CPLE_BaseError)
 
 
 class RowWriter:
@@ -87,35 +84,10 @@ class RowWriter:
         if not self._filled:
             return
         window = Window(0, self._row, self._dataset.width, self._filled)
-        with write_errors(Path(self._dataset.name), *GDAL_ERRORS):
+        with disk_errors(self._dataset.name):
             self._dataset.write(self._pending[: self._filled], 1, window=window)
         self._row += self._filled
         self._filled = 0
-
-
-@contextmanager
-def complete_only(*paths: Path) -> Iterator[tuple[Path, ...]]:
-    """Lend names beside the final ones, and rename the files when the body succeeds.
-
-    Args:
-        paths: final names; their folders exist.
-
-    Yields:
-        Names to write to, in the same folders so that renaming is atomic. Whatever ends the
-        body early, no file is left under them and the final names are untouched.
-
-    Raises:
-        OutputError: if a file cannot be renamed.
-    """
-    partial = tuple(path.with_name(f'.{path.stem}.partial{path.suffix}') for path in paths)
-    try:
-        yield partial
-        for source, target in zip(partial, paths, strict=True):
-            with write_errors(target):
-                source.replace(target)
-    finally:
-        for path in partial:
-            path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -125,7 +97,7 @@ def open_rows(
     """Open a raster of one band to write it row by row.
 
     Args:
-        path: where to write; see ``complete_only`` for a name that is not final.
+        path: where to write; see ``staged_file`` for a name that is not final.
         grid: its grid.
         profile: its type and nodata, PROBABILITY or MASK.
         description: what the band shows.
@@ -138,7 +110,7 @@ def open_rows(
     """
     rows, cols = grid.shape
     place = {'height': rows, 'width': cols, 'crs': grid.crs, 'transform': grid.transform}
-    with write_errors(path, *GDAL_ERRORS):
+    with disk_errors(path):
         dataset = rasterio.open(path, 'w', **PROFILE, **place, **profile)
     try:
         dataset.set_band_description(1, description)
@@ -148,7 +120,7 @@ def open_rows(
         yield writer
         writer.finish()
     finally:
-        with write_errors(path, *GDAL_ERRORS):
+        with disk_errors(path):
             dataset.close()
     check_complete(path)
 
@@ -163,7 +135,7 @@ def check_complete(path: Path) -> None:
         OutputError: if it does not.
     """
     length = path.stat().st_size
-    with write_errors(path, *GDAL_ERRORS), rasterio.open(path) as dataset:
+    with disk_errors(path), rasterio.open(path) as dataset:
         for (row, col), _ in dataset.block_windows(1):
             start, size = (
                 int(dataset.get_tag_item(f'BLOCK_{what}_{col}_{row}', 'TIFF', bidx=1) or 0)
@@ -192,7 +164,8 @@ def open_products(
         OutputError: if they cannot be written.
     """
     with (
-        complete_only(probability, mask) as (probability_part, mask_part),
+        staged_file(probability) as probability_part,
+        staged_file(mask) as mask_part,
         open_rows(probability_part, grid, PROBABILITY, 'landslide probability') as first,
         open_rows(mask_part, grid, MASK, 'landslide mask (1) and nodata (255)') as second,
     ):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, RasterFormatError
-from dfpenet_mm.files import check_free, complete_folder
+from dfpenet_mm.files import check_free_folder, whole_folder
 from dfpenet_mm.mapping.scene.doubts import doubt_fill
 from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.polygons import Polygons, read_polygons
@@ -69,7 +69,7 @@ def make_chip_dataset(
         DfpenetError: a branch of it for whatever the user can mend; nothing is written then.
     """
     settings = settings or ChipSettings()
-    check_free(out, overwrite=overwrite, marker=INDEX)
+    check_free_folder(out, overwrite=overwrite, marker=INDEX)
     scenes = [*images, *val_images]
     _require_distinct(scenes)
     landslides = read_polygons(inventory, 'inventory', layer)
@@ -97,7 +97,7 @@ def make_chip_dataset(
         _require_labels(survey.chips, landslides)
         choice = chooser.choose(survey)
         report = _report(sources, landslides, survey, choice, settings.chip)
-        with complete_folder(out, overwrite=overwrite, marker=INDEX) as folder:
+        with whole_folder(out, overwrite=overwrite, marker=INDEX) as folder:
             write_chips(folder, sources, choice.sides, stage('write'))
             draw_sheet(folder, seed=settings.seed)
             summary = {

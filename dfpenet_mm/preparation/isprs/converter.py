@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from dfpenet_mm.errors import ConfigError, RasterFormatError
-from dfpenet_mm.files import complete_folder
+from dfpenet_mm.files import whole_folder
 from dfpenet_mm.preparation.isprs.collections import ERODED, IMAGES, LABELS, IsprsCollection
 from dfpenet_mm.preparation.isprs.labels import decode_colours, erode_boundaries
 from dfpenet_mm.preparation.isprs.rasters import Tile, read_tile, write_image, write_labels
@@ -57,7 +57,7 @@ def convert_isprs(
     if seed < 0 or patch < 1:
         raise ConfigError(f'seed is {seed} and patch {patch}; give at least 0 and 1')
     marker = f'{SPLITS}/train.txt'
-    with complete_folder(out, overwrite=overwrite, marker=marker) as folder:
+    with whole_folder(out, overwrite=overwrite, marker=marker) as folder:
         with TemporaryDirectory(dir=folder) as scratch:
             found = find_tiles(sources, collection, scratch=Path(scratch))
             tiles = complete_tiles(found, collection, allow_missing=allow_missing)

@@ -14,7 +14,8 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from dfpenet_mm.errors import InputFileError, OutputError, RasterFormatError
+from dfpenet_mm.errors import InputFileError, RasterFormatError
+from dfpenet_mm.files import disk_errors
 from dfpenet_mm.mapping.products.writer import check_complete
 from dfpenet_mm.preparation.isprs.labels import PALETTE
 from dfpenet_mm.vocabulary import IGNORED
@@ -115,18 +116,14 @@ def write_labels(path: Path, labels: np.ndarray, tile: Tile) -> None:
 def _write(path: Path, bands: np.ndarray, tile: Tile, profile: dict) -> None:
     rows, cols = bands.shape[1:]
     place = {'height': rows, 'width': cols, 'crs': tile.crs, 'transform': tile.transform}
-    try:
-        with (
-            _ungeoreferenced(),
-            rasterio.open(path, 'w', **PROFILE, **place, **profile) as target,
-        ):
-            target.write(bands)
-            if profile is LABELS:
-                target.write_colormap(1, dict(enumerate(map(tuple, PALETTE.tolist()))))
-    except (RasterioError, OSError) as error:
-        raise OutputError(
-            f'{path} cannot be written ({error}); free some space, or name another --out'
-        ) from error
+    with (
+        disk_errors(path, advice='free some space, or name another folder with --out'),
+        _ungeoreferenced(),
+        rasterio.open(path, 'w', **PROFILE, **place, **profile) as target,
+    ):
+        target.write(bands)
+        if profile is LABELS:
+            target.write_colormap(1, dict(enumerate(map(tuple, PALETTE.tolist()))))
     with _ungeoreferenced():
         check_complete(path)
 

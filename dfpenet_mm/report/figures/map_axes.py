@@ -18,7 +18,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Affine2D, ScaledTranslation
 from rasterio.warp import transform as transform_points
 
-from dfpenet_mm.files import write_errors, written_beside
+from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
 from dfpenet_mm.report.figures.palette import DPI, NO_DATA, SMALL
@@ -74,10 +74,8 @@ def save(figure: Figure, path: Path) -> Path:
     Raises:
         OutputError: if the disk refuses.
     """
-    with write_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with written_beside(path) as part:
-            figure.savefig(part, dpi=DPI, format='png')
+    with whole_file(path, parents=True) as part:
+        figure.savefig(part, dpi=DPI, format='png')
     return path
 
 

@@ -19,7 +19,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from dfpenet_mm.files import written_beside
+from dfpenet_mm.files import whole_file
 from dfpenet_mm.report.figures.inventory_map import draw_inventory_map, inventory_map
 from dfpenet_mm.report.figures.palette import AREA, KEPT, REMOVED, hook_words
 from dfpenet_mm.report.page import document, images
@@ -139,10 +139,10 @@ def write_report(products: RunProducts, target: Path) -> None:
 
     Raises:
         InputFileError: if a product or an image cannot be read.
-        OSError: if the disk refuses.
+        OutputError: if the disk refuses.
     """
     page = report_html(products)
-    with written_beside(target) as part:
+    with whole_file(target) as part:
         part.write_text(page, encoding='utf-8')
 
 

@@ -13,7 +13,8 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.warp import transform_bounds
 
-from dfpenet_mm.errors import InputFileError, OutputError
+from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import disk_errors
 from dfpenet_mm.grid import RasterGrid, planar_within
 from dfpenet_mm.report.qgis import raster_style
 from dfpenet_mm.report.qgis.project_file import Project, ProjectLayer
@@ -78,13 +79,8 @@ def write_qgis_project(
             if layers
         },
     )
-    try:
+    with disk_errors(path):
         path.write_text(project.as_xml(home or path.parent), encoding='utf-8')
-    except OSError as error:
-        raise OutputError(
-            f'{path} cannot be written ({error.strerror}); choose a folder with space that you '
-            f'may write to'
-        ) from error
     return path
 
 

@@ -53,5 +53,5 @@ def test_a_block_lost_meanwhile_is_named(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / 'file').write_text('')
-    with pytest.raises(OutputError, match='cannot be written to'):
+    with pytest.raises(OutputError, match='cannot be written'):
         BlockStore(tmp_path / 'file' / 'blocks')

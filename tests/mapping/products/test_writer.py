@@ -78,7 +78,7 @@ def write_half(folder):
     ) as writers:
         for writer, kind in zip(writers, (np.float32, np.uint8), strict=True):
             writer.write(np.zeros((600, 700), kind))
-        assert len(list(folder.glob('.*.partial.tif'))) == 2
+        assert len(list(folder.glob('.part-*/*.tif'))) == 2
         raise Stop
 
 
