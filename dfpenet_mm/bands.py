@@ -1,4 +1,4 @@
-"""Which bands of an image are red, green and blue, by what the file says of them."""
+"""The bands of an image that are red, green and blue, by names and colours in the file."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def choose_bands(
     Args:
         dataset: the open image.
         bands: those asked for, counted from 1.
-        by_colour: whether bands 1, 2, 3 may be others; False takes them at their word.
+        by_colour: bands 1, 2, 3 may be others; False takes them at their word.
 
     Raises:
         RasterFormatError: if transparency is one of bands 1, 2, 3 and too few others are left.

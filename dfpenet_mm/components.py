@@ -73,6 +73,7 @@ def _bind(
 ) -> tuple[type, inspect.BoundArguments]:
     arguments = dict(cfg) if isinstance(cfg, Mapping) else {}
     name = arguments.pop('type', None)
+    arguments.update(given)
     registry.import_from_location()
     known = registry.module_dict
     component = name if inspect.isclass(name) else known.get(name)
@@ -84,10 +85,10 @@ def _bind(
         )
     signature = inspect.signature(component)
     try:
-        return component, signature.bind(**(arguments | given))
+        return component, signature.bind(**arguments)
     except TypeError as error:
         raise ConfigError(
-            f'{registry.name} {component.__name__} was given {sorted(arguments | given)}, but '
+            f'{registry.name} {component.__name__} was given {sorted(arguments)}, but '
             f'{error}; its arguments are {", ".join(signature.parameters)}'
         ) from error
 

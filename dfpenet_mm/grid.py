@@ -1,4 +1,4 @@
-"""Where a raster lies: its CRS, transform and shape, and its pixel size in metres."""
+"""The grid of a raster: its CRS, transform and shape, and its pixel size in metres."""
 
 from __future__ import annotations
 
@@ -121,11 +121,12 @@ class RasterGrid:
         xs, ys = zip(*(self.transform @ corner for corner in corners), strict=True)
         if measures_are_planar(self.crs, *self.center):
             _, unit = self.crs.linear_units_factor
-            return tuple(unit * math.hypot(xs[i] - xs[0], ys[i] - ys[0]) for i in (1, 2))
+            across, down = (unit * math.hypot(xs[i] - xs[0], ys[i] - ys[0]) for i in (1, 2))
+            return across, down
         lons, lats = _to_degrees(self.crs).transform(xs, ys)
-        geod = pyproj.CRS.from_user_input(self.crs).get_geod()
-        _, _, lengths = geod.inv([lons[0]] * 2, [lats[0]] * 2, lons[1:], lats[1:])
-        return tuple(float(length) for length in lengths)
+        geod = pyproj.CRS.from_user_input(self.crs).get_geod() or pyproj.Geod(ellps='WGS84')
+        _, _, (across, down) = geod.inv([lons[0]] * 2, [lats[0]] * 2, lons[1:], lats[1:])
+        return float(across), float(down)
 
     @property
     def gsd(self) -> float:

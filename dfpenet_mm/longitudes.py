@@ -64,19 +64,23 @@ def unbroken(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
     return gpd.GeoSeries(geometries, crs=shapes.crs)
 
 
-def beside(geometries: np.ndarray, turn: float, center_x: float) -> np.ndarray:
+def beside(geometries: np.ndarray, turn: float, center_x: float | None = None) -> np.ndarray:
     """Turn polygons so that each lies within half a turn of a longitude.
 
     Args:
         geometries: polygons, shape (polygons,), empty ones too.
         turn: a whole one, in their units.
-        center_x: longitude of the scene's middle, which may be above 180 degrees.
+        center_x: longitude of the scene's middle, which may be above 180 degrees; None for the
+            first polygon's.
 
     Returns:
         The polygons, moved by whole turns.
     """
     bounds = shapely.bounds(geometries).reshape(-1, 4)
-    middles = np.nan_to_num((bounds[:, 0] + bounds[:, 2]) / 2, nan=center_x)
+    middles = (bounds[:, 0] + bounds[:, 2]) / 2
+    if center_x is None:
+        center_x = next(iter(middles[np.isfinite(middles)]), 0.0)
+    middles = np.nan_to_num(middles, nan=center_x)
     turns = np.round((center_x - middles) / turn)
     far = np.flatnonzero(turns)
     if not far.size:
@@ -127,7 +131,9 @@ def _around(grid: RasterGrid, on: RasterGrid) -> tuple[np.ndarray, np.ndarray]:
     there = pyproj.Transformer.from_crs(
         pyproj.CRS.from_user_input(grid.crs), pyproj.CRS.from_user_input(on.crs), always_xy=True
     )
-    xs, ys = there.transform(*(grid.transform @ (ring_cols, ring_rows)))
+    # affine's annotations know numbers only.
+    ring = grid.transform @ (ring_cols, ring_rows)  # type: ignore[operator]
+    xs, ys = there.transform(*ring)
     finite = np.isfinite(xs) & np.isfinite(ys)
     xs, ys = xs[finite], ys[finite]
     turn = turn_of(on.crs)
@@ -231,8 +237,8 @@ def _add_pieces(
         _add(piece, 'SourceFilename', source.name)
         _add(piece, 'SourceBand', number)
         size = {'yOff': '0', 'xSize': str(width), 'ySize': str(source.height)}
-        ET.SubElement(piece, 'SrcRect', xOff=str(begin), **size)
-        ET.SubElement(piece, 'DstRect', xOff=str(to), **size)
+        ET.SubElement(piece, 'SrcRect', {'xOff': str(begin), **size})
+        ET.SubElement(piece, 'DstRect', {'xOff': str(to), **size})
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:

@@ -41,12 +41,11 @@ TABLE = re.compile(r'GPKG:(?P<file>.+\.gpkg):(?P<layer>[^:/]+)', re.IGNORECASE)
 MAY_BE_RASTERS = ('reference', 'prediction')
 # How to name a layer, by what the file is for.
 NAMING = {
-    'reference': 'set layer to that of the landslides in ConsistencyEvaluator, in the config or '
-    'with --cfg-options postproc.N.layer=NAME (N: its place in the postproc list, from 0), or '
-    'with --reference-layer NAME in evaluate_inventory',
-    **dict.fromkeys(('prediction', 'inventory'), 'name that of the landslides with --layer'),
-    'evaluation area': 'name that of the area with --area-layer or area_layer',
-    None: 'give a file with one layer',
+    'reference': 'name that of the landslides with --reference-layer, or while mapping with '
+    '--cfg-options postproc.N.layer=NAME (N: place of the comparison in the list, from 0)',
+    'prediction': 'name that of the landslides with --layer',
+    'inventory': 'name that of the landslides with --layer',
+    'evaluation area': 'name that of the area with --area-layer',
 }
 
 
@@ -116,9 +115,7 @@ class Polygons:
             # Bent lines may cross.
             moved = areas(_on_earth(there.to_numpy()))
         turn = turn_of(crs)
-        if turn is None or not len(moved):
-            return moved
-        return beside(moved, turn, _middle(moved) if center_x is None else center_x)
+        return moved if turn is None else beside(moved, turn, center_x)
 
 
 def _near(shapes: gpd.GeoSeries, grid: RasterGrid) -> gpd.GeoSeries:
@@ -275,9 +272,10 @@ def _choose(what: str, layers: list[str], layer: str | None, role: str) -> str:
     wanted = layer or ('' if 'area' in role else LANDSLIDES)
     if wanted in layers:
         return wanted
+    advice = NAMING.get(role, 'give a file with one layer')
     raise VectorFormatError(
         f'{what} has the layers {", ".join(layers) or "(none)"}'
-        f'{f" and none is {wanted!r}" if wanted else ""}; {NAMING.get(role, NAMING[None])}'
+        f'{f" and none is {wanted!r}" if wanted else ""}; {advice}'
     )
 
 
@@ -301,8 +299,9 @@ def _crs(what: str, text: str | None) -> pyproj.CRS:
 
 def _plain(fields: list[np.ndarray]) -> np.ndarray | None:
     """Return the only column; None if there is none, or if it holds lists."""
-    nested = any(isinstance(value, list | dict | np.ndarray) for value in (*fields, ())[0])
-    return fields[0] if fields and not nested else None
+    if not fields or any(isinstance(value, list | dict | np.ndarray) for value in fields[0]):
+        return None
+    return fields[0]
 
 
 def _on_earth(geometries: np.ndarray) -> np.ndarray:
@@ -324,8 +323,3 @@ def _single_polygons(geometries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     parts, owners = np.concatenate([geometries[whole], parts])[order], owners[order]
     solid = shapely.area(parts) > 0
     return parts[solid], owners[solid]
-
-
-def _middle(geometries: np.ndarray) -> float:
-    left, _, right, _ = shapely.bounds(geometries[~shapely.is_empty(geometries)][:1]).T
-    return float((left[0] + right[0]) / 2) if len(left) else 0.0

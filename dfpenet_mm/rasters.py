@@ -1,4 +1,4 @@
-"""Rasters opened for reading, and checked: do they lie on Earth, in a CRS that outputs keep?"""
+"""Rasters opened for reading, and refused unless they lie on Earth in a CRS that outputs keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One rule for which pixels of a raster hold data: tags, masks, transparency, NaN.
+"""One rule of valid pixels for every raster: nodata values, masks, transparency, NaN.
 
 Scene, pre-event image, layers, DEM, training chips and the pictures of a report all ask here. A
 pixel is valid, in all bands that are used together, unless
@@ -125,9 +125,12 @@ class ValidityRule:
             None if _is_rounded(dataset, band) else value
             for band, value in enumerate(dataset.nodatavals, start=1)
         ]
-        spoilers, together = [], []
-        for values in (declared, *([value] * dataset.count for value in nodata)):
-            group = []
+        spoilers: list[Pair] = []
+        together: list[tuple[Pair, ...]] = []
+        every: list[Sequence[float | None]] = [declared]
+        every += ([value] * dataset.count for value in nodata)
+        for values in every:
+            group: list[Pair] = []
             for band in bands:
                 dtype = dataset.dtypes[band - 1]
                 held = held_value(dtype, values[band - 1])
