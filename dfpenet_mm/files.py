@@ -19,7 +19,9 @@ from dfpenet_mm.vocabulary import SUMMARY
 # What GDAL and SQLite raise when a disk refuses, beside OSError.
 DRIVER_ERRORS = (RasterioError, CPLE_BaseError, DataSourceError, DataLayerError, sqlite3.Error)
 ADVICE = 'free some space there, see that the folder may be written to, or choose another'
-ANOTHER_FOLDER = 'free some space or name another folder with --out'
+ANOTHER_FOLDER = (
+    'free some space, see that the folder may be written to, or name another folder with --out'
+)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.files import disk_errors
+from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
 from dfpenet_mm.run.folder import check_output_folder, staging_folder
 from dfpenet_mm.run.provenance import lasting, provenance
 from dfpenet_mm.run.summary_file import describe_grid, write_summary
@@ -69,7 +69,7 @@ def evaluate_inventory(
             product = evaluator(product.replace(out_dir=work.products, provenance=lasting(origin)))
             names = sorted([SUMMARY, *(path.name for path in work.products.iterdir())])
             summary = _summary(product, files, names)
-            with disk_errors(out):
+            with disk_errors(out, advice=ANOTHER_FOLDER):
                 write_summary(summary | {'provenance': origin}, work.products / SUMMARY)
     return summary
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dfpenet_mm.errors import OutputError
-from dfpenet_mm.files import disk_errors, flush_to_disk
+from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors, flush_to_disk
 from dfpenet_mm.run.work_folder import (
     WORK_FOLDER,
     WorkFolder,
@@ -41,7 +41,7 @@ def check_output_folder(
         OutputError: if it is a file, holds anything but unfinished work that may be continued or
             thrown away, or holds an input, which a product might replace.
     """
-    with disk_errors(folder):
+    with disk_errors(folder, advice=ANOTHER_FOLDER):
         there = folder.exists()
     if there and not folder.is_dir():
         raise OutputError(f'{folder} is a file; name a folder with --out')
@@ -106,7 +106,7 @@ def staging_folder(folder: Path, *, overwrite: bool, resume: bool = False) -> It
     with open_work_folder(folder, overwrite=overwrite, resume=resume) as work:
         yield work
         _check_vacant(folder, overwrite=overwrite)
-        with disk_errors(folder):
+        with disk_errors(folder, advice=ANOTHER_FOLDER):
             _publish(work.products, folder)
 
 

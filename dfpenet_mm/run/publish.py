@@ -14,7 +14,7 @@ import geopandas as gpd
 import shapely
 
 from dfpenet_mm.errors import DfpenetError, OutputError
-from dfpenet_mm.files import disk_errors
+from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.products.cog import write_cog
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
@@ -90,7 +90,7 @@ def publish(
     inventory = replace(inventory, product=product)
     summary = summarise(run, recognition, inventory, progress.seconds)
     names = sorted([SUMMARY, *product_names(products)])
-    with disk_errors(out):
+    with disk_errors(out, advice=ANOTHER_FOLDER):
         write_summary({**summary, 'files': names}, products / SUMMARY)
     return LandslideRun(summary, tuple(out / name for name in names))
 
@@ -178,7 +178,7 @@ def attempt(name: str, run: Callable[[], object], folder: Path) -> str | None:
     Raises:
         OutputError: if the disk refuses, as it will refuse all else.
     """
-    with disk_errors(folder):
+    with disk_errors(folder, advice=ANOTHER_FOLDER):
         try:
             run()
         except Exception as error:

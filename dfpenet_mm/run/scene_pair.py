@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from dfpenet_mm.errors import ConfigError, PreEventError
-from dfpenet_mm.files import disk_errors
+from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.registration.measure_shift import measure_shift, same_pixels
 from dfpenet_mm.mapping.registration.shift import MeasuredShift
@@ -116,7 +116,7 @@ def picture_shift(shift: MeasuredShift, grid: RasterGrid, products: Path) -> Non
         if shift.certain
         else 'Shift of the pre-event image: cannot be told'
     )
-    with disk_errors(products):
+    with disk_errors(products, advice=ANOTHER_FOLDER):
         (products / FIGURES).mkdir(exist_ok=True)
         draw_shift(
             pd.DataFrame(shift.windows, columns=['x', 'y', 'dx_m', 'dy_m', 'quality', 'used']),

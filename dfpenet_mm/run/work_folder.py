@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dfpenet_mm.errors import OutputError
-from dfpenet_mm.files import disk_errors
+from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
 from dfpenet_mm.wording import agreeing, counted
 
 # Inside of the output folder, so that moving the products is renaming.
@@ -104,14 +104,14 @@ def open_work_folder(folder: Path, *, overwrite: bool, resume: bool) -> Iterator
     work = WorkFolder(folder / WORK_FOLDER)
     done = False
     try:
-        with disk_errors(folder):
+        with disk_errors(folder, advice=ANOTHER_FOLDER):
             _make_room(work.path, overwrite=overwrite and not resume)
             work.path.mkdir(parents=True, exist_ok=True)
         with _locked(folder, work.path) as unlocked:
             work = WorkFolder(work.path, unlocked)
             try:
                 check_unfinished(folder, overwrite=overwrite, resume=resume)
-                with disk_errors(folder):
+                with disk_errors(folder, advice=ANOTHER_FOLDER):
                     if not (resume and finished_blocks(folder)):
                         work.clear()
                     shutil.rmtree(work.products, ignore_errors=True)
@@ -157,14 +157,14 @@ def _locked(folder: Path, work: Path) -> Iterator[str | None]:
         ) from None
     except OSError as error:
         if error.errno not in NO_LOCKS:
-            with disk_errors(folder):
+            with disk_errors(folder, advice=ANOTHER_FOLDER):
                 raise
         unlocked = (
             f'the file system of {folder} knows no locks ({error.strerror or error}), so see that '
             f'no other run works there'
         )
     try:
-        with disk_errors(folder):
+        with disk_errors(folder, advice=ANOTHER_FOLDER):
             holder = {'host': socket.gethostname(), 'pid': os.getpid()}
             (work / HOLDER).write_text(json.dumps(holder), encoding='utf-8')
         yield unlocked

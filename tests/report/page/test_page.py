@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 
+from dfpenet_mm.errors import OutputError
 from dfpenet_mm.report.page import page as module
 from dfpenet_mm.report.page.page import report_html, write_report
 from dfpenet_mm.report.run_products import RunProducts
@@ -216,7 +217,7 @@ def test_page_appears_when_it_is_complete(products, tmp_path, monkeypatch):
         replace(path, other)
 
     monkeypatch.setattr(os, 'replace', fail)
-    with pytest.raises(OSError, match='disk full'):
+    with pytest.raises(OutputError, match='disk full'):
         write_report(products, target)
     assert target.read_text() == 'old'
     assert [path.name for path in tmp_path.iterdir()] == ['report.html']
