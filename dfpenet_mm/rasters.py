@@ -21,7 +21,7 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.source_files import gdal_name, raster_sources, require_file
 from dfpenet_mm.validity import open_unhidden
 from dfpenet_mm.vocabulary import WGS84
-from dfpenet_mm.wording import counted
+from dfpenet_mm.wording import counted, metres
 
 # Sides of a pixel that imagery may have, metres: from a macro lens to a weather satellite. What
 # lies outside is in other units than its CRS says.
@@ -157,7 +157,7 @@ def _check_pixel_size(dataset: DatasetReader) -> None:
     low, high = PIXEL_SIZES
     if not all(low <= size <= high for size in sizes):
         raise RasterFormatError(
-            f'{dataset.name} has pixels of {sizes[0]:.3g} x {sizes[1]:.3g} m in its '
+            f'{dataset.name} has pixels of {metres(sizes[0])} x {metres(sizes[1])} m in its '
             f'{_name(dataset.crs)}, wanted are sides of 1 mm to 10 km; its coordinates are in '
             f'other units, such as degrees in a CRS in metres: assign the right CRS with '
             f'gdal_edit.py -a_srs EPSG:CODE'

@@ -19,6 +19,11 @@ def agreeing(number: int, one: str, several: str) -> str:
     return one if number == 1 else several
 
 
+def metres(length: float) -> str:
+    """Write a length to three digits: 0.01, 8.57, 5,000."""
+    return f'{float(f"{length:.3g}"):,.15g}'
+
+
 def decimal(number: float, decimals: int) -> str:
     """Write a number with so many decimals, or as many as it takes to tell it from 0.
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from dfpenet_mm.wording import agreeing, counted, decimal
+from dfpenet_mm.wording import agreeing, counted, decimal, metres
 from tests.docs.blocks import ROOT
 
 
@@ -43,3 +43,11 @@ def test_nothing_that_analysts_read_leaves_the_plural_to_them():
     sources = [*(ROOT / 'postproc').rglob('*.py'), *(ROOT / 'dfpenet_mm' / 'cli').rglob('*.py')]
     sources += (ROOT / 'dfpenet_mm' / 'report').rglob('*.py')
     assert [path.name for path in sources if re.search(r'[a-z]\(s\)', path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ('length', 'said'),
+    [(0.0004, '0.0004'), (8.5686, '8.57'), (10.0, '10'), (5000.4, '5,000'), (1e6, '1,000,000')],
+)
+def test_lengths_have_three_digits(length, said):
+    assert metres(length) == said

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from dfpenet_mm.cli.errors import reader_may_leave
 from dfpenet_mm.run.progress import SHORTEST_S, stage_title
-from dfpenet_mm.wording import counted, decimal
+from dfpenet_mm.wording import counted, decimal, metres
 
 if TYPE_CHECKING:
     from dfpenet_mm.run.publish import LandslideRun
@@ -249,7 +249,7 @@ def findings(summary: Mapping[str, Any]) -> Iterator[str]:
         f'against {result["reference_landslides"]} of {result["reference"]}{within}'
     )
     yield (
-        f'  grid {origin}: {grid["rows"]} x {grid["cols"]} pixels of {grid["gsd_m"]:.3g} m, '
+        f'  grid {origin}: {grid["rows"]} x {grid["cols"]} pixels of {metres(grid["gsd_m"])} m, '
         f'{grid["crs"]}'
     )
     yield f'  pixels: {_scores(result["pixels"])}'

@@ -123,8 +123,27 @@ def _changed_inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[s
         if old is None or new is None:
             changes.append(f'the {role} file was {"left out" if new is None else "added"}')
         elif {**old, 'name': ''} != {**new, 'name': ''}:
-            changes.append(f'the {role} file {new["name"]} has changed')
+            files = _changed_sources(old, new)
+            changed = f'the {role} file {new["name"]}'
+            if files:
+                changed = f'{", ".join(files)}, from which {changed} is read,'
+            changes.append(f'{changed} has changed')
     return changes
+
+
+def _changed_sources(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Name the files behind one that is itself as it was; none where it is not."""
+    if {**before, 'name': '', 'sources': ''} != {**now, 'name': '', 'sources': ''}:
+        return []
+    old, new = before.get('sources', []), now.get('sources', [])
+    return list(
+        dict.fromkeys(
+            source['name']
+            for sources, others in ((new, old), (old, new))
+            for source in sources
+            if source not in others
+        )
+    )
 
 
 def _changed_values(kind: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from dfpenet_mm.errors import OutputError
 from dfpenet_mm.resources import network_files
 
 # Before the name of an auxiliary raster, where files are listed by role.
@@ -83,6 +84,13 @@ class RunRequest:
     def __post_init__(self) -> None:
         # Half a network is refused before anything is loaded.
         network_files(self.config, self.checkpoint)
+        try:
+            self.folder.exists()
+        except OSError as error:
+            raise OutputError(
+                f'{self.folder} is no name that a folder can have ({error.strerror or error}); '
+                f'name one with --out'
+            ) from error
 
     @property
     def folder(self) -> Path:

@@ -14,13 +14,15 @@ from dfpenet_mm.errors import ConfigError, RasterFormatError
 from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan
 from dfpenet_mm.mapping.scene.histogram_match import AUTO
 from dfpenet_mm.run.request import RunRequest
-from dfpenet_mm.wording import counted
+from dfpenet_mm.wording import counted, metres
 
 LISTS = ('bands', 'nodata')
 # A landslide of the usual size, 20 to 100 m across, covers two to ten pixels a side of those that
 # the network knows; of pixels so many times larger it is a fraction of one, and of pixels so
 # many times smaller a window of 128 shows a part of one, without its surroundings.
 UNSUITABLE = 10
+# Pixels of 10 m in one projection may be so much smaller or larger on the ground.
+ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,11 +125,11 @@ class MappingSettings:
 
     def doubt_gsd(self, gsd: float) -> str | None:
         """Return a warning where the network does not know pixels of ``gsd`` metres."""
-        if self.gsd_range is None or self.gsd_range[0] <= gsd <= self.gsd_range[1]:
+        if self.gsd_range is None or _sees(gsd, *self.gsd_range):
             return None
-        low, high = self.gsd_range
+        low, high = map(metres, self.gsd_range)
         return (
-            f'the scene has pixels of {gsd:.3g} m, the network knows {low:g} to {high:g} m; '
+            f'the scene has pixels of {metres(gsd)} m, the network knows {low} to {high} m; '
             f'resample the scene, or use a network for its resolution, before believing the result'
         )
 
@@ -140,12 +142,12 @@ class MappingSettings:
         if self.gsd_range is None:
             return
         low, high = self.gsd_range
-        if not low / UNSUITABLE <= gsd <= high * UNSUITABLE:
+        if not _sees(gsd, low / UNSUITABLE, high * UNSUITABLE):
             raise RasterFormatError(
-                f'{name} has pixels of {gsd:.3g} m, the network knows {low:g} to {high:g} m and '
-                f'sees nothing beyond {low / UNSUITABLE:g} to {high * UNSUITABLE:g} m; resample '
-                f'the image with gdalwarp -tr, use a network for its resolution, or map it in '
-                f'spite of that with --force'
+                f'{name} has pixels of {metres(gsd)} m, the network knows {low:g} to {high:g} m '
+                f'and sees nothing beyond {low / UNSUITABLE:g} to {high * UNSUITABLE:g} m; '
+                f'resample the image with gdalwarp -tr, use a network for its resolution, or map '
+                f'it in spite of that with --force'
             )
 
     @classmethod
@@ -203,6 +205,10 @@ def set_images(config: Config, request: RunRequest) -> None:
             f'give one for each, in the order of the images that it was trained on'
         )
     config.mapping.update(asked)
+
+
+def _sees(gsd: float, low: float, high: float) -> bool:
+    return low * (1 - ROUNDING) <= gsd <= high * (1 + ROUNDING)
 
 
 def _is_list(value: Any) -> bool:

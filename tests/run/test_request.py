@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.errors import ConfigError, InputFileError, OutputError
 from dfpenet_mm.run.inputs import require_files
 from dfpenet_mm.run.request import RunRequest
 
@@ -36,3 +36,8 @@ def test_half_a_network_is_refused_at_once(tmp_path):
 
 def test_products_lie_where_the_command_runs():
     assert RunRequest(post=Path('/data/scene.v2.tif')).folder == Path('landslides_scene.v2')
+
+
+def test_a_name_too_long_for_a_folder_is_refused_at_once():
+    with pytest.raises(OutputError, match=r'too long\); name one with --out'):
+        RunRequest(post=Path(f'{"a" * 250}.tif'))

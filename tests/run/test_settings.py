@@ -92,7 +92,7 @@ def test_strange_resolutions_are_doubted(gsd, doubted):
 
 
 @pytest.mark.parametrize(
-    ('gsd', 'said'), [(0.0004, '0.0004'), (0.49, '0.49'), (201, '201'), (30_000, '3e+04')]
+    ('gsd', 'said'), [(0.0004, '0.0004'), (0.49, '0.49'), (201, '201'), (30_000, '30,000')]
 )
 def test_pixels_that_no_network_sees_by_are_refused(gsd, said):
     settings = MappingSettings(**SECTION, gsd_range=(5, 20))
@@ -103,6 +103,9 @@ def test_pixels_that_no_network_sees_by_are_refused(gsd, said):
     assert str(told.value).startswith(f'a.tif has pixels of {said} m,')
     settings.require_gsd(0.5, 'a.tif')
     settings.require_gsd(200, 'a.tif')
+    # Sides of 10 m that a projection makes a little smaller.
+    settings.require_gsd(0.49996, 'a.tif')
+    assert settings.doubt_gsd(4.9996) is None
     MappingSettings(**SECTION).require_gsd(gsd, 'a.tif')
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dfpenet_mm.errors import PreEventError
+from dfpenet_mm.wording import metres
 
 # Windows that must show the same ground before their median is believed.
 LEAST_WINDOWS = 3
@@ -121,9 +122,9 @@ class MeasuredShift:
         if self.certain and self.length_m > limit:
             dx, dy = self.median
             raise PreEventError(
-                f'the pre-event image {name} lies {self.length_m:.3g} m off the post-event one '
+                f'the pre-event image {name} lies {metres(self.length_m)} m off the post-event one '
                 f'(x {dx:+.3g} m, y {dy:+.3g} m, {self.length_m / self.pixel_m:.1f} pixels, '
-                f'median of {len(self.vectors)} windows), wanted are at most {limit:.3g} m; '
+                f'median of {len(self.vectors)} windows), wanted are at most {metres(limit)} m; '
                 f'co-register it, for example by taking this shift off its origin with '
                 f'gdal_edit.py -a_ullr, or allow it with --max-shift METRES'
             )

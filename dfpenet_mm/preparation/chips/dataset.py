@@ -22,7 +22,7 @@ from dfpenet_mm.preparation.chips.source import ChipSource, require_landslides
 from dfpenet_mm.preparation.chips.survey import ChipSettings, Survey, survey_chips
 from dfpenet_mm.preparation.chips.writer import INDEX, write_chips
 from dfpenet_mm.vocabulary import SUMMARY
-from dfpenet_mm.wording import counted
+from dfpenet_mm.wording import counted, metres
 
 # Scenes of one data set that differ more in pixel size are worth a note.
 MAX_GSD_RATIO = 1.5
@@ -171,7 +171,7 @@ def _notes(sources: Sequence[ChipSource]) -> list[str]:
     sizes = [source.grid.gsd for source in sources]
     if max(sizes) > MAX_GSD_RATIO * min(sizes):
         notes.append(
-            f'pixels are of {min(sizes):.3g} to {max(sizes):.3g} m: landslides of one size look '
-            f'different in them'
+            f'pixels are of {metres(min(sizes))} to {metres(max(sizes))} m: landslides of '
+            f'one size look different in them'
         )
     return notes

@@ -16,7 +16,7 @@ from dfpenet_mm.report.page.key_numbers import (
     count_true,
     largest,
 )
-from dfpenet_mm.wording import agreeing, counted
+from dfpenet_mm.wording import agreeing, counted, metres
 
 # Shares above which a reader should look twice.
 NODATA, EDGE, DOUBTS = 0.05, 0.05, 0.25
@@ -95,7 +95,8 @@ def _pixel_size(summary: Mapping[str, Any]) -> Check | None:
     return Check(
         'Pixel size',
         'good' if fits else 'look',
-        f'{gsd:.3g} m, {side} the range that the network knows, {limits[0]:g} to {limits[1]:g} m.',
+        f'{metres(gsd)} m, {side} the range that the network knows, '
+        f'{metres(limits[0])} to {metres(limits[1])} m.',
     )
 
 
