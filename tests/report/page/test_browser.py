@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -336,6 +337,20 @@ def test_page_fits_its_width(chromium, report, size, tmp_path):
         # Outlines are magenta and nothing else on the page is.
         magenta = (pixels[..., 0] > 180) & (pixels[..., 1] < 110) & (pixels[..., 2] > 150)
         assert magenta.sum() > 300
+
+
+def test_columns_that_a_warning_names_are_in_view(chromium, products, tmp_path):
+    words = ['look at mean_probability, pre_coverage and pre_share']
+    told = replace(products, summary={**products.summary, 'warnings': words})
+    write_report(told, tmp_path / 'report.html')
+    with opened(chromium, tmp_path / 'report.html', LAPTOP) as page:
+        table, headings = page.locator('#landslides-table'), page.locator('#landslides-table th')
+        names = headings.all_inner_texts()[2:5]
+        assert sorted(names) == ['Pre-event data', 'Probability, mean', 'Seen before event']
+        last = headings.nth(4).bounding_box()
+        assert last['x'] + last['width'] <= table.bounding_box()['x'] + table.evaluate(
+            'element => element.clientWidth'
+        )
 
 
 def test_prints_two_sheets(page, tmp_path):

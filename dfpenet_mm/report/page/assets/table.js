@@ -65,7 +65,7 @@ class LandslideTable {
     for (let row = 0; row < this.layer.rows; row += step) {
       letters = Math.max(letters, column.text(row).length);
     }
-    return Math.min(letters, MAX_CELL_LETTERS) + 2.5;
+    return Math.min(letters, MAX_CELL_LETTERS) + 1.75;
   }
 
   sortBy(column) {
