@@ -15,6 +15,7 @@ import shapely
 from affine import Affine
 from rasterio.enums import MaskFlags
 from rasterio.io import DatasetReader, MemoryFile
+from shapely import affinity
 
 from dfpenet_mm.grid import RasterGrid, turn_of
 
@@ -92,6 +93,35 @@ def beside(geometries: np.ndarray, turn: float, center_x: float | None = None) -
         moved[far], lambda vertices: vertices + np.column_stack([shifts, np.zeros_like(shifts)])
     )
     return moved
+
+
+def cut_wide(shapes: gpd.GeoSeries, grid: RasterGrid) -> gpd.GeoSeries:
+    """Cut polygons of a quarter of the earth and more to where a scene lies.
+
+    No projection of a scene can show them as a whole.
+    """
+    turn = turn_of(shapes.crs)
+    if turn is None:
+        return shapes
+    wide = np.ptp(shapely.bounds(shapes.to_numpy())[:, ::2], axis=1) > turn / 4
+    if not wide.any():
+        return shapes
+    rows, cols = grid.shape
+    corners = [grid.transform @ corner for corner in ((0, 0), (cols, 0), (0, rows), (cols, rows))]
+    there = pyproj.Transformer.from_crs(
+        pyproj.CRS.from_user_input(grid.crs), shapes.crs, always_xy=True
+    )
+    west, south, east, north = there.transform_bounds(*np.min(corners, 0), *np.max(corners, 0))
+    if not np.isfinite((west, south, east, north)).all():
+        return shapes
+    margin = turn / 360
+    box = shapely.box(
+        west - margin, south - margin, east + margin + (turn if east < west else 0), north + margin
+    )
+    around = shapely.union_all([affinity.translate(box, shift) for shift in (-turn, 0, turn)])
+    cut = shapes.to_numpy().copy()
+    cut[wide] = shapely.intersection(cut[wide], around)
+    return gpd.GeoSeries(cut, crs=shapes.crs)
 
 
 def outline(grid: RasterGrid, on: RasterGrid) -> shapely.Polygon:

@@ -15,11 +15,10 @@ import pyproj
 import shapely
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
-from shapely import affinity
 
 from dfpenet_mm.errors import InputFileError, VectorFormatError, brief
 from dfpenet_mm.grid import RasterGrid, turn_of
-from dfpenet_mm.longitudes import beside, unbroken
+from dfpenet_mm.longitudes import beside, cut_wide, unbroken
 from dfpenet_mm.rasters import crs_fault
 from dfpenet_mm.source_files import gdal_name, require_file
 from dfpenet_mm.vocabulary import LANDSLIDES
@@ -75,17 +74,17 @@ class Polygons:
 
     @property
     def features(self) -> int:
-        """How many features the layer has."""
+        """Number of features of the layer."""
         return len(self.fids)
 
     @cached_property
     def ignored(self) -> int:
-        """How many of them are empty, unreadable, nowhere on Earth or no polygons."""
+        """Number of those that are empty, unreadable, nowhere on Earth or no polygons."""
         return len(self.fids) - len(np.unique(self.records))
 
     def on_grid(self, grid: RasterGrid) -> np.ndarray:
         """Return the polygons as ``in_crs``, those in degrees on the turn of a scene."""
-        near = replace(self, shapes=_near(self.shapes, grid))
+        near = replace(self, shapes=cut_wide(self.shapes, grid))
         return near.in_crs(grid.crs, grid.center[0])
 
     def in_crs(self, crs: CRS | pyproj.CRS, center_x: float | None = None) -> np.ndarray:
@@ -116,35 +115,6 @@ class Polygons:
             moved = areas(_on_earth(there.to_numpy()))
         turn = turn_of(crs)
         return moved if turn is None else beside(moved, turn, center_x)
-
-
-def _near(shapes: gpd.GeoSeries, grid: RasterGrid) -> gpd.GeoSeries:
-    """Cut polygons of a quarter of the earth and more to where a scene lies.
-
-    No projection of a scene can show them as a whole.
-    """
-    turn = turn_of(shapes.crs)
-    if turn is None:
-        return shapes
-    wide = np.ptp(shapely.bounds(shapes.to_numpy())[:, ::2], axis=1) > turn / 4
-    if not wide.any():
-        return shapes
-    rows, cols = grid.shape
-    corners = [grid.transform @ corner for corner in ((0, 0), (cols, 0), (0, rows), (cols, rows))]
-    there = pyproj.Transformer.from_crs(
-        pyproj.CRS.from_user_input(grid.crs), shapes.crs, always_xy=True
-    )
-    west, south, east, north = there.transform_bounds(*np.min(corners, 0), *np.max(corners, 0))
-    if not np.isfinite((west, south, east, north)).all():
-        return shapes
-    margin = turn / 360
-    box = shapely.box(
-        west - margin, south - margin, east + margin + (turn if east < west else 0), north + margin
-    )
-    around = shapely.union_all([affinity.translate(box, shift) for shift in (-turn, 0, turn)])
-    cut = shapes.to_numpy().copy()
-    cut[wide] = shapely.intersection(cut[wide], around)
-    return gpd.GeoSeries(cut, crs=shapes.crs)
 
 
 def densified(shapes: gpd.GeoSeries) -> gpd.GeoSeries:

@@ -91,7 +91,7 @@ def held_value(dtype: str, value: float | None) -> float | None:
 
 @dataclass(frozen=True)
 class ValidityRule:
-    """How one dataset says where it has data; the module says what counts.
+    """The marks by which one dataset says where it has data; the module says what counts.
 
     Args:
         bands: the bands used, from 1.
