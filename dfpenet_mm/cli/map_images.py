@@ -14,6 +14,7 @@ from dfpenet_mm.cli.options import (
     CommandParser,
     band_numbers,
     file_name,
+    metres_above_zero,
     named_layers,
     nodata_value,
 )
@@ -268,7 +269,7 @@ def _add_comparison(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         '--max-shift',
-        type=float,
+        type=metres_above_zero,
         metavar='METRES',
         help='largest shift between the two images. Default: the config, or else two pixels',
     )

@@ -59,16 +59,32 @@ def nodata_value(text: str) -> float:
     Raises:
         argparse.ArgumentTypeError: if it is no finite number.
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(
             f'{text!r} is no value to leave out; give a number, such as 0 or -9999 (NaN and '
             f'infinity are no data anyway)'
         )
     return value
+
+
+def metres_above_zero(text: str) -> float:
+    """Read a length, as the ``type`` of an option.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    value = _number(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f'{text!r} is no length; give metres above 0, such as 20')
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 class CommandParser(argparse.ArgumentParser):

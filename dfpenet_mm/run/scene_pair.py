@@ -52,8 +52,8 @@ def check_images(
         if not any(scene.can_hold(value) for scene in scenes.values()):
             held = ' and '.join(f'{s.path.name} holds {s.dtype}' for s in scenes.values())
             raise ConfigError(
-                f'--nodata {value:g} is no value that an image can hold ({held}); give the fill '
-                f'value as gdalinfo -stats or a GIS shows it'
+                f'--nodata {str(value).removesuffix(".0")} is no value that an image can hold '
+                f'({held}); give the fill value as gdalinfo -stats or a GIS shows it'
             )
     if not force:
         for role, scene in scenes.items():

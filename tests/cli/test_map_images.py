@@ -105,6 +105,9 @@ def test_others_are_refused(option):
     ('option', 'complaint'),
     [
         ('--nodata=nan', "'nan' is no value to leave out; give a number"),
+        ('--max-shift=0', "'0' is no length; give metres above 0"),
+        ('--max-shift=inf', "'inf' is no length; give metres above 0"),
+        ('--max-shift=far', "'far' is no length; give metres above 0"),
         ('--nodata=none', "'none' is no value to leave out; give a number"),
         ('--bands=0,1,2', "'0,1,2' is no list of bands; give their numbers, counted from 1"),
         ('--bands=r,g,b', "'r,g,b' is no list of bands; give their numbers, counted from 1"),

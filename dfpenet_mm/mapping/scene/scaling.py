@@ -15,6 +15,7 @@ from dfpenet_mm.errors import ConfigError, EmptySceneError
 from dfpenet_mm.mapping.network.predictor import SCALINGS
 from dfpenet_mm.mapping.scene.histogram_lookup import HistogramLookup
 from dfpenet_mm.mapping.scene.statistics import band_percentiles
+from dfpenet_mm.wording import counted
 
 if TYPE_CHECKING:
     from dfpenet_mm.mapping.scene.scene import Scene
@@ -133,8 +134,9 @@ class PercentileStretch:
         """
         if len(self.target_lower) != len(scene.bands):
             raise ConfigError(
-                f'PercentileStretch has targets for {len(self.target_lower)} band(s) and '
-                f'{scene.path} is read with bands {scene.bands}; give one target a band'
+                f'PercentileStretch has targets for {counted(len(self.target_lower), "band")} and '
+                f'{scene.path} is read with {counted(len(scene.bands), "band")}; give '
+                f'one target a band'
             )
         low, high = band_percentiles(scene, (self.lower, self.upper)).T
         target_low, target_high = np.array(self.target_lower), np.array(self.target_upper)

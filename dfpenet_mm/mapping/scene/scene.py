@@ -46,8 +46,9 @@ def check_bands(dataset: DatasetReader, bands: Sequence[int]) -> None:
         raise ConfigError(f'bands are {tuple(bands)}; name at least one, counted from 1')
     if max(bands) > dataset.count:
         raise RasterFormatError(
-            f'{name} has {counted(dataset.count, "band")}, wanted are bands {tuple(bands)}; choose '
-            f'others in the config or give a raster that has them'
+            f'{name} has {counted(dataset.count, "band")}, wanted are bands '
+            f'{", ".join(map(str, bands))}; choose others with --bands or in the config, or give '
+            f'a raster that has them'
         )
     types = {dataset.dtypes[band - 1] for band in bands}
     if any(np.dtype(dtype).kind not in 'uif' for dtype in types) or len(types) > 1:

@@ -68,7 +68,7 @@ def test_linear_scale_treats_every_band_alike(noise, write_raster, tmp_path):
 def test_targets_must_be_one_a_band(noise, write_raster, tmp_path):
     with (
         Scene(write_raster(tmp_path / 'scene.tif', noise(4, 4)), bands=(1, 2)) as scene,
-        pytest.raises(ConfigError, match=r'3 band\(s\).*scene\.tif.*\(1, 2\)'),
+        pytest.raises(ConfigError, match=r'3 bands .*scene\.tif is read with 2 bands'),
     ):
         PercentileStretch(**TARGETS).fit(scene)
     with pytest.raises(ConfigError, match='one a band in both'):
