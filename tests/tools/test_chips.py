@@ -12,7 +12,7 @@ import rasterio
 from rasterio.enums import ColorInterp
 
 from dfpenet_mm.resources import config_dir
-from tests.preparation.chip_world import pixel_box, write_inventory, write_scene
+from tests.preparation.chips.chip_world import pixel_box, write_inventory, write_scene
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = config_dir() / 'dfpenet' / 'landslide4sense_mobilenetv2.py'

@@ -1,4 +1,4 @@
-"""Choosing which chips of a scene become samples."""
+"""Choice of the chips that become samples: validation first, then what may train beside it."""
 
 from __future__ import annotations
 
@@ -8,61 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.preparation.chips.chip_files import TRAIN, VAL
 from dfpenet_mm.preparation.chips.plan import Chip, HeldPixels, each_once, far_enough
-from dfpenet_mm.preparation.chips.random_places import draw_chips
+from dfpenet_mm.preparation.chips.sampling import balance, draw_chips
 from dfpenet_mm.preparation.chips.source import ChipSource
-from dfpenet_mm.preparation.chips.split import Split, group_blocks, split_chips
+from dfpenet_mm.preparation.chips.split import Sides, group_blocks, split_chips
 from dfpenet_mm.preparation.chips.survey import ChipSettings, Survey, outlines
-from dfpenet_mm.preparation.chips.writer import TRAIN, VAL
-
-
-def balance(chips: Sequence[Chip], ratio: float, rng: np.random.Generator) -> tuple[Chip, ...]:
-    """Keep all chips with landslides and so many of those without.
-
-    The paper asks that landslide and background pixels be "as balanced as possible". Landslides
-    cover a few per cent of the ground, so that even chips with landslides are mostly background,
-    and every chip without tips the balance further: the balance asked for is ``ratio`` 0, which
-    is the default. A ratio above 0 trades it for chips of what may be taken for a landslide and
-    is none (rivers, fields, quarries), and for a precision on the validation chips that is nearer
-    to that on a whole scene.
-
-    Args:
-        chips: of one side of the split.
-        ratio: background chips for each chip with landslides, at least 0.
-        rng: source of the draw of background chips, spread evenly by chance.
-
-    Returns:
-        The kept chips, in their order.
-
-    Raises:
-        ConfigError: if the ratio is negative or no number.
-
-    Source: section 4.2.1, second strategy for selecting data.
-    """
-    if not (np.isfinite(ratio) and ratio >= 0):
-        raise ConfigError(f'the background ratio is {ratio}; give a number of at least 0')
-    background = [place for place, chip in enumerate(chips) if not chip.landslide]
-    wanted = min(len(background), round(ratio * (len(chips) - len(background))))
-    kept = set(rng.permutation(background)[:wanted].tolist())
-    return tuple(chip for place, chip in enumerate(chips) if chip.landslide or place in kept)
-
-
-# Why chips are left out, in the order in which their lost pixels are told.
-NODATA, CLOSE, SURPLUS, REPLACED = (
-    'mostly nodata',
-    'too close to validation',
-    'surplus background',
-    'replaced by random ones',
-)
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenChips:
     """The chips of both sides and the others.
 
     Args:
         sides: chips by side, in validation with the pixels counted that no earlier one holds.
-        left_out: the other surveyed chips by reason.
+        left_out: the other surveyed chips by reason, in the order in which their lost pixels are
+            told.
     """
 
     sides: Mapping[str, tuple[Chip, ...]]
@@ -70,7 +31,7 @@ class Choice:
 
     def lost_pixels(self, sources: Sequence[ChipSource], side: int) -> dict[str, int]:
         """Count the landslide pixels that no written chip holds, by reason, each pixel once."""
-        held = HeldPixels.of((chip for chips in self.sides.values() for chip in chips), side)
+        held = HeldPixels(side, (chip for chips in self.sides.values() for chip in chips))
         lost = dict.fromkeys(self.left_out, 0)
         for reason, chips in self.left_out.items():
             for chip in (chip for chip in chips if chip.landslide):
@@ -113,7 +74,7 @@ class ChipChooser:
         """Size of the blocks of ground; None if no scene is split."""
         return self._settings.block_size if self._share else None
 
-    def choose(self, survey: Survey) -> Choice:
+    def choose(self, survey: Survey) -> ChosenChips:
         """Choose the chips: validation first, then what is far enough from it to train.
 
         Raises:
@@ -141,18 +102,22 @@ class ChipChooser:
             for chip in usable
             if id(chip) not in told and (chip.scene, chip.window) not in ready
         ]
-        nodata = [chip for chip in survey.chips if not self._has_data(chip)]
-        left_out = {NODATA: nodata, CLOSE: close, SURPLUS: surplus, REPLACED: replaced}
-        return Choice(sides, {reason: tuple(chips) for reason, chips in left_out.items()})
+        left_out = {
+            'mostly nodata': [chip for chip in survey.chips if not self._has_data(chip)],
+            'too close to validation': close,
+            'surplus background': surplus,
+            'replaced by random ones': replaced,
+        }
+        return ChosenChips(sides, {reason: tuple(chips) for reason, chips in left_out.items()})
 
-    def _split(self, survey: Survey, usable: Sequence[Chip]) -> Split:
+    def _split(self, survey: Survey, usable: Sequence[Chip]) -> Sides:
         if self._val_scenes:
-            return Split(
+            return Sides(
                 tuple(chip for chip in usable if chip.scene not in self._val_scenes),
                 tuple(chip for chip in usable if chip.scene in self._val_scenes),
             )
         if not self._share:
-            return Split(tuple(usable), ())
+            return Sides(tuple(usable), ())
         blocks = outlines(self._sources, survey.blocks)
         return split_chips(
             usable,
@@ -206,9 +171,9 @@ class ChipChooser:
 
             ground = _ground(survey, grid)
             return draw_chips(settings.random, ground, settings.chip, self._rng, accept), []
-        apart = far(grid)
-        kept = [chip for chip, keep in zip(grid, apart, strict=True) if keep]
-        close = [chip for chip, keep in zip(grid, apart, strict=True) if not keep]
+        apart = list(zip(grid, far(grid), strict=True))
+        kept = [chip for chip, keep in apart if keep]
+        close = [chip for chip, keep in apart if not keep]
         return balance(kept, settings.background_ratio, self._rng), close
 
     def _count(self, chip: Chip) -> Chip:

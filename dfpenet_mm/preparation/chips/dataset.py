@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,18 @@ from dfpenet_mm.files import check_free_folder, whole_folder
 from dfpenet_mm.mapping.scene.doubts import doubt_fill
 from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.polygons import Polygons, read_polygons
-from dfpenet_mm.preparation.chips.choice import ChipChooser, Choice
+from dfpenet_mm.preparation.chips.chip_files import INDEX, write_chips
+from dfpenet_mm.preparation.chips.chip_report import ChipReport, SideCounts, count_features
+from dfpenet_mm.preparation.chips.choice import ChipChooser
 from dfpenet_mm.preparation.chips.plan import Chip
-from dfpenet_mm.preparation.chips.report import ChipReport, SideCounts, count_features
 from dfpenet_mm.preparation.chips.sheet import draw_sheet
 from dfpenet_mm.preparation.chips.source import ChipSource, require_landslides
-from dfpenet_mm.preparation.chips.survey import ChipSettings, Survey, survey_chips
-from dfpenet_mm.preparation.chips.writer import INDEX, write_chips
+from dfpenet_mm.preparation.chips.survey import ChipSettings, survey_chips
 from dfpenet_mm.vocabulary import SUMMARY
 from dfpenet_mm.wording import counted, metres
 
 # Scenes of one data set that differ more in pixel size are worth a note.
 MAX_GSD_RATIO = 1.5
-
-Stage = Callable[[str], Callable[[int, int], None]]
 
 
 def _silent(_stage: str) -> Callable[[int, int], None]:
@@ -45,7 +43,7 @@ def make_chip_dataset(
     scaling: Scaling | None = None,
     overwrite: bool = False,
     origin: Callable[[], Mapping[str, Any]] = dict,
-    stage: Stage = _silent,
+    stage: Callable[[str], Callable[[int, int], None]] = _silent,
 ) -> ChipReport:
     """Write a training set.
 
@@ -74,20 +72,18 @@ def make_chip_dataset(
     _require_distinct(scenes)
     landslides = read_polygons(inventory, 'inventory', layer)
     with ExitStack() as stack:
-        sources = [
-            stack.enter_context(
-                ChipSource(
-                    path,
-                    landslides,
-                    bands=settings.bands,
-                    all_touched=settings.all_touched,
-                    nodata=settings.nodata,
-                    by_colour=settings.by_colour,
-                    scaling=scaling,
-                )
+        sources = []
+        for path in scenes:
+            source = ChipSource(
+                path,
+                landslides,
+                bands=settings.bands,
+                all_touched=settings.all_touched,
+                nodata=settings.nodata,
+                by_colour=settings.by_colour,
+                scaling=scaling,
             )
-            for path in scenes
-        ]
+            sources.append(stack.enter_context(closing(source)))
         require_landslides(sources, landslides)
         _require_one_type(sources)
         chooser = ChipChooser(sources, settings, frozenset(range(len(images), len(scenes))))
@@ -96,37 +92,23 @@ def make_chip_dataset(
         )
         _require_labels(survey.chips, landslides)
         choice = chooser.choose(survey)
-        report = _report(sources, landslides, survey, choice, settings.chip)
+        report = ChipReport(
+            sides={name: SideCounts.of(chips) for name, chips in choice.sides.items()},
+            scenes={str(source.path): source.landslides for source in sources},
+            features=count_features(landslides, [source.mask.fates() for source in sources]),
+            unreachable=max(source.unreachable for source in sources),
+            surveyed=len(survey.chips),
+            left_out={reason: len(chips) for reason, chips in choice.left_out.items()},
+            lost={'without data': survey.hidden, **choice.lost_pixels(sources, settings.chip)},
+            notes=tuple(_notes(sources)),
+        )
         with whole_folder(out, overwrite=overwrite, marker=INDEX) as folder:
             write_chips(folder, sources, choice.sides, stage('write'))
             draw_sheet(folder, seed=settings.seed)
-            summary = {
-                **origin(),
-                'settings': asdict(settings),
-                'report': report.to_dict(),
-            }
+            summary = {**origin(), 'settings': asdict(settings), 'report': asdict(report)}
             text = json.dumps(summary, indent=2, ensure_ascii=False)
             (folder / SUMMARY).write_text(f'{text}\n', encoding='utf-8')
     return report
-
-
-def _report(
-    sources: Sequence[ChipSource],
-    inventory: Polygons,
-    survey: Survey,
-    choice: Choice,
-    side: int,
-) -> ChipReport:
-    return ChipReport(
-        sides={name: SideCounts.of(chips) for name, chips in choice.sides.items()},
-        scenes={str(source.path): source.landslides for source in sources},
-        features=count_features(inventory, [source.polygon_fates() for source in sources]),
-        unreachable=max(source.unreachable for source in sources),
-        surveyed=len(survey.chips),
-        left_out={reason: len(chips) for reason, chips in choice.left_out.items()},
-        lost={'without data': survey.hidden, **choice.lost_pixels(sources, side)},
-        notes=tuple(_notes(sources)),
-    )
 
 
 def _require_distinct(scenes: Sequence[Path]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import shapely
@@ -69,7 +69,7 @@ class InventoryMask:
         inside = self._tree.query(scene, predicate='intersects')
         meets[inside[~shapely.touches(self._polygons[inside], scene)]] = True
         for place in np.flatnonzero(meets):
-            burns[place] = self._burns(place)
+            burns[place] = self._burns(int(place))
         return meets, burns
 
     def _burns(self, place: int) -> bool:
@@ -93,9 +93,7 @@ class InventoryMask:
         for row in range(int(first[1]), int(last[1]), step):
             yield Window(int(first[0]), row, width, min(step, int(last[1]) - row))
 
-    def _burn(
-        self, polygons: Sequence[shapely.Polygon], window: Window, labels: np.ndarray
-    ) -> None:
+    def _burn(self, polygons: np.ndarray, window: Window, labels: np.ndarray) -> None:
         rasterize(
             polygons,
             out=labels,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import shapely
@@ -80,12 +80,8 @@ def split_blocks(shape: tuple[int, int], side: int) -> list[Window]:
         Windows that cover the scene and do not overlap; the last ones of a row and of a
         column take what is left over, up to twice the side.
     """
-    (rows, heights), (cols, widths) = (_spans(size, side) for size in shape)
-    return [
-        Window(col, row, width, height)
-        for row, height in zip(rows, heights, strict=True)
-        for col, width in zip(cols, widths, strict=True)
-    ]
+    rows, cols = (_spans(size, side) for size in shape)
+    return [Window(col, row, width, height) for row, height in rows for col, width in cols]
 
 
 def chip_windows(block: Window, chip: int, stride: int) -> Iterator[Window]:
@@ -105,10 +101,10 @@ def chip_windows(block: Window, chip: int, stride: int) -> Iterator[Window]:
             yield Window(block.col_off + col, block.row_off + row, chip, chip)
 
 
-def _spans(size: int, side: int) -> tuple[list[int], list[int]]:
-    count = max(1, size // side)
-    starts = [index * side for index in range(count)]
-    return starts, [*[side] * (count - 1), size - starts[-1]]
+def _spans(size: int, side: int) -> list[tuple[int, int]]:
+    """Cut a length into starts and lengths."""
+    last = max(1, size // side) - 1
+    return [*((index * side, side) for index in range(last)), (last * side, size - last * side)]
 
 
 # Chips that adjoin may seem to overlap by so many pixels, by rounding in another grid.
@@ -158,19 +154,14 @@ class HeldPixels:
     Args:
         side: of every chip, pixels. Chips are filed by squares of that side, so that those that
             overlap one are found among few.
+        chips: the first of them.
     """
 
-    def __init__(self, side: int) -> None:
+    def __init__(self, side: int, chips: Iterable[Chip] = ()) -> None:
         self._side = side
         self._filed: dict[tuple[int, int, int], list[Window]] = defaultdict(list)
-
-    @classmethod
-    def of(cls, chips: Iterable[Chip], side: int) -> Self:
-        """Add chips to none."""
-        held = cls(side)
         for chip in chips:
-            held.add(chip)
-        return held
+            self.add(chip)
 
     def add(self, chip: Chip) -> None:
         """Hold the pixels of a chip."""
@@ -183,23 +174,15 @@ class HeldPixels:
             True for them, shape (rows, cols) of the chip.
         """
         fresh = np.ones((self._side, self._side), bool)
-        for other in self._near(chip):
-            down = other.row_off - chip.window.row_off
-            right = other.col_off - chip.window.col_off
-            fresh[self._covered(down), self._covered(right)] = False
+        scene, row, col = self._square(chip)
+        for down, right in itertools.product((-1, 0, 1), repeat=2):
+            for other in self._filed.get((scene, row + down, col + right), ()):
+                shifts = other.row_off - chip.window.row_off, other.col_off - chip.window.col_off
+                fresh[tuple(slice(max(s, 0), max(s + self._side, 0)) for s in shifts)] = False
         return fresh
-
-    def _covered(self, shift: int) -> slice:
-        return slice(max(shift, 0), max(shift + self._side, 0))
 
     def _square(self, chip: Chip) -> tuple[int, int, int]:
         return chip.scene, chip.window.row_off // self._side, chip.window.col_off // self._side
-
-    def _near(self, chip: Chip) -> Iterator[Window]:
-        scene, row, col = self._square(chip)
-        for down in (-1, 0, 1):
-            for right in (-1, 0, 1):
-                yield from self._filed.get((scene, row + down, col + right), ())
 
 
 def each_once(chips: Iterable[Chip], side: int) -> Iterator[tuple[Chip, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""A contact sheet of chips with the outlines of their labels: what a network will be taught."""
+"""A contact sheet of chips with the outlines of their labels, from which a network will learn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dfpenet_mm.preparation.chips.writer import INDEX
+from dfpenet_mm.preparation.chips.chip_files import INDEX
 from dfpenet_mm.vocabulary import LANDSLIDE, NODATA
 
 SHEET = 'quick_look.png'
@@ -52,16 +52,8 @@ def draw_sheet(folder: Path, *, rows: int = 4, cols: int = 6, seed: int = 0) -> 
     return folder / SHEET
 
 
-def stretch(bands: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Make colours of a chip's bands.
-
-    Args:
-        bands: shape (B, rows, cols), any units.
-        known: pixels that set the stretch, shape (rows, cols), bool.
-
-    Returns:
-        Shape (rows, cols, 3), in [0, 1]: the first three bands, or the first one in grey.
-    """
+def _stretch(bands: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Make colours in [0, 1], (rows, cols, 3), of the first three bands, or the first in grey."""
     shown = bands[:3] if len(bands) >= 3 else bands[[0, 0, 0]]
     colours = np.zeros((*shown.shape[1:], 3))
     for channel, band in enumerate(shown.astype(float)):
@@ -99,7 +91,7 @@ def _draw_chip(axes: Axes, folder: Path, name: str) -> None:
         bands = image.read()
     with rasterio.open(folder / 'masks' / name) as mask:
         labels = mask.read(1)
-    axes.imshow(stretch(bands, labels != NODATA))
+    axes.imshow(_stretch(bands, labels != NODATA))
     for value, colour in ((LANDSLIDE, OUTLINE), (NODATA, UNKNOWN)):
         inside = labels == value
         if inside.any() and not inside.all():

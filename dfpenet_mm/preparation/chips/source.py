@@ -1,22 +1,21 @@
-"""A scene and the inventory on it: what chips are surveyed in and cut from."""
+"""A scene and the inventory on it, in which chips are counted and from which they are cut."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 import shapely
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import GridMismatchError, RasterFormatError
+from dfpenet_mm.errors import GridMismatchError
 from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.polygons import Polygons
 from dfpenet_mm.preparation.chips.inventory_mask import InventoryMask
-from dfpenet_mm.preparation.chips.plan import Chip, block_side, chip_windows, split_blocks
+from dfpenet_mm.preparation.chips.plan import Chip
 from dfpenet_mm.vocabulary import LANDSLIDE
 
 # Types that a chip keeps; a network is given float32 of any other.
@@ -25,7 +24,7 @@ BYTE = (0, 255)
 
 
 class ChipSource:
-    """One scene with its labels. Use it as a context manager.
+    """One scene with its labels; to be closed.
 
     Args:
         path: the scene.
@@ -36,6 +35,12 @@ class ChipSource:
         by_colour: take for bands 1, 2, 3 those that the scene calls red, green and blue.
         scaling: brings values to a network's training units, as when the scene is mapped; None
             keeps them.
+
+    Attributes:
+        mask: the landslides on the scene's grid.
+        landslides: how many of them are near the scene.
+        unreachable: how many the scene's CRS cannot show.
+        dtype: type of the chips.
 
     Raises:
         InputFileError, RasterFormatError, EmptySceneError, ConfigError: as ``Scene``.
@@ -58,8 +63,8 @@ class ChipSource:
         self.grid = self.scene.grid
         polygons = inventory.on_grid(self.grid)
         self.unreachable = int(shapely.is_empty(polygons).sum())
-        self._mask = InventoryMask(polygons, self.grid, all_touched=all_touched)
-        self.landslides = len(self._mask)
+        self.mask = InventoryMask(polygons, self.grid, all_touched=all_touched)
+        self.landslides = len(self.mask)
         self.dtype = np.dtype(self._type())
 
     def _type(self) -> np.dtype | str:
@@ -73,45 +78,6 @@ class ChipSource:
         """The scene's file."""
         return self.scene.path
 
-    def blocks(self, size: str | None, chip: int) -> list[Window]:
-        """Cut the scene into blocks of a size such as ``4`` chips or ``2500m``; None for one.
-
-        Raises:
-            RasterFormatError: if the scene is smaller than a chip.
-            ConfigError: if the size is none.
-        """
-        rows, cols = self.grid.shape
-        if min(rows, cols) < chip:
-            raise RasterFormatError(
-                f'{self.path} has {rows} x {cols} pixels, fewer than a chip of {chip}; give a '
-                f'smaller --chip or leave the image out'
-            )
-        if size is None:
-            return [Window(0, 0, cols, rows)]
-        return split_blocks(self.grid.shape, block_side(size, chip, self.grid.gsd))
-
-    def plan(
-        self, scene: int, blocks: Sequence[Window], first_block: int, chip: int, stride: int
-    ) -> list[Chip]:
-        """Lay chips over the blocks.
-
-        Args:
-            scene: number of this scene.
-            blocks: of this scene.
-            first_block: number of the first of them.
-            chip: side of a chip, pixels.
-            stride: step from chip to chip, pixels.
-
-        Returns:
-            The chips from top to bottom, as the file is stored, not yet counted.
-        """
-        planned = [
-            Chip(scene, index, window)
-            for index, block in enumerate(blocks, start=first_block)
-            for window in chip_windows(block, chip, stride)
-        ]
-        return sorted(planned, key=lambda item: (item.window.row_off, item.window.col_off))
-
     def count(self, chip: Chip, counted: np.ndarray | None = None) -> Chip:
         """Count a chip's landslide and valid pixels.
 
@@ -122,8 +88,8 @@ class ChipSource:
         _, valid = self.scene.read(chip.window)
         if counted is not None:
             valid = valid & counted
-        landslide = np.count_nonzero(self._mask.labels(chip.window, valid) == LANDSLIDE)
-        return replace(chip, landslide=int(landslide), valid=int(np.count_nonzero(valid)))
+        landslide = self._count_landslides(chip, valid)
+        return replace(chip, landslide=landslide, valid=int(np.count_nonzero(valid)))
 
     def count_hidden(self, chip: Chip, counted: np.ndarray) -> int:
         """Count the landslide pixels of a chip where the scene has no data.
@@ -133,12 +99,10 @@ class ChipSource:
             counted: pixels that count, shape (rows, cols), bool.
         """
         _, valid = self.scene.read(chip.window)
-        labels = self._mask.labels(chip.window, ~valid & counted)
-        return int(np.count_nonzero(labels == LANDSLIDE))
+        return self._count_landslides(chip, ~valid & counted)
 
-    def polygon_fates(self) -> tuple[np.ndarray, np.ndarray]:
-        """Tell which polygons meet the scene and which are burnt; see ``InventoryMask.fates``."""
-        return self._mask.fates()
+    def _count_landslides(self, chip: Chip, among: np.ndarray) -> int:
+        return int(np.count_nonzero(self.mask.labels(chip.window, among) == LANDSLIDE))
 
     def cut(
         self, window: Window, counted: np.ndarray | None = None
@@ -165,17 +129,11 @@ class ChipSource:
             bands = np.rint(bands)
         if counted is not None:
             valid = valid & counted
-        return bands.astype(self.dtype), self._mask.labels(window, valid)
+        return bands.astype(self.dtype), self.mask.labels(window, valid)
 
     def close(self) -> None:
         """Close the scene."""
         self.scene.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def require_landslides(sources: Sequence[ChipSource], inventory: Polygons) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -48,9 +48,9 @@ def choose_validation(
     hit = int((measures[:, 0] > 0).sum())
     if hit < 2:
         raise ConfigError(
-            f'{hit} of {len(measures)} block(s) of ground hold landslides and a split needs two, '
-            f'one to train and one to validate; give smaller blocks or chips, more images, or a '
-            f'validation share of 0'
+            f'a split needs two blocks of ground with landslides, one to train and one to '
+            f'validate, and got {hit} of {len(measures)}; give smaller blocks or chips, more '
+            f'images, or a validation share of 0'
         )
     shares = measures / np.maximum(measures.sum(axis=0), 1)
     shares = shares[:, measures.any(axis=0)]
@@ -83,14 +83,8 @@ def _orders(
             yield np.argsort(centres @ [np.cos(angle), np.sin(angle)], kind='stable')
 
 
-@dataclass(frozen=True)
-class Split:
-    """Chips of the two sides.
-
-    Args:
-        train: chips to train on.
-        val: chips to validate on.
-    """
+class Sides(NamedTuple):
+    """Chips to train on, and chips to validate on."""
 
     train: tuple[Chip, ...]
     val: tuple[Chip, ...]
@@ -108,11 +102,11 @@ def group_blocks(blocks: Sequence[shapely.Polygon], scenes: Sequence[int]) -> np
         on, or its own number.
     """
     groups = np.arange(len(blocks))
-    scenes = np.asarray(scenes)
-    for index in np.flatnonzero(scenes > 0):
-        earlier = np.flatnonzero(scenes < scenes[index])
-        shared = shapely.area(shapely.intersection(np.asarray(blocks)[earlier], blocks[index]))
-        smaller = np.minimum(shapely.area(np.asarray(blocks)[earlier]), blocks[index].area)
+    outlines, owners = np.asarray(blocks), np.asarray(scenes)
+    for index in np.flatnonzero(owners > 0):
+        earlier = np.flatnonzero(owners < owners[index])
+        shared = shapely.area(shapely.intersection(outlines[earlier], outlines[index]))
+        smaller = np.minimum(shapely.area(outlines[earlier]), shapely.area(outlines[index]))
         cover = shared / np.maximum(smaller, np.finfo(float).tiny)
         if cover.max() > 0.5:
             groups[index] = groups[earlier[cover.argmax()]]
@@ -127,63 +121,63 @@ def split_chips(
     *,
     outlines: Sequence[shapely.Polygon] = (),
     gap: float = 0,
-) -> Split:
+) -> Sides:
     """Send every chip to the side of its block.
 
     Args:
         chips: of all scenes; their blocks are places in ``groups``.
         groups: group of each block, shape (blocks,).
-        share: of validation, in [0, 1); 0 trains on all.
+        share: of validation, in (0, 1).
         rng: source of the draw.
         outlines: of the chips, in one frame; with them the split is chosen such that few chips
             lie within the gap. Those that do are still in the split.
         gap: empty ground wanted between the two sides, in units of the outlines.
 
     Raises:
-        ConfigError: if the share is out of its range, or blocks do not suffice.
+        ConfigError: if blocks do not suffice.
     """
-    if not 0 <= share < 1:
-        raise ConfigError(f'the validation share is {share}; give a number in [0, 1)')
-    if share == 0:
-        return Split(tuple(chips), ())
     group = groups[[chip.block for chip in chips]]
     members, place = np.unique(group, return_inverse=True)
     landslide = np.array([chip.landslide for chip in chips])
     weights = np.stack([landslide, landslide > 0, landslide == 0], axis=1)
     measures = np.stack([np.bincount(place, w, len(members)) for w in weights.T], axis=1)
-    border = {}
     if len(outlines):
-        centres = shapely.get_coordinates(shapely.centroid(outlines))
-        sums = np.stack([np.bincount(place, xy, len(members)) for xy in centres.T], axis=1)
-        border['centres'] = sums / np.bincount(place)[:, None]
-        border['loss'] = _Border(place, weights, near_pairs(outlines, outlines, gap))
-    validates = choose_validation(measures, share, rng, **border)[place]
-    return Split(
+        corners = shapely.get_coordinates(shapely.centroid(outlines))
+        sums = np.stack([np.bincount(place, xy, len(members)) for xy in corners.T], axis=1)
+        centres = sums / np.bincount(place)[:, None]
+        loss = _border_loss(place, weights, near_pairs(outlines, outlines, gap))
+        chosen = choose_validation(measures, share, rng, centres=centres, loss=loss)
+    else:
+        chosen = choose_validation(measures, share, rng)
+    validates = chosen[place]
+    return Sides(
         tuple(chip for chip, val in zip(chips, validates, strict=True) if not val),
         tuple(chip for chip, val in zip(chips, validates, strict=True) if val),
     )
 
 
-class _Border:
-    """What training loses to a split: the chips that are near chips of the other side.
+def _border_loss(
+    place: np.ndarray, weights: np.ndarray, pairs: np.ndarray
+) -> Callable[[np.ndarray], float]:
+    """Reckon with the training chips that lie near the other side.
 
     Args:
         place: group of each chip, shape (chips,).
         weights: measures of each chip, shape (chips, measures).
         pairs: chips near each other, shape (2, pairs).
+
+    Returns:
+        The worst lost share of a measure, from True for groups that validate; infinity if no
+        landslide is left to train on.
     """
+    chip, other = pairs[:, place[pairs[0]] != place[pairs[1]]]
 
-    def __init__(self, place: np.ndarray, weights: np.ndarray, pairs: np.ndarray) -> None:
-        self._place = place
-        self._weights = weights
-        self._pairs = pairs[:, place[pairs[0]] != place[pairs[1]]]
-
-    def __call__(self, validates: np.ndarray) -> float:
-        """Return the worst lost share of a measure; infinity if no landslide is left."""
-        val = validates[self._place]
-        chip, other = self._pairs
+    def loss(validates: np.ndarray) -> float:
+        val = validates[place]
         lost = np.zeros(len(val), bool)
         lost[chip[~val[chip] & val[other]]] = True
-        if not self._weights[~(val | lost), 0].any():
+        if not weights[~(val | lost), 0].any():
             return np.inf
-        return (self._weights[lost].sum(axis=0) / np.maximum(self._weights.sum(axis=0), 1)).max()
+        return (weights[lost].sum(axis=0) / np.maximum(weights.sum(axis=0), 1)).max()
+
+    return loss

@@ -1,4 +1,4 @@
-"""What there is to choose from: the blocks of all scenes and the chips of their grids, counted."""
+"""The blocks of all scenes and the chips of their grids, counted: the stock to choose from."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from dataclasses import dataclass
 import shapely
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.errors import ConfigError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.longitudes import outline
 from dfpenet_mm.preparation.chips.inventory_mask import window_transform
-from dfpenet_mm.preparation.chips.plan import Chip, each_once
+from dfpenet_mm.preparation.chips.plan import (
+    Chip,
+    block_side,
+    chip_windows,
+    each_once,
+    split_blocks,
+)
 from dfpenet_mm.preparation.chips.source import ChipSource
 
 
@@ -46,13 +52,24 @@ def survey_chips(
         side: of a chip, pixels.
         step: from chip to chip, pixels.
         progress: told chips counted and their total.
+
+    Raises:
+        RasterFormatError: if a scene is smaller than a chip.
+        ConfigError: if the size of the blocks is none.
     """
     blocks: list[Chip] = []
     planned: list[Chip] = []
     for number, source in enumerate(sources):
-        windows = source.blocks(block_size, side)
-        planned += source.plan(number, windows, len(blocks), side, step)
-        blocks += [Chip(number, index, w) for index, w in enumerate(windows, start=len(blocks))]
+        windows = _blocks(source, block_size, side)
+        own = [Chip(number, index, w) for index, w in enumerate(windows, start=len(blocks))]
+        chips = [
+            Chip(number, block.block, window)
+            for block in own
+            for window in chip_windows(block.window, side, step)
+        ]
+        # From top to bottom, as the file is stored.
+        planned += sorted(chips, key=lambda chip: (chip.window.row_off, chip.window.col_off))
+        blocks += own
     counted, hidden = [], 0
     for chip, fresh in each_once(planned, side):
         source = sources[chip.scene]
@@ -63,24 +80,32 @@ def survey_chips(
     return Survey(tuple(blocks), tuple(counted), hidden)
 
 
+def _blocks(source: ChipSource, size: str | None, side: int) -> list[Window]:
+    rows, cols = source.grid.shape
+    if min(rows, cols) < side:
+        raise RasterFormatError(
+            f'{source.path} has {rows} x {cols} pixels, fewer than a chip of {side}; give a '
+            f'smaller --chip or leave the image out'
+        )
+    if size is None:
+        return [Window(0, 0, cols, rows)]
+    return split_blocks(source.grid.shape, block_side(size, side, source.grid.gsd))
+
+
 def outlines(sources: Sequence[ChipSource], chips: Sequence[Chip]) -> list[shapely.Polygon]:
     """Draw chips or blocks of all scenes in the pixels of the first."""
     first = sources[0].grid
-    return [
-        _box(chip.window)
-        if chip.scene == 0
-        else outline(_part(sources[chip.scene].grid, chip.window), first)
-        for chip in chips
-    ]
-
-
-def _box(window: Window) -> shapely.Polygon:
-    left, top = window.col_off, window.row_off
-    return shapely.box(left, top, left + window.width, top + window.height)
-
-
-def _part(grid: RasterGrid, window: Window) -> RasterGrid:
-    return RasterGrid(grid.crs, window_transform(grid, window), (window.height, window.width))
+    drawn = []
+    for chip in chips:
+        window, grid = chip.window, sources[chip.scene].grid
+        if chip.scene == 0:
+            left, top = window.col_off, window.row_off
+            drawn.append(shapely.box(left, top, left + window.width, top + window.height))
+        else:
+            shape = (window.height, window.width)
+            part = RasterGrid(grid.crs, window_transform(grid, window), shape)
+            drawn.append(outline(part, first))
+    return drawn
 
 
 VAL_SHARE = 0.2
@@ -88,7 +113,7 @@ VAL_SHARE = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class ChipSettings:
-    """How chips are cut, split and balanced.
+    """Settings by which chips are cut, split and balanced.
 
     Args:
         bands: bands of the chips, counted from 1.
@@ -134,7 +159,7 @@ class ChipSettings:
     def __post_init__(self) -> None:
         if self.chip < 16 or not 1 <= self.step <= self.chip:
             raise ConfigError(
-                f'chips of {self.chip} pixels with stride {self.step} do not serve; give chips of '
+                f'chips of {self.chip} pixels with stride {self.step} cannot be cut; give chips of '
                 f'at least 16 pixels and a stride in [1, chip]'
             )
         if not 0 <= self.max_nodata < 1 or self.gap < 0:
@@ -142,6 +167,8 @@ class ChipSettings:
                 f'the nodata share is {self.max_nodata} and the gap {self.gap}; give a share in '
                 f'[0, 1) and a gap of at least 0 pixels'
             )
+        if self.val_share is not None and not 0 <= self.val_share < 1:
+            raise ConfigError(f'the validation share is {self.val_share}; give a number in [0, 1)')
         for count in (self.random, self.random_val):
             if count is not None and count < 1:
                 raise ConfigError(f'the number of random chips is {count}; give at least 1')

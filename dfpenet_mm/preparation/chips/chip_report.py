@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -95,10 +95,18 @@ class SideCounts:
         hit = sum(chip.landslide > 0 for chip in chips)
         return cls(len(chips), hit, landslide, valid - landslide, pixels - valid)
 
+    def line(self) -> str:
+        """Say it in one line."""
+        share = self.landslide / max(self.landslide + self.background, 1)
+        return (
+            f'{counted(self.chips, "chip")}, {self.with_landslides:,} with landslides; of the '
+            f'pixels {share:.2%} landslide, {self.ignored} ignored'
+        )
+
 
 @dataclass(frozen=True)
 class ChipReport:
-    """What a run wrote and what it left out.
+    """Counts of the chips that were written, and of those left out.
 
     Args:
         sides: counts of ``train`` and ``val``.
@@ -129,22 +137,10 @@ class ChipReport:
             f'inventory: {polygons}',
             f'chips: {self.surveyed} surveyed; left out: {_listed(self.left_out)}',
             f'landslide pixels in no chip: {_listed(self.lost)}',
-            *(f'{name}: {_words(side)}' for name, side in self.sides.items()),
+            *(f'{name}: {side.line()}' for name, side in self.sides.items()),
             *(f'note: {note}' for note in self.notes),
         ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for a JSON file."""
-        return asdict(self)
 
 
 def _listed(counts: Mapping[str, int]) -> str:
     return ', '.join(f'{count} {why}' for why, count in counts.items() if count) or 'none'
-
-
-def _words(side: SideCounts) -> str:
-    known = max(side.landslide + side.background, 1)
-    return (
-        f'{counted(side.chips, "chip")}, {side.with_landslides:,} with landslides; of the pixels '
-        f'{side.landslide / known:.2%} landslide, {side.ignored} ignored'
-    )

@@ -24,7 +24,14 @@ from dfpenet_mm.preparation.chips.dataset import make_chip_dataset
 from dfpenet_mm.preparation.chips.sheet import draw_sheet
 from dfpenet_mm.preparation.chips.survey import ChipSettings
 from dfpenet_mm.resources import config_dir
-from tests.preparation.chip_world import NORTH, UTM54, WEST, pixel_box, write_inventory, write_scene
+from tests.preparation.chips.chip_world import (
+    NORTH,
+    UTM54,
+    WEST,
+    pixel_box,
+    write_inventory,
+    write_scene,
+)
 
 SMALL = {'chip': 16, 'block_size': '2'}
 # Landslides all over a scene of 96 x 128 pixels, a few of its chips without any.
@@ -391,7 +398,7 @@ def test_scenes_of_two_types(tmp_path):
 
 
 def test_too_few_blocks_leave_no_folder(tmp_path):
-    with pytest.raises(ConfigError, match=r'1 of 1 block\(s\) .* a split needs two'):
+    with pytest.raises(ConfigError, match=r'a split needs two .* got 1 of 1;'):
         cut(tmp_path, block_size='8')
     assert not (tmp_path / 'out').exists()
 
@@ -418,6 +425,12 @@ def test_folder_in_use_is_told_before_any_work(tmp_path):
 def test_settings_out_of_range(setting):
     with pytest.raises(ConfigError):
         ChipSettings(**SMALL | setting)
+
+
+@pytest.mark.parametrize('share', [-0.1, 1, 3, float('nan')])
+def test_share_out_of_range(share):
+    with pytest.raises(ConfigError, match='validation share is'):
+        ChipSettings(val_share=share)
 
 
 def test_points_cannot_be_cut(tmp_path):

@@ -12,9 +12,9 @@ from rasterio.windows import Window
 from dfpenet_mm.errors import InputFileError, VectorFormatError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.polygons import read_polygons
+from dfpenet_mm.preparation.chips.chip_report import FeatureCounts, count_features
 from dfpenet_mm.preparation.chips.inventory_mask import InventoryMask
-from dfpenet_mm.preparation.chips.report import FeatureCounts, count_features
-from tests.preparation.chip_world import NORTH, SIDE, UTM54, WEST, pixel_box, write_inventory
+from tests.preparation.chips.chip_world import NORTH, SIDE, UTM54, WEST, pixel_box, write_inventory
 
 CRS54 = CRS.from_string(UTM54)
 GRID = RasterGrid(CRS54, from_origin(WEST, NORTH, SIDE, SIDE), (6, 6))

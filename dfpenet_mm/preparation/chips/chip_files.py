@@ -20,20 +20,6 @@ INDEX = 'chips.gpkg'
 TRAIN, VAL = 'train', 'val'
 
 
-def scene_names(sources: Sequence[ChipSource]) -> list[str]:
-    """Name each scene by its file, so that no two are alike."""
-    stems = [source.path.stem for source in sources]
-    return [
-        stem if stems.count(stem) == 1 else f'{stem}-{index}'
-        for index, stem in enumerate(stems, start=1)
-    ]
-
-
-def chip_file(scene: str, window: Window) -> str:
-    """Name a chip by its scene and its upper left pixel."""
-    return f'{scene}_r{window.row_off:05d}_c{window.col_off:05d}.tif'
-
-
 def write_chips(
     folder: Path,
     sources: Sequence[ChipSource],
@@ -52,16 +38,20 @@ def write_chips(
     Returns:
         The index, a GeoPackage with a row a chip.
     """
-    names = scene_names(sources)
+    stems = [source.path.stem for source in sources]
+    names = [
+        stem if stems.count(stem) == 1 else f'{stem}-{index}'
+        for index, stem in enumerate(stems, start=1)
+    ]
     rows = []
     total = sum(map(len, sides.values()))
     for side, chips in sides.items():
         for kind in ('images', 'masks'):
             (folder / side / kind).mkdir(parents=True)
         for chip, counted in _labelled(side, chips):
-            source = sources[chip.scene]
-            name = chip_file(names[chip.scene], chip.window)
-            write_chip(folder / side, name, source, chip.window, counted)
+            source, window = sources[chip.scene], chip.window
+            name = f'{names[chip.scene]}_r{window.row_off:05d}_c{window.col_off:05d}.tif'
+            _write_chip(folder / side, name, source, window, counted)
             rows.append(_row(side, name, source, chip))
             progress(len(rows), total)
     chips = [chip for part in sides.values() for chip in part]
@@ -74,12 +64,8 @@ def _labelled(side: str, chips: Sequence[Chip]) -> Iterable[tuple[Chip, np.ndarr
     return each_once(chips, chips[0].window.width)
 
 
-def write_chip(
-    folder: Path,
-    name: str,
-    source: ChipSource,
-    window: Window,
-    counted: np.ndarray | None = None,
+def _write_chip(
+    folder: Path, name: str, source: ChipSource, window: Window, counted: np.ndarray | None
 ) -> None:
     """Write one image and its mask, both on their place on the ground."""
     bands, labels = source.cut(window, counted)
@@ -110,9 +96,7 @@ def _row(side: str, name: str, source: ChipSource, chip: Chip) -> dict[str, obje
         'col': chip.window.col_off,
         'landslide_pixels': chip.landslide,
         'landslide_share': round(chip.landslide_share, 6),
-        'ignored_share': round(
-            1 - chip.valid / np.prod([chip.window.height, chip.window.width]), 6
-        ),
+        'ignored_share': round(1 - chip.valid / (chip.window.height * chip.window.width), 6),
     }
 
 

@@ -3,11 +3,10 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rasterio.windows import Window
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.preparation.chips.plan import Chip, chip_windows, far_enough, split_blocks
-from dfpenet_mm.preparation.chips.split import group_blocks, split_chips
+from dfpenet_mm.preparation.chips.split import choose_validation, group_blocks, split_chips
 
 
 def boxes(*corners, side=10):
@@ -75,20 +74,37 @@ def test_few_chips_are_lost_along_the_border():
     assert lost() > 0.2
 
 
-def test_share_of_nothing_trains_on_all():
-    chips = [Chip(0, 0, Window(0, 0, 4, 4), landslide=1, valid=16)]
-    split = split_chips(chips, np.arange(1), 0, np.random.default_rng(0))
-    assert (len(split.train), len(split.val)) == (1, 0)
-
-
-@pytest.mark.parametrize('share', [-0.1, 1, 3, float('nan')])
-def test_share_out_of_range(share):
-    with pytest.raises(ConfigError, match='validation share is'):
-        split_chips([], np.arange(1), share, np.random.default_rng(0))
-
-
 def test_blocks_of_two_dates_share_a_group():
     first = boxes((0, 0), (10, 0), (20, 0))
     second = boxes((1, 0), (13, 0), (26, 0), (90, 0))
     groups = group_blocks(first + second, [0, 0, 0, 1, 1, 1, 1])
     np.testing.assert_array_equal(groups, [0, 1, 2, 0, 1, 5, 6])
+
+
+def test_shares_are_met_in_every_measure():
+    rng = np.random.default_rng(1)
+    # Half of the groups hold landslides, a few of them most of the pixels.
+    landslide = np.where(np.arange(60) % 2, rng.pareto(1.0, 60) * 100, 0)
+    measures = np.stack([landslide, 5.0 * (landslide > 0), rng.integers(1, 9, 60)], axis=1)
+    chosen = choose_validation(measures, 0.2, np.random.default_rng(0))
+    np.testing.assert_allclose(measures[chosen].sum(0) / measures.sum(0), 0.2, atol=0.05)
+
+
+def test_seed_decides():
+    measures = np.ones((30, 3))
+    draws = [choose_validation(measures, 0.3, np.random.default_rng(s)) for s in (0, 0, 1)]
+    np.testing.assert_array_equal(draws[0], draws[1])
+    assert (draws[0] != draws[2]).any()
+
+
+def test_a_loss_gathers_what_validates():
+    """On a row of equal blocks every border loses one: the best choice is one end of the row."""
+    measures = np.ones((20, 3))
+    centres = np.stack([np.arange(20), np.zeros(20)], axis=1)
+
+    def loss(validates):
+        return np.count_nonzero(np.diff(validates)) / 20
+
+    chosen = choose_validation(measures, 0.2, np.random.default_rng(0), centres=centres, loss=loss)
+    assert chosen.sum() == 4
+    assert loss(chosen) == 1 / 20
