@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.preparation.isprs_download import potsdam, vaihingen
+from tests.preparation.isprs.isprs_download import potsdam, vaihingen
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,4 +1,4 @@
-"""What the ISPRS archives of Vaihingen and Potsdam hold, and how their tiles are split."""
+"""Contents of the ISPRS archives of Vaihingen and Potsdam, and the split of their tiles."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""From ISPRS's downloads to the folder that ``IsprsDataset`` reads."""
+"""Conversion of ISPRS's downloads to the folder that ``IsprsDataset`` reads, and its report."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,14 +13,103 @@ import numpy as np
 from dfpenet_mm.errors import ConfigError, RasterFormatError
 from dfpenet_mm.files import whole_folder
 from dfpenet_mm.preparation.isprs.collections import ERODED, IMAGES, LABELS, IsprsCollection
-from dfpenet_mm.preparation.isprs.labels import decode_colours, erode_boundaries
-from dfpenet_mm.preparation.isprs.rasters import Tile, read_tile, write_image, write_labels
-from dfpenet_mm.preparation.isprs.report import IsprsReport, TileReport, count_labels
+from dfpenet_mm.preparation.isprs.labels import CLASSES, decode_colours, erode_boundaries
 from dfpenet_mm.preparation.isprs.sources import SourceFile, TileFiles, complete_tiles, find_tiles
 from dfpenet_mm.preparation.isprs.splits import write_splits
+from dfpenet_mm.preparation.isprs.tile_files import Tile, read_tile, write_image, write_labels
 from dfpenet_mm.vocabulary import IGNORED, SUMMARY
 
 SPLITS = 'splits'
+
+
+@dataclass(frozen=True)
+class TileReport:
+    """One tile.
+
+    Args:
+        name: its name.
+        split: train or test.
+        shape: (rows, cols).
+        labels: pixels of each class, last those ignored.
+        eroded: likewise of the eroded labels.
+        eroded_here: True if ISPRS's eroded ground truth was not found.
+        disagreeing: pixels of ISPRS's eroded ground truth that are neither ignored nor of the
+            class that the ground truth gives them.
+        rounded: True if its colours had to be rounded to the official ones.
+    """
+
+    name: str
+    split: str
+    shape: tuple[int, int]
+    labels: tuple[int, ...]
+    eroded: tuple[int, ...]
+    eroded_here: bool
+    disagreeing: int
+    rounded: bool
+
+
+@dataclass(frozen=True)
+class IsprsReport:
+    """A whole conversion.
+
+    Args:
+        title: the data set's name.
+        wanted: tiles of the official split.
+        seed: of the random patches.
+        patch: side of a patch, pixels.
+        tiles: those converted.
+        windows: windows in each list, by its name.
+        sources: what the tiles came from.
+    """
+
+    title: str
+    wanted: int
+    seed: int
+    patch: int
+    sources: tuple[str, ...]
+    tiles: tuple[TileReport, ...]
+    windows: Mapping[str, int]
+
+    def lines(self) -> list[str]:
+        """Return what a user should see."""
+        here = sum(tile.eroded_here for tile in self.tiles)
+        lines = [
+            f'{self.title}: {len(self.tiles)} of {self.wanted} tiles; eroded ground truth of '
+            f'ISPRS for {len(self.tiles) - here}, eroded here for {here}'
+        ]
+        for split in ('train', 'test'):
+            lines += self._split_lines(split)
+        lines += [f'{name}: {count} windows' for name, count in self.windows.items()]
+        return lines + self._warnings()
+
+    def _split_lines(self, split: str) -> list[str]:
+        tiles = [tile for tile in self.tiles if tile.split == split]
+        if not tiles:
+            return []
+        counts = np.sum([tile.labels for tile in tiles], axis=0)
+        eroded = np.sum([tile.eroded for tile in tiles], axis=0)
+        shares = ', '.join(
+            f'{name} {100 * count / counts.sum():.1f} %'
+            for name, count in zip(CLASSES, counts, strict=False)
+        )
+        return [
+            f'{split}: {len(tiles)} tiles, {counts.sum()} pixels: {shares}',
+            f'{split}: ignored {counts[-1]} pixels of labels and {eroded[-1]} '
+            f'({100 * eroded[-1] / eroded.sum():.1f} %) of labels_eroded',
+        ]
+
+    def _warnings(self) -> list[str]:
+        lines = []
+        rounded = [tile.name for tile in self.tiles if tile.rounded]
+        if rounded:
+            lines.append(f'warning: inexact colours rounded to the nearest of {rounded}')
+        wrong = {tile.name: tile.disagreeing for tile in self.tiles if tile.disagreeing}
+        if wrong:
+            lines.append(f'warning: pixels whose class erosion changed, by tile: {wrong}')
+        blank = [tile.name for tile in self.tiles if not tile.eroded[-1]]
+        if blank:
+            lines.append(f'warning: eroded ground truth without ignored pixels: {blank}')
+        return lines
 
 
 def convert_isprs(
@@ -74,7 +164,7 @@ def convert_isprs(
             tiles=reports,
             windows=counts,
         )
-        summary = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
+        summary = json.dumps(asdict(report), indent=2, ensure_ascii=False)
         (folder / SUMMARY).write_text(f'{summary}\n', encoding='utf-8')
     return report
 
@@ -113,8 +203,8 @@ def _convert_tile(
         name=name,
         split='train' if collection.holds(name, collection.train) else 'test',
         shape=labels.shape,
-        labels=tuple(count_labels(labels).tolist()),
-        eroded=tuple(count_labels(eroded).tolist()),
+        labels=tuple(_count_labels(labels).tolist()),
+        eroded=tuple(_count_labels(eroded).tolist()),
         eroded_here=here,
         disagreeing=int(((eroded != IGNORED) & (eroded != labels)).sum()),
         rounded=rounded,
@@ -138,3 +228,9 @@ def _read_labels(
             f'{sizes[1]}; download both again'
         )
     return decode_colours(colours[..., :3], name=files[kind].shown, rounded=rounded)
+
+
+def _count_labels(labels: np.ndarray) -> np.ndarray:
+    """Count the pixels of each class, and last those ignored; shape (7,)."""
+    counts = np.bincount(labels.ravel(), minlength=IGNORED + 1)
+    return counts[[*range(len(CLASSES)), IGNORED]]

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, mkdtemp
 
+from dfpenet_mm.datasets.landslide import list_named
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.preparation.isprs.collections import IMAGES, LABELS, IsprsCollection
 from dfpenet_mm.preparation.isprs.labels import palette_share
-from dfpenet_mm.preparation.isprs.rasters import read_sample
+from dfpenet_mm.preparation.isprs.tile_files import read_sample
 
 ARCHIVE = '.zip'
 WORLD_FILE = '.tfw'
@@ -140,8 +141,6 @@ def _unpack(archive: zipfile.ZipFile, name: str, target: Path) -> None:
 
 
 TileFiles = dict[str, SourceFile]
-# Tiles that an error names.
-NAMED = 5
 
 
 def find_tiles(
@@ -164,7 +163,10 @@ def find_tiles(
     tiles: dict[str, TileFiles] = {tile: {} for tile in collection.tiles}
     sources = list(sources)
     for file in list_files(sources, scratch=scratch, wanted=collection.recognise):
-        tile, kinds = collection.recognise(file.name)
+        recognised = collection.recognise(file.name)
+        if recognised is None:
+            continue
+        tile, kinds = recognised
         if not set(kinds) <= set(tiles[tile]):
             kind = kinds[0] if len(kinds) == 1 else _kind_by_content(file, scratch)
             tiles[tile].setdefault(kind, file)
@@ -197,7 +199,7 @@ def complete_tiles(
     }
     if any(lacking.values()) and not allow_missing:
         gaps = '; '.join(
-            f'{len(names)} have no {kind} ({_listed(names)})'
+            f'{len(names)} have no {kind} ({list_named(names)})'
             for kind, names in lacking.items()
             if names
         )
@@ -218,8 +220,3 @@ def _kind_by_content(file: SourceFile, scratch: Path) -> str:
     with TemporaryDirectory(dir=scratch) as folder:
         colours = read_sample(file.on_disk(Path(folder)), shown=file.shown)
     return LABELS if palette_share(colours) > 0.5 else IMAGES
-
-
-def _listed(names: list[str]) -> str:
-    shown = ', '.join(names[:NAMED])
-    return shown if len(names) <= NAMED else f'{shown} and {len(names) - NAMED} more'

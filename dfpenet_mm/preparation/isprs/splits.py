@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,11 +68,8 @@ def _offsets_and_seen(length: int, size: int) -> list[tuple[int, int]]:
     return [(offset, end - offset) for offset, end in zip(offsets, ends, strict=False)]
 
 
-Shapes = Mapping[str, tuple[int, int]]
-
-
 @dataclass(frozen=True)
-class Split:
+class PlannedList:
     """A list of windows to be made.
 
     Args:
@@ -88,8 +85,8 @@ class Split:
     patches: int | None = None
 
 
-def splits_of(collection: IsprsCollection) -> list[Split]:
-    """Return the splits of a data set.
+def _planned_lists(collection: IsprsCollection) -> list[PlannedList]:
+    """Plan the lists of a data set.
 
     ``train`` is to train on. ``test_tiles`` is to score on: each pixel of the test tiles counts
     once. ``test`` holds the paper's random patches of the test tiles, whose overlap counts a
@@ -99,34 +96,39 @@ def splits_of(collection: IsprsCollection) -> list[Split]:
     the training tiles alone, and as long.
     """
     extra = collection.pretrain_extra
-    splits = [
-        Split('train', 'random training patches', collection.train, collection.train_patches),
-        Split('test', 'random test patches', collection.test, collection.test_patches),
-        Split('test_tiles', 'each pixel of the test tiles once', collection.test),
+    lists = [
+        PlannedList('train', 'random training patches', collection.train, collection.train_patches),
+        PlannedList('test', 'random test patches', collection.test, collection.test_patches),
+        PlannedList('test_tiles', 'each pixel of the test tiles once', collection.test),
     ]
     if extra:
         unseen = tuple(number for number in collection.test if number not in extra)
         count = collection.pretrain_patches
-        splits += [
-            Split(
+        lists += [
+            PlannedList(
                 'pd_train',
                 f'random pre-training patches, also of the test tiles {", ".join(extra)}',
                 (*collection.train, *extra),
                 count,
             ),
-            Split('test_tiles_unseen_in_pd', 'test tiles that pd_train leaves out', unseen),
-            Split(
+            PlannedList('test_tiles_unseen_in_pd', 'test tiles that pd_train leaves out', unseen),
+            PlannedList(
                 'pd_train_clean',
                 'random pre-training patches of training tiles alone',
                 collection.train,
                 count * (len(collection.train) + len(extra)) // len(collection.train),
             ),
         ]
-    return splits
+    return lists
 
 
 def write_splits(
-    folder: Path, collection: IsprsCollection, shapes: Shapes, *, size: int, seed: int
+    folder: Path,
+    collection: IsprsCollection,
+    shapes: Mapping[str, tuple[int, int]],
+    *,
+    size: int,
+    seed: int,
 ) -> dict[str, int]:
     """Write the lists of the tiles that there are.
 
@@ -144,18 +146,15 @@ def write_splits(
         RasterFormatError: if a tile is smaller than a patch.
     """
     counts = {}
-    for index, split in enumerate(splits_of(collection)):
-        names = map(collection.tile_name, split.numbers)
+    for index, planned in enumerate(_planned_lists(collection)):
+        names = map(collection.tile_name, planned.numbers)
         own = {name: shapes[name] for name in names if name in shapes}
-        windows = _windows(split, own, size=size, seed=(seed, index))
+        if planned.patches is None:
+            windows = covering_windows(own, size=size)
+        else:
+            windows = random_windows(own, size=size, count=planned.patches, seed=(seed, index))
         if windows:
-            comment = f'{collection.title}: {split.comment}, seed {seed}'
-            write_window_list(folder / f'{split.name}.txt', windows, comment=comment)
-            counts[split.name] = len(windows)
+            comment = f'{collection.title}: {planned.comment}, seed {seed}'
+            write_window_list(folder / f'{planned.name}.txt', windows, comment=comment)
+            counts[planned.name] = len(windows)
     return counts
-
-
-def _windows(split: Split, shapes: Shapes, *, size: int, seed: Sequence[int]) -> list[TileWindow]:
-    if split.patches is None:
-        return covering_windows(shapes, size=size)
-    return random_windows(shapes, size=size, count=split.patches, seed=tuple(seed))

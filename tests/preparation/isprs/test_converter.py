@@ -10,7 +10,7 @@ from dfpenet_mm.errors import ConfigError, InputFileError, OutputError, RasterFo
 from dfpenet_mm.preparation.isprs.collections import POTSDAM, VAIHINGEN
 from dfpenet_mm.preparation.isprs.converter import convert_isprs
 from dfpenet_mm.preparation.isprs.labels import erode_boundaries
-from tests.preparation.isprs_download import (
+from tests.preparation.isprs.isprs_download import (
     COLOURS,
     SHAPE,
     TRANSFORM,

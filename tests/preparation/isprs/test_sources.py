@@ -4,7 +4,7 @@ import pytest
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.preparation.isprs.sources import list_files
-from tests.preparation.isprs_download import pack
+from tests.preparation.isprs.isprs_download import pack
 
 
 def is_tif(name):

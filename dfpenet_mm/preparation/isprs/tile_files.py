@@ -13,6 +13,7 @@ import rasterio
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
 
 from dfpenet_mm.errors import InputFileError, RasterFormatError
 from dfpenet_mm.files import disk_errors
@@ -60,12 +61,7 @@ def read_tile(path: Path, *, shown: str) -> Tile:
         InputFileError: if GDAL cannot read it.
         RasterFormatError: if it has fewer bands or another type.
     """
-    with _ungeoreferenced(), _read_errors(shown), rasterio.open(path) as source:
-        if source.count < 3 or set(source.dtypes) != {'uint8'}:
-            raise RasterFormatError(
-                f'{shown} has {source.count} bands of {source.dtypes[0]}, wanted are three or '
-                f'more of uint8; download it again'
-            )
+    with _opened(path, shown) as source:
         pixels = np.ascontiguousarray(np.moveaxis(source.read(), 0, -1))
         return Tile(pixels, source.transform, source.crs)
 
@@ -77,14 +73,9 @@ def read_sample(path: Path, *, shown: str, side: int = 256) -> np.ndarray:
         Array of shape (rows, cols, 3).
 
     Raises:
-        InputFileError: if GDAL cannot read it.
-        RasterFormatError: if it has fewer bands.
+        InputFileError, RasterFormatError: as of ``read_tile``.
     """
-    with _ungeoreferenced(), _read_errors(shown), rasterio.open(path) as source:
-        if source.count < 3:
-            raise RasterFormatError(
-                f'{shown} has {source.count} bands, wanted are three or more; download it again'
-            )
+    with _opened(path, shown) as source:
         shape = (3, min(side, source.height), min(side, source.width))
         return np.moveaxis(source.read((1, 2, 3), out_shape=shape), 0, -1)
 
@@ -116,31 +107,32 @@ def write_labels(path: Path, labels: np.ndarray, tile: Tile) -> None:
 def _write(path: Path, bands: np.ndarray, tile: Tile, profile: dict) -> None:
     rows, cols = bands.shape[1:]
     place = {'height': rows, 'width': cols, 'crs': tile.crs, 'transform': tile.transform}
-    with (
-        disk_errors(path, advice='free some space, or name another folder with --out'),
-        _ungeoreferenced(),
-        rasterio.open(path, 'w', **PROFILE, **place, **profile) as target,
-    ):
-        target.write(bands)
-        if profile is LABELS:
-            target.write_colormap(1, dict(enumerate(map(tuple, PALETTE.tolist()))))
-    with _ungeoreferenced():
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', NotGeoreferencedWarning)
+        with (
+            disk_errors(path, advice='free some space, or name another folder with --out'),
+            rasterio.open(path, 'w', **PROFILE, **place, **profile) as target,
+        ):
+            target.write(bands)
+            if profile is LABELS:
+                target.write_colormap(1, dict(enumerate(map(tuple, PALETTE.tolist()))))
         check_complete(path)
 
 
 @contextmanager
-def _read_errors(shown: str) -> Iterator[None]:
+def _opened(path: Path, shown: str) -> Iterator[DatasetReader]:
+    """Open a file of 8-bit colours; ISPRS's own have no georeference, and training needs none."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', NotGeoreferencedWarning)
+            with rasterio.open(path) as source:
+                if source.count < 3 or set(source.dtypes) != {'uint8'}:
+                    raise RasterFormatError(
+                        f'{shown} has {source.count} bands of {source.dtypes[0]}, wanted are three '
+                        f'or more of uint8; download it again'
+                    )
+                yield source
     except RasterioError as error:
         raise InputFileError(
             f'{shown} cannot be read as an image ({error}); download it again'
         ) from error
-
-
-@contextmanager
-def _ungeoreferenced() -> Iterator[None]:
-    """Accept files without a georeference: training needs none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', NotGeoreferencedWarning)
-        yield
