@@ -1,11 +1,9 @@
 """Data sets and their transforms, registered in mmseg's DATASETS and TRANSFORMS."""
 
-from dfpenet_mm.datasets.isprs import PotsdamTileDataset, VaihingenDataset
+from dfpenet_mm.datasets.isprs import IsprsDataset, PotsdamTileDataset, VaihingenDataset
+from dfpenet_mm.datasets.landslide import LandslideDataset
 from dfpenet_mm.datasets.loading import LoadRasterImage, LoadRasterMask
 from dfpenet_mm.datasets.transforms import MatchBandStatistics, RandomGaussianBlur
-
-from .isprs import IsprsDataset
-from .landslide import LandslideDataset
 
 __all__ = [
     'IsprsDataset',

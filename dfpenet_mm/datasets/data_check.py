@@ -16,7 +16,7 @@ from PIL import Image
 from rasterio.errors import NotGeoreferencedWarning
 
 from dfpenet_mm.datasets.data_report import CheckedSplit, DataReport, data_warnings, require_labels
-from dfpenet_mm.datasets.file_check import Finding, SampleFiles, check_files
+from dfpenet_mm.datasets.file_check import FileFinding, SampleFiles, check_files
 from dfpenet_mm.datasets.landslide import NAMED
 from dfpenet_mm.datasets.model_match import (
     files_of,
@@ -26,6 +26,7 @@ from dfpenet_mm.datasets.model_match import (
     value_warnings,
 )
 from dfpenet_mm.errors import ConfigError, DfpenetError, InputFileError
+from dfpenet_mm.wording import counted
 
 TRAIN = 'train'
 SPLITS = (TRAIN, 'val', 'test')
@@ -53,8 +54,11 @@ def check_data(config: Config) -> DataReport:
             not, data sets without samples, a training set without a scored pixel or without one
             of two classes.
     """
-    findings: dict[SampleFiles, Finding] = {}
-    checked, datasets, config_faults, causes = [], [], [], []
+    findings: dict[SampleFiles, FileFinding] = {}
+    checked: list[CheckedSplit] = []
+    datasets: list[Any] = []
+    config_faults: list[str] = []
+    causes: list[DfpenetError] = []
     for name, cfg in _dataset_configs(config):
         try:
             dataset = _build(name, cfg)
@@ -75,7 +79,7 @@ def check_data(config: Config) -> DataReport:
     found = [*data_warnings(checked)]
     for split, dataset in zip(checked, datasets, strict=True):
         found += value_warnings(config, split, dataset)
-    return DataReport(tuple(split.report() for split in checked), tuple(found))
+    return DataReport(tuple(checked), tuple(found))
 
 
 def _dataset_configs(config: Config) -> list[tuple[str, Any]]:
@@ -124,7 +128,7 @@ def _check_split(
     dataset: Any,
     parts: list[Any],
     files: Iterable[SampleFiles],
-    known: dict[SampleFiles, Finding],
+    known: dict[SampleFiles, FileFinding],
 ) -> CheckedSplit:
     fresh = [item for item in files if item not in known]
     with warnings.catch_warnings(), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
@@ -156,7 +160,7 @@ def _raise_for(
     rest = f'; and {len(listed) - NAMED} more' if len(listed) > NAMED else ''
     kind = ConfigError if config_faults else InputFileError
     raise kind(
-        f'the data do not serve, {len(listed)} fault(s): {"; ".join(listed[:NAMED])}{rest}'
+        f'the data sets have {counted(len(listed), "fault")}: {"; ".join(listed[:NAMED])}{rest}'
         + ('; mend these settings of the config' if config_faults else '')
         + ('; replace these files or take them out of the data set' if file_faults else '')
     )

@@ -4,34 +4,57 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from dfpenet_mm.datasets.file_check import LABELS, Finding, SampleFiles
+from dfpenet_mm.datasets.file_check import LABELS, FileFinding, SampleFiles
 from dfpenet_mm.datasets.landslide import list_named
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.vocabulary import IGNORED
+from dfpenet_mm.wording import agreeing, counted
 
 
 @dataclass(frozen=True)
-class SplitReport:
-    """What one data set holds.
+class CheckedSplit:
+    """One data set and the findings in its files.
 
     Args:
         name: ``train``, ``val`` or ``test``.
         samples: length of the data set.
-        images: distinct images in it.
-        classes: names of the classes.
-        counts: pixels of each label over the distinct images, shape (256,), int64.
+        classes: names of its classes.
+        findings: of each distinct pair of files.
+        unused_masks: masks that no image has.
     """
 
     name: str
     samples: int
-    images: int
     classes: tuple[str, ...]
-    counts: np.ndarray
+    findings: dict[SampleFiles, FileFinding]
+    unused_masks: tuple[str, ...]
+
+    @property
+    def faults(self) -> list[str]:
+        """Clauses on the files that do not serve."""
+        return [finding.fault for finding in self.findings.values() if finding.fault]
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Smallest and largest value of its images."""
+        low, high = zip(*(found.reach for found in self.findings.values()), strict=True)
+        return min(low), max(high)
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Pixels of each label, of files that are two samples' only once, shape (256,), int64."""
+        return sum((found.counts for found in self.findings.values()), np.zeros(LABELS, np.int64))
+
+    @property
+    def images(self) -> int:
+        """Number of distinct images."""
+        return len({files.image for files in self.findings})
 
     @property
     def ignored(self) -> int:
@@ -43,8 +66,13 @@ class SplitReport:
         """Pixels of each class."""
         return dict(zip(self.classes, self.counts.tolist(), strict=False))
 
+    @property
+    def absent(self) -> list[str]:
+        """Classes that no pixel has."""
+        return [name for name, pixels in self.pixels.items() if not pixels]
+
     def line(self) -> str:
-        """Say it in one line."""
+        """Say in one line what it holds."""
         labelled = sum(self.pixels.values())
         shares = ', '.join(
             f'{name} {count / max(labelled, 1):.2%}' for name, count in self.pixels.items()
@@ -55,18 +83,36 @@ class SplitReport:
             f'ignored: {self.ignored} pixels ({self.ignored / every:.2%} of all)'
         )
 
+    def ignored_clause(self) -> str:
+        """Say how much is ignored, which may be what the first absent class is missing.
+
+        Returns:
+            A clause after a comma; empty if nothing is ignored.
+        """
+        if not self.ignored:
+            return ''
+        absent = self.absent[0]
+        share = self.ignored / self.counts.sum()
+        maps = {pair for files in self.findings for pair in files.reading.value_map}
+        values = [value for value, label in sorted(maps) if label == IGNORED]
+        return (
+            f', and {100 * share:.2g} % of the pixels are {" or ".join(map(str, values))}, which '
+            f'this config ignores (if that is {absent}, set value_map to {{..., {values[-1]}: '
+            f'{self.classes.index(absent)}}})'
+        )
+
 
 @dataclass(frozen=True)
 class DataReport:
-    """What the data check found, all data sets being fit to run.
+    """Findings of the data check, all data sets being fit to run.
 
     Args:
-        splits: one report a data set.
+        splits: the data sets.
         warnings: what a user should look at, a sentence each.
     """
 
-    splits: tuple[SplitReport, ...]
-    warnings: tuple[str, ...] = field(default=())
+    splits: tuple[CheckedSplit, ...]
+    warnings: tuple[str, ...]
 
     def lines(self) -> list[str]:
         """Say it in words, a line each."""
@@ -74,63 +120,6 @@ class DataReport:
             *(f'data: {split.line()}' for split in self.splits),
             *(f'warning: {warning}' for warning in self.warnings),
         ]
-
-
-@dataclass(frozen=True)
-class CheckedSplit:
-    """One data set and what was found in its files.
-
-    Args:
-        name: of the split.
-        samples: its length.
-        classes: names of its classes.
-        findings: of each distinct pair of files.
-        unused_masks: masks that no image has.
-    """
-
-    name: str
-    samples: int
-    classes: tuple[str, ...]
-    findings: dict[SampleFiles, Finding]
-    unused_masks: tuple[str, ...]
-
-    @property
-    def faults(self) -> Iterator[str]:
-        """Clauses on the files that do not serve."""
-        return (finding.fault for finding in self.findings.values() if finding.fault)
-
-    @property
-    def reach(self) -> tuple[float, float]:
-        """Smallest and largest value of its images."""
-        low, high = zip(*(found.reach for found in self.findings.values()), strict=True)
-        return min(low), max(high)
-
-    def report(self) -> SplitReport:
-        """Sum up the labels; of files that are two samples' only once."""
-        counts = sum((found.counts for found in self.findings.values()), np.zeros(LABELS, int))
-        images = {files.image for files in self.findings}
-        return SplitReport(self.name, self.samples, len(images), self.classes, counts)
-
-    def ignored_clause(self, absent: str) -> str:
-        """Say how much is ignored, which may be what a class is missing from the labels.
-
-        Args:
-            absent: name of a class that no pixel has.
-
-        Returns:
-            A clause after a comma; empty if nothing is ignored.
-        """
-        report = self.report()
-        if not report.ignored:
-            return ''
-        share = report.ignored / report.counts.sum()
-        maps = {pair for files in self.findings for pair in files.value_map}
-        values = [value for value, label in sorted(maps) if label == IGNORED]
-        return (
-            f', and {100 * share:.2g} % of the pixels are {" or ".join(map(str, values))}, which '
-            f'this config ignores (if that is {absent}, set value_map to {{..., {values[-1]}: '
-            f'{self.classes.index(absent)}}})'
-        )
 
 
 def require_labels(split: CheckedSplit) -> None:
@@ -142,10 +131,9 @@ def require_labels(split: CheckedSplit) -> None:
     Raises:
         InputFileError: if no pixel is scored, or of two classes one never occurs.
     """
-    report = split.report()
-    absent = [name for name, pixels in report.pixels.items() if not pixels]
+    absent = split.absent
     if len(absent) == len(split.classes):
-        cause = f'{report.ignored} pixels are ignored' if report.ignored else 'there are no masks'
+        cause = f'{split.ignored} pixels are ignored' if split.ignored else 'there are no masks'
         raise InputFileError(
             f'no pixel of the {split.name} data set has a class, {cause} (label {IGNORED}), so '
             f'nothing can be learnt; give masks with classes, or mend value_map in the config'
@@ -153,7 +141,7 @@ def require_labels(split: CheckedSplit) -> None:
     if absent and len(split.classes) == 2:
         raise InputFileError(
             f'no pixel of the {split.name} data set, {split.samples} samples, is {absent[0]}, so '
-            f'nothing can be learnt{split.ignored_clause(absent[0])}; add samples that hold it, '
+            f'nothing can be learnt{split.ignored_clause()}; add samples that hold it, '
             f'or mend value_map in the config'
         )
 
@@ -161,26 +149,24 @@ def require_labels(split: CheckedSplit) -> None:
 def data_warnings(checked: Sequence[CheckedSplit]) -> Iterator[str]:
     """Find what does not stop a run and yet may spoil it, a sentence each."""
     for split in checked:
-        report = split.report()
-        absent = [name for name, pixels in report.pixels.items() if not pixels]
-        if absent and report.counts.any():
-            yield f'no pixel of {split.name} is {" or ".join(absent)}' + split.ignored_clause(
-                absent[0]
-            )
+        if split.absent and split.counts.any():
+            yield f'no pixel of {split.name} is {" or ".join(split.absent)}{split.ignored_clause()}'
         empty = [
             files.mask
             for files, found in split.findings.items()
             if files.mask and not found.counts[:IGNORED].any()
         ]
         if empty:
+            verb = agreeing(len(empty), 'is', 'are')
             yield (
-                f'{len(empty)} mask(s) of {split.name} are ignored to the last pixel: '
+                f'{counted(len(empty), "mask")} of {split.name} {verb} ignored as a whole: '
                 f'{list_named(map(_name, empty))}'
             )
         if split.unused_masks:
+            number = len(split.unused_masks)
             yield (
-                f'{len(split.unused_masks)} mask(s) of {split.name} have no image and are left '
-                f'out: {list_named(split.unused_masks)}'
+                f'{counted(number, "mask")} of {split.name} without an image '
+                f'{agreeing(number, "is", "are")} left out: {list_named(split.unused_masks)}'
             )
     yield from _warnings_between(checked)
 
@@ -196,7 +182,7 @@ def _warnings_between(checked: Sequence[CheckedSplit]) -> Iterator[str]:
         shared = sorted(images.get('train', set()) & images.get(name, set()))
         if shared:
             yield (
-                f'train and {name} share {len(shared)} image(s), so that scores are too good: '
+                f'train and {name} share {counted(len(shared), "image")}, so scores are too good: '
                 f'{list_named(map(_name, shared))}'
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,8 +13,11 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import brief
+from dfpenet_mm.wording import counted
 
 LABELS = 256
+# What mmcv's own loader, which cv2 stands behind, makes of any image.
+CV2_BANDS = 3
 # Rows read at once, so that a tile of any size is streamed.
 STRIP = 1024
 # Values that an error names of those it did not expect.
@@ -24,34 +27,48 @@ ORIENTATION, UPRIGHT = 274, 1
 
 
 @dataclass(frozen=True)
+class Reading:
+    """The way in which the pipeline of a data set reads a sample.
+
+    Args:
+        bands: bands read, from 1; None where mmcv's own loader reads three of whatever there is.
+        value_map: pairs of mask value and class; values not named must not occur.
+        grey_masks: True if a mask may have several equal bands, as ``LoadRasterMask`` allows.
+    """
+
+    bands: tuple[int, ...] | None
+    value_map: tuple[tuple[int, int], ...]
+    grey_masks: bool
+
+    @property
+    def band_count(self) -> int:
+        """Bands that enter the network."""
+        return CV2_BANDS if self.bands is None else len(self.bands)
+
+
+@dataclass(frozen=True)
 class SampleFiles:
-    """What is read of one image and its mask.
+    """An image and its mask.
 
     Args:
         image: path.
         mask: path; None without labels.
-        bands: bands read, from 1; None for whatever there is.
-        value_map: pairs of mask value and class; those not named must not occur.
-        classes: number of classes.
+        reading: the way in which they are read.
         reach: rows and columns that the windows in it need at least.
-        grey_masks: True if a mask may have several bands, all of them equal.
     """
 
     image: str
     mask: str | None
-    bands: tuple[int, ...] | None
-    value_map: tuple[tuple[int, int], ...]
-    classes: int
-    reach: tuple[int, int] = (0, 0)
-    grey_masks: bool = True
+    reading: Reading
+    reach: tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What was found in one image and its mask.
+class FileFinding:
+    """The contents of one image and its mask, or what makes them useless.
 
     Args:
-        fault: what makes them useless, a clause that names the file; None if they serve.
+        fault: a clause that names the file and what makes it useless; None if both serve.
         counts: pixels of each label, shape (256,), int64; 255 counts the ignored ones.
         dtype: type of the image's values.
         reach: smallest and largest value of the bands that are read.
@@ -67,7 +84,7 @@ class _FaultError(Exception):
     """A file that does not serve; its text is the finding."""
 
 
-def check_files(files: SampleFiles) -> Finding:
+def check_files(files: SampleFiles) -> FileFinding:
     """Read an image and its mask from end to end.
 
     Args:
@@ -81,20 +98,22 @@ def check_files(files: SampleFiles) -> Finding:
         with rasterio.Env(GDAL_ERROR_ON_LIBJPEG_WARNING=True):
             shape, dtype, reach = _check_image(files)
             if files.mask is None:
-                return Finding(dtype=dtype, reach=reach)
+                return FileFinding(dtype=dtype, reach=reach)
             _require_turned_alike(files.image, files.mask)
-            return Finding(counts=_count_labels(files, shape), dtype=dtype, reach=reach)
+            counts = _count_labels(files, files.mask, shape)
+            return FileFinding(counts=counts, dtype=dtype, reach=reach)
     except _FaultError as fault:
-        return Finding(fault=str(fault))
+        return FileFinding(fault=str(fault))
 
 
 def _check_image(files: SampleFiles) -> tuple[tuple[int, int], str, tuple[float, float]]:
-    low, high = Finding().reach
+    low, high = np.inf, -np.inf
     with _open(files.image) as source:
-        bands = files.bands or tuple(source.indexes)
+        bands = files.reading.bands or tuple(source.indexes)
         if max(bands) > source.count:
             raise _FaultError(
-                f'{files.image} has {source.count} band(s) and the config reads {list(bands)}'
+                f'{files.image} has {counted(source.count, "band")} and the config reads '
+                f'{list(bands)}'
             )
         if min(np.subtract(source.shape, files.reach)) < 0:
             raise _FaultError(
@@ -129,40 +148,27 @@ def _orientation(path: str) -> int:
         return UPRIGHT
 
 
-def _count_labels(files: SampleFiles, shape: tuple[int, int]) -> np.ndarray:
-    with _open(files.mask) as source:
+def _count_labels(files: SampleFiles, mask: str, shape: tuple[int, int]) -> np.ndarray:
+    known = {float(value): label for value, label in files.reading.value_map}
+    counts, strangers = np.zeros(LABELS, np.int64), set()
+    with _open(mask) as source:
         if source.shape != shape:
             raise _FaultError(
-                f'{files.mask} has {_size(source.shape)} pixels and its image {_size(shape)}'
+                f'{mask} has {_size(source.shape)} pixels and its image {_size(shape)}'
             )
-        known = dict(files.value_map)
-        counts, strangers = np.zeros(LABELS, np.int64), set()
         for bands in _strips(source, source.indexes):
-            values = _only_band(files, bands)
+            values = _only_band(mask, bands, grey=files.reading.grey_masks)
             for value, number in _value_counts(values):
                 if value in known:
                     counts[known[value]] += number
                 else:
                     strangers.add(value)
     if strangers:
-        listed = sorted(strangers)[:NAMED_VALUES]
-        more = ', ...' if len(strangers) > len(listed) else ''
         raise _FaultError(
-            f'{files.mask} holds the values {", ".join(f"{value:g}" for value in listed)}{more} '
-            f'and the config knows {sorted(known)[:NAMED_VALUES]}'
-            + (', ...' if len(known) > NAMED_VALUES else '')
+            f'{mask} holds the values {_first_values(strangers)} and the config knows '
+            f'[{_first_values(known)}]'
         )
     return counts
-
-
-def _only_band(files: SampleFiles, bands: np.ndarray) -> np.ndarray:
-    """Return the one band of a mask; of colours that are grey any, if the loader does so too."""
-    if len(bands) > 1 and not (files.grey_masks and (bands == bands[:1]).all()):
-        differ = ' that differ' if files.grey_masks else ''
-        raise _FaultError(
-            f'{files.mask} has {len(bands)} bands{differ} and a mask is one band of class values'
-        )
-    return bands[0]
 
 
 def _value_counts(values: np.ndarray) -> Iterator[tuple[float, int]]:
@@ -174,6 +180,21 @@ def _value_counts(values: np.ndarray) -> Iterator[tuple[float, int]]:
     return zip(found.tolist(), counts.tolist(), strict=True)
 
 
+def _first_values(values: Collection[float]) -> str:
+    more = ', ...' if len(values) > NAMED_VALUES else ''
+    return ', '.join(f'{value:g}' for value in sorted(values)[:NAMED_VALUES]) + more
+
+
+def _only_band(mask: str, bands: np.ndarray, *, grey: bool) -> np.ndarray:
+    """Return the one band of a mask; of colours that are grey any, if the loader does so too."""
+    if len(bands) > 1 and not (grey and (bands == bands[:1]).all()):
+        differ = ' that differ' if grey else ''
+        raise _FaultError(
+            f'{mask} has {len(bands)} bands{differ} and a mask is one band of class values'
+        )
+    return bands[0]
+
+
 def _open(path: str) -> DatasetReader:
     try:
         return rasterio.open(path)
@@ -181,15 +202,14 @@ def _open(path: str) -> DatasetReader:
         raise _FaultError(f'{path} cannot be read ({brief(error)})') from error
 
 
-def _strips(source: DatasetReader, bands: tuple[int, ...]) -> Iterator[np.ndarray]:
+def _strips(source: DatasetReader, bands: Sequence[int]) -> Iterator[np.ndarray]:
     for row in range(0, source.height, STRIP):
         window = Window(0, row, source.width, min(STRIP, source.height - row))
         try:
             yield source.read(bands, window=window)
         except RasterioError as error:
-            raise _FaultError(
-                f'{source.name} cannot be read to its end ({brief(error)})'
-            ) from error
+            fault = f'{source.name} cannot be read to its end ({brief(error)})'
+            raise _FaultError(fault) from error
 
 
 def _size(shape: tuple[int, int]) -> str:

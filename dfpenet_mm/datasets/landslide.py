@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.wording import counted
 
 # How many files an error names; the rest is counted.
 NAMED = 10
@@ -53,22 +55,8 @@ def find_chips(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
     return chips
 
 
-def read_split(path: Path, known: Iterable[str], suffixes: Sequence[str]) -> list[str]:
-    """Read the names of the chips that a list file chooses.
-
-    Args:
-        path: text file, one name a line, with or without suffix; blank lines and those that
-            begin with ``#`` are skipped.
-        known: the names that there are.
-        suffixes: of the images.
-
-    Returns:
-        The names, in the order of the file.
-
-    Raises:
-        InputFileError: if the file cannot be read, is empty, names a chip twice or one that is
-            not there.
-    """
+def _read_split(path: Path, known: Iterable[str], suffixes: Sequence[str]) -> list[str]:
+    """Read the names of chips, one a line, with or without suffix; lines with # are skipped."""
     try:
         lines = [line.strip() for line in path.read_text(encoding='utf-8').splitlines()]
     except (OSError, UnicodeDecodeError) as error:
@@ -80,28 +68,14 @@ def read_split(path: Path, known: Iterable[str], suffixes: Sequence[str]) -> lis
     lost = [name for name in names if name not in known]
     if lost:
         raise InputFileError(
-            f'the split {path} names {len(lost)} chip(s) that are not there: {list_named(lost)}; '
+            f'the split {path} names {counted(len(lost), "missing chip")}: {list_named(lost)}; '
             f'correct the list, or data_root and img_suffix in the config'
         )
-    twice = sorted({name for name in names if names.count(name) > 1}) if _repeats(names) else []
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice or not names:
         fault = f'names {list_named(twice)} more than once' if twice else 'names no chip'
         raise InputFileError(f'the split {path} {fault}; list every chip once')
     return names
-
-
-def require_fraction(fraction: float) -> None:
-    """Raise unless a fraction is in (0, 1].
-
-    Raises:
-        ConfigError: naming it.
-    """
-    if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction <= 1:
-        raise ConfigError(f'fraction is {fraction!r}; give a number above 0 and up to 1')
-
-
-def _repeats(names: Sequence[str]) -> bool:
-    return len(set(names)) < len(names)
 
 
 def _strip(line: str, known: set[str], suffixes: Sequence[str]) -> str:
@@ -129,8 +103,9 @@ class LandslideDataset(BaseSegDataset):
         data_prefix: ``img_path`` and ``seg_map_path`` below it; by default ``images`` and
             ``masks``. Without ``seg_map_path`` there are no masks, as in prediction.
         img_suffix: what names of images end in, one suffix or several.
-        seg_map_suffix: what names of masks end in, likewise.
-        split: text file with one chip a line, below ``data_root``; None for all chips.
+        seg_map_suffix: what names of masks end in, one suffix or several.
+        split: text file with one chip a line, below ``data_root``, with or without suffix; blank
+            lines and those that begin with ``#`` are skipped. None for all chips.
         fraction: share of the chips that is used, in (0, 1], at least one chip. They are drawn
             at random such that every fraction of a seed holds all smaller ones.
         fraction_seed: of that draw.
@@ -161,7 +136,9 @@ class LandslideDataset(BaseSegDataset):
         metainfo: Mapping | None = None,
         **base_settings,
     ) -> None:
-        require_fraction(fraction)
+        is_number = isinstance(fraction, int | float) and not isinstance(fraction, bool)
+        if not (is_number and 0 < fraction <= 1):
+            raise ConfigError(f'fraction is {fraction!r}; give a number above 0 and up to 1')
         self.fraction = fraction
         self.fraction_seed = fraction_seed
         super().__init__(
@@ -198,7 +175,7 @@ class LandslideDataset(BaseSegDataset):
             )
         names = list(images)
         if self.ann_file:
-            names = read_split(Path(self.ann_file), names, self.img_suffix)
+            names = _read_split(Path(self.ann_file), names, self.img_suffix)
         names = self._draw(names)
         chips = [{'img_path': str(images[name]), **self._label_fields()} for name in names]
         if self.data_prefix.get('seg_map_path') is not None:

@@ -17,6 +17,7 @@ from rasterio.windows import Window
 from dfpenet_mm.errors import InputFileError, RasterFormatError
 from dfpenet_mm.registry import TRANSFORMS as OWN_TRANSFORMS
 from dfpenet_mm.vocabulary import IGNORED
+from dfpenet_mm.wording import counted
 
 # The order of three bands in an array, by the custom of OpenCV and mmcv.
 BGR = (3, 2, 1)
@@ -49,22 +50,8 @@ def read_bands(
     return np.moveaxis(pixels, 0, -1)
 
 
-def read_mask(path: str, window: tuple[int, int, int, int] | None = None) -> np.ndarray:
-    """Read the values of a mask, or of a window of it.
-
-    Args:
-        path: a raster GDAL can read, of one band. A grey mask that was saved as colours, its
-            bands all equal, is one too: image editors make such.
-        window: (row, col, height, width), pixels; None reads all.
-
-    Returns:
-        Array of the file's type, shape (rows, cols).
-
-    Raises:
-        InputFileError: if GDAL cannot read the file.
-        RasterFormatError: if its bands differ, so that none of them is the mask, or the window
-            reaches outside of it.
-    """
+def _read_mask(path: str, window: tuple[int, int, int, int] | None = None) -> np.ndarray:
+    """Read a mask's one band, or any of several equal ones, which image editors make of grey."""
     with _opened(path) as source:
         values = source.read(window=_inside(source, window))
     if not (values == values[:1]).all():
@@ -103,19 +90,11 @@ def _inside(source: DatasetReader, window: tuple[int, int, int, int] | None) -> 
     return Window(col, row, width, height)
 
 
-def bands_of_array(array: np.ndarray, bands: Sequence[int]) -> np.ndarray:
+def _bands_of_array(array: np.ndarray, bands: Sequence[int]) -> np.ndarray:
     """Choose bands of an image that is in memory, as mmsegmentation's users hand it over.
 
-    Args:
-        array: shape (rows, cols) or (rows, cols, bands). Three bands are blue, green, red, as
-            ``mmcv.imread`` gives them; of any other number the order is the file's.
-        bands: band numbers of the file, from 1.
-
-    Returns:
-        Array of the same type, shape (rows, cols, len(bands)).
-
-    Raises:
-        RasterFormatError: if it is no image, or has too few bands.
+    Three bands are blue, green, red, as ``mmcv.imread`` gives them; of any other number the
+    order is the file's.
     """
     if array.ndim not in (2, 3):
         raise RasterFormatError(
@@ -124,8 +103,8 @@ def bands_of_array(array: np.ndarray, bands: Sequence[int]) -> np.ndarray:
     pixels = array[..., None] if array.ndim == 2 else array
     if max(bands) > pixels.shape[-1]:
         raise RasterFormatError(
-            f'an array of shape {array.shape} has {pixels.shape[-1]} band(s), wanted is band '
-            f'{max(bands)}; give (rows, cols, bands) with as many as the network takes'
+            f'an array of shape {array.shape} has {counted(pixels.shape[-1], "band")}, wanted is '
+            f'band {max(bands)}; give (rows, cols, bands) with as many as the network takes'
         )
     in_file_order = pixels[..., ::-1] if pixels.shape[-1] == len(BGR) else pixels
     return in_file_order[..., [band - 1 for band in bands]]
@@ -156,7 +135,7 @@ class LoadRasterImage(BaseTransform):
         if results.get('img') is None:
             image = read_bands(results['img_path'], self.bands, results.get('window'))
         else:
-            image = bands_of_array(results['img'], self.bands)
+            image = _bands_of_array(results['img'], self.bands)
             results.setdefault('img_path', None)
         if image.dtype != np.uint8:
             image = image.astype(np.float32)
@@ -194,7 +173,7 @@ class LoadRasterMask(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add ``gt_seg_map`` (uint8) and name it in ``seg_fields``."""
         path = results['seg_map_path']
-        values = read_mask(path, results.get('window'))
+        values = _read_mask(path, results.get('window'))
         labels = np.zeros(values.shape, np.uint8)
         known = np.zeros(values.shape, bool)
         for value, label in self.value_map.items():

@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from mmengine.config import Config
+from torch import Tensor
 
 from dfpenet_mm.datasets.data_report import CheckedSplit
-from dfpenet_mm.datasets.file_check import SampleFiles
+from dfpenet_mm.datasets.file_check import Reading, SampleFiles
 from dfpenet_mm.datasets.loading import LoadRasterImage, LoadRasterMask
 from dfpenet_mm.errors import ConfigError, DfpenetError
 from dfpenet_mm.vocabulary import IGNORED
+from dfpenet_mm.wording import counted
 
-# What mmcv's own loader, which cv2 stands behind, makes of any image.
-CV2_BANDS = 3
 # Backbones whose in_channels adapts weights of three bands.
 TAKING_ANY_BANDS = ('AnyBandBackbone', 'ResNetStemFeatures')
 # Attributes by which transforms hold others: Compose, wrappers, TestTimeAug.
 NESTED = ('transforms', 'subroutines')
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How the pipeline of a data set reads a sample.
-
-    Args:
-        bands: bands read, from 1; None where mmcv's own loader reads three.
-        value_map: pairs of mask value and class.
-        grey_masks: whether a mask may have several equal bands, as ``LoadRasterMask`` allows.
-    """
-
-    bands: tuple[int, ...] | None
-    value_map: tuple[tuple[int, int], ...]
-    grey_masks: bool
-
-    @property
-    def band_count(self) -> int:
-        """Bands that enter the network."""
-        return CV2_BANDS if self.bands is None else len(self.bands)
 
 
 def leaves(dataset: Any) -> Iterator[Any]:
@@ -73,13 +52,7 @@ def files_of(leaf: Any, reading: Reading) -> list[SampleFiles]:
         row, col, height, width = info.get('window', (0, 0, 0, 0))
         rows, cols = reaches.get(key, (0, 0))
         reaches[key] = max(rows, row + height), max(cols, col + width)
-    classes = len(leaf.metainfo['classes'])
-    return [
-        SampleFiles(
-            image, mask, reading.bands, reading.value_map, classes, reach, reading.grey_masks
-        )
-        for (image, mask), reach in reaches.items()
-    ]
+    return [SampleFiles(*paths, reading, reach) for paths, reach in reaches.items()]
 
 
 def _flatten(transform: Any) -> Iterator[Any]:
@@ -196,7 +169,7 @@ def _values(name: str, dataset: Any) -> np.ndarray:
                 f'{error}); mend the transforms of its pipeline'
             ) from error
         chip = sample.get('inputs') if isinstance(sample, Mapping) else None
-        if not hasattr(chip, 'numpy'):
+        if not isinstance(chip, Tensor):
             continue
         pixels = chip.numpy().reshape(len(chip), -1)
         label = getattr(sample.get('data_samples'), 'gt_sem_seg', None)
@@ -218,7 +191,7 @@ def _band_faults(config: Config, model: Mapping[str, Any], bands: int) -> Iterat
         if values is not None and len(values) not in (1, bands):
             yield (
                 f'{name} of the data preprocessor has {len(values)} numbers and LoadRasterImage '
-                f'reads {bands} band(s)'
+                f'reads {counted(bands, "band")}'
             )
     backbone = model.get('backbone')
     if backbone:
@@ -231,8 +204,8 @@ def _band_faults(config: Config, model: Mapping[str, Any], bands: int) -> Iterat
                 else f"wrap it: type='AnyBandBackbone', network={name!r}, in_channels={bands}"
             )
             yield (
-                f'the backbone {name} takes {wanted} band(s) and LoadRasterImage reads {bands}: '
-                f'{mend}'
+                f'the backbone {name} takes {counted(wanted, "band")} and LoadRasterImage reads '
+                f'{bands}: {mend}'
             )
 
 

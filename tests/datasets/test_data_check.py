@@ -72,7 +72,7 @@ def test_pixels_of_every_class_are_counted(train, val):
         'data: train: 2 samples of 2 images; labels: background 75.00%, landslide 25.00%; '
         'ignored: 0 pixels (0.00% of all)'
     )
-    assert report.warnings == ('1 mask(s) of val are ignored to the last pixel: c.tif',)
+    assert report.warnings == ('1 mask of val is ignored as a whole: c.tif',)
 
 
 def test_config_is_left_as_it_was(train, val):
@@ -98,8 +98,8 @@ def test_all_bad_files_are_told_in_one_sentence(train, val):
     with pytest.raises(InputFileError) as info:
         check_data(config(part(train), part(val)))
     message = str(info.value)
-    assert 'the data do not serve, 4 fault(s)' in message
-    assert f'{train}/images/few.tif has 2 band(s) and the config reads [1, 2, 3]' in message
+    assert 'the data sets have 4 faults: ' in message
+    assert f'{train}/images/few.tif has 2 bands and the config reads [1, 2, 3]' in message
     assert f'{train}/masks/odd.tif has 4 x 4 pixels and its image 4 x 5' in message
     assert 'strange.tif holds the values 2, 255 and the config knows [0, 1, 7]' in message
     assert 'torn.tif cannot be read' in message
@@ -234,9 +234,9 @@ def test_warnings(train, val):
     (train / 'images' / 'b.tif').unlink()
     report = check_data(config(part(train, fraction=1.0), part(val)))
     assert report.warnings == (
-        '1 mask(s) of train have no image and are left out: b',
+        '1 mask of train without an image is left out: b',
         'images are of several types (uint16, uint8), whose values may not be alike',
-        'train and val share 1 image(s), so that scores are too good: a.tif',
+        'train and val share 1 image, so scores are too good: a.tif',
     )
     assert report.lines()[-1].startswith('warning: train and val share')
 

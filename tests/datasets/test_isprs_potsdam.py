@@ -7,7 +7,7 @@ from dfpenet_mm.datasets import IsprsDataset, PotsdamTileDataset
 from dfpenet_mm.preparation.isprs.collections import potsdam as potsdam_of
 from dfpenet_mm.preparation.isprs.converter import convert_isprs
 from dfpenet_mm.resources import config_dir
-from tests.preparation.isprs_download import image_of, potsdam
+from tests.preparation.isprs.isprs_download import image_of, potsdam
 
 
 @pytest.mark.usefixtures('mmseg_scope')

@@ -11,7 +11,7 @@ from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.preparation.isprs.collections import VAIHINGEN
 from dfpenet_mm.preparation.isprs.converter import convert_isprs
 from dfpenet_mm.resources import config_dir
-from tests.preparation.isprs_download import image_of, vaihingen
+from tests.preparation.isprs.isprs_download import image_of, vaihingen
 
 pytestmark = pytest.mark.usefixtures('mmseg_scope')
 IDENTITY = {value: value for value in (0, 1, 2, 3, 4, 5, 255)}
