@@ -14,7 +14,7 @@ from rich.table import Table
 
 from dfpenet_mm.components import class_positions
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.evaluation.confusion import (
+from dfpenet_mm.evaluation.confusion_matrix import (
     against_rest,
     class_names,
     class_scores,

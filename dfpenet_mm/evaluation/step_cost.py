@@ -1,10 +1,11 @@
-"""What a training step costs: seconds, waiting for data, floating point operations."""
+"""The cost of a training step: seconds, waiting for data, floating point operations."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +56,7 @@ class StepCost:
         """Share of all time that was spent waiting for data."""
         return float(self.data_seconds.sum() / self.seconds.sum())
 
-    def as_dict(self) -> dict[str, float | int]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the summary as plain JSON values."""
         low, high = np.percentile(self.seconds, [25, 75])
         return {
@@ -89,7 +90,7 @@ class TimedTraining:
     """
 
     def __init__(self, config: Config, *, name: str, work_dir: str | Path) -> None:
-        self.runner = Runner.from_cfg(timing_config(config, name, work_dir))
+        self.runner = Runner.from_cfg(_timing_config(config, name, work_dir))
         self.loop = self.runner.train_loop
         if not isinstance(self.loop, IterBasedTrainLoop):
             raise ConfigError(
@@ -141,8 +142,11 @@ class TimedTraining:
 
     def cost(self) -> StepCost:
         """Return the cost of the steps timed so far."""
+        seconds, data_seconds, cpu_seconds = np.array(self.times).T
         return StepCost(
-            *np.array(self.times).T,
+            seconds,
+            data_seconds,
+            cpu_seconds,
             gflop=self.forward_gflop(),
             batch_size=self.loop.dataloader.batch_size,
         )
@@ -161,12 +165,8 @@ class TimedTraining:
         return counter.get_total_flops() / 1e9
 
 
-def timing_config(config: Config, name: str, work_dir: str | Path) -> Config:
-    """Copy a training config without what writes, validates or fetches.
-
-    Raises:
-        ConfigError: if it describes no training.
-    """
+def _timing_config(config: Config, name: str, work_dir: str | Path) -> Config:
+    """Copy a training config without what writes, validates or fetches."""
     missing = [
         key
         for key in ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')

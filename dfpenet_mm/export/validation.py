@@ -12,7 +12,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.evaluation.confusion import class_scores, count_confusion
+from dfpenet_mm.evaluation.confusion_matrix import class_scores, count_confusion
 from dfpenet_mm.mapping.network.backends import label_agreement
 from dfpenet_mm.mapping.network.predictor import Predictor
 from dfpenet_mm.vocabulary import IGNORED

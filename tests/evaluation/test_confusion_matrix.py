@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, RasterFormatError
-from dfpenet_mm.evaluation.confusion import (
+from dfpenet_mm.evaluation.confusion_matrix import (
     against_rest,
     class_names,
     class_scores,
