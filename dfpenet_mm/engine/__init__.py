@@ -1,4 +1,4 @@
-"""What mmengine's Runner lacks."""
+"""Additions to mmengine's Runner: hooks, a loop that resumes exactly, checkpoints without risk."""
 
 from dfpenet_mm.engine.checkpoint_file import AtomicBackend
 from dfpenet_mm.engine.hooks import (
@@ -8,11 +8,14 @@ from dfpenet_mm.engine.hooks import (
     ResumableCheckpointHook,
 )
 from dfpenet_mm.engine.mixed_precision import AutocastOptimWrapper
-
-from .prediction_pictures_hook import PredictionFilesHook, PredictionPicturesHook
-from .resumable_loop import ResumableTrainLoop
-from .safe_checkpoint import load_local_checkpoint, load_url_safely, refuse_unsafe_checkpoints
-from .sample_stream import SeededDataset, StreamSampler
+from dfpenet_mm.engine.prediction_pictures_hook import PredictionFilesHook, PredictionPicturesHook
+from dfpenet_mm.engine.resumable_loop import ResumableTrainLoop
+from dfpenet_mm.engine.safe_checkpoint import (
+    load_local_checkpoint,
+    load_url_safely,
+    refuse_unsafe_checkpoints,
+)
+from dfpenet_mm.engine.sample_stream import SeededDataset, StreamSampler
 
 __all__ = [
     'AtomicBackend',

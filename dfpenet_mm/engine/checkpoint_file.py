@@ -58,15 +58,8 @@ def not_finite(weights: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def read_class_names(path: str | Path) -> dict[str, dict[str, Any]]:
-    """Read what a checkpoint says of its classes, in the form of mmsegmentation's meta.
-
-    Args:
-        path: file that ``read_state_dict`` reads.
-
-    Returns:
-        ``{'dataset_meta': {'classes': names, 'palette': RGB of each}}``; empty if it says nothing.
-    """
+def _read_class_names(path: str | Path) -> dict[str, dict[str, Any]]:
+    """Return what a checkpoint tells of its classes as mmsegmentation's meta does, if anything."""
     content = load_local_checkpoint(str(path), map_location='cpu')
     meta = content.get('meta')
     told = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
@@ -103,9 +96,7 @@ def check_new_file(target: str | Path) -> None:
 
 
 def save_checkpoint(content: Mapping[str, Any], target: str | Path) -> int:
-    """Write a checkpoint to a name that must not exist.
-
-    It is written beside and then renamed, so that no half of it is ever found there.
+    """Write a checkpoint to a name that must not exist, whole or not at all.
 
     Args:
         content: tensors and plain values, so that it loads with ``weights_only=True``.
@@ -130,7 +121,7 @@ def save_checkpoint(content: Mapping[str, Any], target: str | Path) -> int:
 
 @register_backend('atomic', force=True)
 class AtomicBackend(LocalBackend):
-    """Local files, written beside and then renamed.
+    """Local files that appear whole or not at all.
 
     mmengine writes checkpoints in place: one that is being written when the machine stops
     stays behind as a truncated file under its final name.
@@ -174,17 +165,13 @@ def publish_checkpoint(source: str | Path, target: str | Path) -> int:
         OutputError: if ``target`` exists or the disk refuses.
     """
     check_new_file(target)
-    weights = {name: to_half(name, value) for name, value in read_state_dict(source).items()}
-    meta = {'source': Path(source).name, **read_class_names(source)}
+    weights = {name: _to_half(name, value) for name, value in read_state_dict(source).items()}
+    meta = {'source': Path(source).name, **_read_class_names(source)}
     return save_checkpoint({'state_dict': weights, 'meta': meta}, target)
 
 
-def to_half(name: str, value: Tensor) -> Tensor:
-    """Return a tensor in half precision; counters stay as they are.
-
-    Raises:
-        CheckpointError: if a value would overflow.
-    """
+def _to_half(name: str, value: Tensor) -> Tensor:
+    """Return a tensor in half precision; counters stay as they are."""
     if not value.is_floating_point() or not value.numel():
         return value
     if value.abs().max() > HALF_MAX:

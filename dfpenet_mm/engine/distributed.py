@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -19,16 +19,8 @@ PATIENCE = timedelta(days=2)
 SYNCHRONISED = ('SyncBN', 'MMSyncBN')
 
 
-def require_devices(processes: int, devices: int) -> None:
-    """Refuse more processes than a machine has GPUs; without any they run on its CPUs.
-
-    Args:
-        processes: processes on this machine.
-        devices: its GPUs.
-
-    Raises:
-        ConfigError: if there are too many.
-    """
+def _require_devices(processes: int, devices: int) -> None:
+    """Refuse more processes than a machine has GPUs; without any they run on its CPUs."""
     if 0 < devices < processes:
         raise ConfigError(
             f'{processes} processes were asked for on a machine with {devices} GPUs; start at '
@@ -36,34 +28,20 @@ def require_devices(processes: int, devices: int) -> None:
         )
 
 
-def replace_sync_bn(cfg: Any) -> int:
-    """Turn every SyncBN of a config, which works on GPUs only, into BN, in place.
-
-    Args:
-        cfg: config of a network, or a part of one.
-
-    Returns:
-        How often it was found.
-    """
-    if isinstance(cfg, Mapping):
+def _replace_sync_bn(cfg: Any) -> int:
+    """Turn every SyncBN of a config, which works on GPUs only, into BN in place; count them."""
+    if isinstance(cfg, dict):
         found = int(cfg.get('type') in SYNCHRONISED)
         if found:
             cfg['type'] = 'BN'
-        return found + sum(replace_sync_bn(part) for part in cfg.values())
+        return found + sum(_replace_sync_bn(part) for part in cfg.values())
     if isinstance(cfg, (list, tuple)):
-        return sum(replace_sync_bn(part) for part in cfg)
+        return sum(_replace_sync_bn(part) for part in cfg)
     return 0
 
 
-def use_cpus(config: Config) -> list[str]:
-    """Fit the config of a distributed run to processes on CPUs.
-
-    Args:
-        config: changed in place.
-
-    Returns:
-        What was changed that a user should know, one sentence each.
-    """
+def _use_cpus(config: Config) -> list[str]:
+    """Fit the config of a distributed run to CPUs in place, and return what a user should know."""
     config.setdefault('env_cfg', {})['dist_cfg'] = {'backend': 'gloo'}
     config.model_wrapper_cfg = {
         'type': 'MMDistributedDataParallel',
@@ -72,7 +50,7 @@ def use_cpus(config: Config) -> list[str]:
         'broadcast_buffers': False,
         'find_unused_parameters': config.get('find_unused_parameters', False),
     }
-    if not replace_sync_bn(config.model):
+    if not _replace_sync_bn(config.model):
         return []
     return [
         'SyncBN works on GPUs only: here BN takes its statistics from the part of the batch '
@@ -103,7 +81,7 @@ def start_processes(config: Config) -> list[str]:
             'launcher pytorch was given to a process that torchrun has not started; use '
             'tools/dist_train.sh or tools/dist_test.sh, or leave --launcher out'
         )
-    require_devices(int(os.environ.get('LOCAL_WORLD_SIZE', '1')), torch.cuda.device_count())
+    _require_devices(int(os.environ.get('LOCAL_WORLD_SIZE', '1')), torch.cuda.device_count())
     config.custom_hooks = [*config.get('custom_hooks', []), {'type': 'AverageBuffersHook'}]
     if torch.cuda.is_available():
         init_dist(launcher, **config.get('env_cfg', {}).get('dist_cfg', {}))
@@ -113,7 +91,7 @@ def start_processes(config: Config) -> list[str]:
             f'launcher {launcher} needs GPUs; on CPUs start the processes by tools/dist_train.sh, '
             f'or under Slurm by tools/slurm_train.sh'
         )
-    notices = use_cpus(config)
+    notices = _use_cpus(config)
     distributed.init_process_group('gloo')
     return notices
 
@@ -139,7 +117,7 @@ def first_process_only(action: Callable[[], None]) -> None:
         action()
         return
     # Of its own, by gloo on GPUs too: NCCL would give up after ten minutes.
-    waiting = distributed.new_group(backend='gloo', timeout=PATIENCE)
+    waiting: Any = distributed.new_group(backend='gloo', timeout=PATIENCE)
     outcome = [True]
     try:
         if distributed.get_rank() == 0:

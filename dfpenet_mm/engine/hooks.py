@@ -99,8 +99,7 @@ class FiniteTrainingHook(Hook):
         if broken:
             raise _diverged(
                 runner,
-                f'{len(broken)} tensors of the network are NaN or infinite ({broken[0]}), which '
-                f'no checkpoint shall hold',
+                f'{len(broken)} tensors of the network are NaN or infinite ({broken[0]})',
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import mmcv
 import numpy as np
@@ -15,6 +16,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 from PIL import Image
+from torch import Tensor, nn
 
 from dfpenet_mm.vocabulary import IGNORED
 
@@ -47,17 +49,8 @@ class PredictionPicturesHook(Hook):
         chosen = spread(self.count, len(runner.val_dataloader))
         if batch_idx not in chosen:
             return
-        sample = outputs[0]
-        chip = data_batch['inputs'][0].cpu().numpy()
-        if swaps_channels(runner.model):
-            chip = chip[::-1]
-        palette = np.array(runner.val_dataloader.dataset.metainfo['palette'], np.uint8)
-        picture = draw_prediction(
-            rgb_picture(chip, self.bands),
-            truth=sample.gt_sem_seg.data[0].cpu().numpy(),
-            prediction=sample.pred_sem_seg.data[0].cpu().numpy(),
-            palette=palette,
-        )
+        sample, palette = outputs[0], runner.val_dataloader.dataset.metainfo['palette']
+        picture = draw_sample(runner.model, palette, data_batch['inputs'][0], sample, self.bands)
         name = f'val_{chosen.index(batch_idx)}_{Path(sample.img_path).stem}'
         runner.visualizer.add_image(name, picture, step=runner.iter)
 
@@ -109,28 +102,13 @@ class PredictionFilesHook(Hook):
             inputs = inputs[0]  # test-time augmentation begins with the chip as it is
         for chip, sample in zip(inputs, outputs, strict=True):
             name = next(self._names)
-            prediction = sample.pred_sem_seg.data[0].cpu().numpy()
             if self.out:
+                prediction = sample.pred_sem_seg.data[0].cpu().numpy()
                 Image.fromarray(prediction.astype(np.uint8)).save(self.out / name)
             if self.pictures:
-                self._picture(runner, chip.cpu().numpy(), sample, prediction).save(
-                    self.pictures / name
-                )
-
-    def _picture(
-        self, runner: Runner, chip: np.ndarray, sample: SegDataSample, prediction: np.ndarray
-    ) -> Image.Image:
-        truth = sample.get('gt_sem_seg')
-        return Image.fromarray(
-            draw_prediction(
-                rgb_picture(chip[::-1] if swaps_channels(runner.model) else chip, self.bands),
-                truth=np.full_like(prediction, IGNORED)
-                if truth is None
-                else truth.data[0].cpu().numpy(),
-                prediction=prediction,
-                palette=np.array(runner.test_dataloader.dataset.metainfo['palette'], np.uint8),
-            )
-        )
+                palette = runner.test_dataloader.dataset.metainfo['palette']
+                picture = draw_sample(runner.model, palette, chip, sample, self.bands)
+                Image.fromarray(picture).save(self.pictures / name)
 
 
 def file_names(dataset: BaseDataset) -> list[str]:
@@ -171,6 +149,33 @@ def rgb_picture(chip: np.ndarray, bands: Sequence[int]) -> np.ndarray:
     return (scaled.clip(0, 1) * 255).astype(np.uint8)
 
 
+def draw_sample(
+    model: nn.Module,
+    palette: Sequence[Sequence[int]],
+    chip: Tensor,
+    sample: SegDataSample,
+    bands: Sequence[int],
+) -> np.ndarray:
+    """Draw a sample as ``draw_prediction`` does; one without labels has no coloured truth.
+
+    Args:
+        model: the network that made the prediction.
+        palette: RGB of every class.
+        chip: as the network got it, shape (bands, rows, cols).
+        sample: with the prediction.
+        bands: positions of the bands to show, from 0.
+    """
+    values = chip.cpu().numpy()
+    prediction = sample.pred_sem_seg.data[0].cpu().numpy()
+    truth = sample.get('gt_sem_seg')
+    return draw_prediction(
+        rgb_picture(values[::-1] if swaps_channels(model) else values, bands),
+        truth=np.full_like(prediction, IGNORED) if truth is None else truth.data[0].cpu().numpy(),
+        prediction=prediction,
+        palette=np.array(palette, np.uint8),
+    )
+
+
 def draw_prediction(
     picture: np.ndarray, *, truth: np.ndarray, prediction: np.ndarray, palette: np.ndarray
 ) -> np.ndarray:
@@ -201,9 +206,9 @@ def _tinted(picture: np.ndarray, classes: np.ndarray, palette: np.ndarray) -> np
     return tinted
 
 
-def swaps_channels(model: object) -> bool:
+def swaps_channels(model: nn.Module) -> bool:
     """Tell whether a network, wrapped or not, turns the order of the bands it is given."""
-    network = model
+    network: Any = model
     while is_model_wrapper(network) or isinstance(network, BaseTTAModel):
         network = network.module
     return bool(getattr(network.data_preprocessor, '_channel_conversion', False))

@@ -23,7 +23,7 @@ NEEDED = ('optimizer', 'message_hub', 'meta')
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """Where a run goes on.
+    """The checkpoint from which a run goes on.
 
     Args:
         checkpoint: the file.
@@ -48,7 +48,7 @@ def find_resume_point(work_dir: str | Path) -> ResumePoint | None:
         work_dir: folder of the run; may be missing.
 
     Returns:
-        Where the run goes on; None if it never wrote a checkpoint.
+        The point at which the run goes on; None if it never wrote a checkpoint.
 
     Raises:
         CheckpointError: if there are checkpoints, but none that can be resumed from.

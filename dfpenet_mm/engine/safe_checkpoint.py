@@ -18,13 +18,14 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
+from numpy._core.multiarray import _reconstruct, scalar
 
 from dfpenet_mm.errors import CheckpointError, InputFileError, InstallError
 
 STATISTICS = ('mean', 'max', 'min', 'current')
 
 
-def history_statistic(owner: type, name: str) -> Callable:
+def _history_statistic(owner: type, name: str) -> Callable:
     """Stand in for the ``getattr`` with which a curve's pickle names its four statistics.
 
     Raises:
@@ -39,14 +40,14 @@ def history_statistic(owner: type, name: str) -> Callable:
 # message hub's curves, kept as NumPy arrays.
 RESUME_TYPES = [
     HistoryBuffer,
-    (history_statistic, 'builtins.getattr'),
+    (_history_statistic, 'builtins.getattr'),
     np.ndarray,
     np.dtype,
     np.dtypes.Float32DType,
     np.dtypes.Float64DType,
     np.dtypes.Int64DType,
-    np._core.multiarray._reconstruct,
-    np._core.multiarray.scalar,
+    _reconstruct,
+    scalar,
 ]
 
 
@@ -55,7 +56,7 @@ def resume_types_allowed() -> AbstractContextManager:
     return torch.serialization.safe_globals(RESUME_TYPES)
 
 
-def unsafe_or_damaged(name: str, error: Exception) -> CheckpointError:
+def _unsafe_or_damaged(name: str, error: Exception) -> CheckpointError:
     """Return the complaint about a checkpoint that did not load."""
     return CheckpointError(
         f'checkpoint {name} cannot be loaded safely ({type(error).__name__}); give one that '
@@ -82,7 +83,7 @@ def load_safely(file: str | Path | BinaryIO, map_location: Any = None, **_: Any)
             return torch.load(file, map_location=map_location, weights_only=True)
     except Exception as error:
         # Damage shows up as almost any exception: pickle's, zipfile's, RuntimeError, EOFError.
-        raise unsafe_or_damaged(str(file), error) from error
+        raise _unsafe_or_damaged(str(file), error) from error
 
 
 def load_local_checkpoint(filename: str, map_location: Any = None) -> dict:
@@ -135,7 +136,7 @@ def load_url_safely(
         ) from error
     except Exception as error:
         # As in load_safely, damage shows up as almost any exception.
-        raise unsafe_or_damaged(url, error) from error
+        raise _unsafe_or_damaged(url, error) from error
 
 
 # Names in mmengine's module of checkpoints and what stands in for them. All of its loaders

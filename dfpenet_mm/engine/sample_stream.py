@@ -19,15 +19,15 @@ from torch.utils.data import Dataset, Sampler
 
 
 class Draw(NamedTuple):
-    """What stands at a position of the stream.
+    """The sample at a position of the stream.
 
     Args:
-        index: number of the sample in its data set.
+        number: of the sample in its data set.
         seed: seed of the run.
         position: position in the stream that all processes share, from 0.
     """
 
-    index: int
+    number: int
     seed: int
     position: int
 
@@ -54,8 +54,9 @@ class SeededDataset(Dataset):
     """
 
     def __init__(self, *, dataset: Mapping[str, Any] | Dataset) -> None:
-        is_config = isinstance(dataset, Mapping)
-        self.dataset = DATASETS.build(dict(dataset)) if is_config else dataset
+        self.dataset: Any = dataset
+        if isinstance(dataset, Mapping):
+            self.dataset = DATASETS.build(dict(dataset))
 
     @property
     def metainfo(self) -> dict:
@@ -72,7 +73,7 @@ class SeededDataset(Dataset):
 
     def __getitem__(self, draw: Draw) -> Any:
         seed_generators(draw.seed, draw.position)
-        return self.dataset[draw.index]
+        return self.dataset[draw.number]
 
 
 @DATA_SAMPLERS.register_module()

@@ -1,4 +1,4 @@
-"""See that the weights which training starts from are those of the network."""
+"""Check that the weights which training starts from fit the network."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def check_start_weights(config: Config) -> list[str]:
     if anew:
         lines.append(
             f'{start}: {len(taken)} of {len(wanted)} tensors are taken; '
-            f'what starts anew: {", ".join(shortened(anew, wanted))}'
+            f'starting anew: {", ".join(shortened(anew, wanted))}'
         )
     unused = [name for name in given if name not in taken]
     if unused:
-        lines.append(f'{start}: left out is {", ".join(shortened(unused, given))}')
+        lines.append(f'{start}: left out: {", ".join(shortened(unused, given))}')
     return lines
 
 
@@ -80,7 +80,7 @@ def _complaint(start: str, weights: Mapping[str, Tensor], faults: list[str], cou
     state = tuple(weights[first].shape) if first in weights else 'missing'
     more = f', and so are {len(faults) - 1} more of {count}' if len(faults) > 1 else ''
     return (
-        f'{start}, from which training shall start, does not fit the network: {first} is '
+        f'{start}, which training starts from, does not fit the network: {first} is '
         f'{state}{more}; set load_from in the config to weights of the same model, or '
         f'load_from_part=True to take what fits'
     )

@@ -44,7 +44,7 @@ class StopRequest:
                 their workers alive, without which the run could not reach a place to end.
         """
         for loader in loaders:
-            loader.worker_init_fn = partial(outlive_signals, loader.worker_init_fn)
+            loader.worker_init_fn = partial(_outlive_signals, loader.worker_init_fn)
         # Only the main thread may set handlers. What is ignored, as under nohup, stays so.
         if threading.current_thread() is threading.main_thread():
             for number in STOPPING:
@@ -82,13 +82,8 @@ class StopRequest:
         self._former = {}
 
 
-def outlive_signals(prepare: Callable[[int], None] | None, worker: int) -> None:
-    """Let a data loader's worker end by its parent's signal alone.
-
-    Args:
-        prepare: what else a worker does first.
-        worker: its number.
-    """
+def _outlive_signals(prepare: Callable[[int], None] | None, worker: int) -> None:
+    """Let a data loader's worker end by its parent's signal alone, then prepare it."""
     # macOS cannot tell who sent a signal.
     if hasattr(signal, 'sigwaitinfo'):
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)

@@ -46,6 +46,7 @@ def train_and_score(settings: dict[str, Any], *, flips: bool) -> dict[str, float
         ConfigError: if the work dir holds a run with other settings.
         CheckpointError: if ``load_from`` does not fit the network.
         TrainingError: if the loss or the weights become NaN or infinite.
+        RunFailedError: if the run ends without a checkpoint.
     """
     config = Config(settings)
     register_components()
@@ -53,7 +54,7 @@ def train_and_score(settings: dict[str, Any], *, flips: bool) -> dict[str, float
     # What Config.fromfile does in the process that reads the file.
     import_modules_from_strings(**config.get('custom_imports', {'imports': []}))
     training = copy.deepcopy(config)
-    require_same_run(training)
+    _require_same_run(training)
     resume_run(training)
     notices = [] if training.resume else check_start_weights(training)
     runner = Runner.from_cfg(training)
@@ -63,7 +64,13 @@ def train_and_score(settings: dict[str, Any], *, flips: bool) -> dict[str, float
     runner.train()
     # The history is part of the checkpoints, so this counts what was done before a kill too.
     seconds = runner.message_hub.get_scalar('train/time').data[0].sum()
-    config.load_from = str(find_resume_point(config.work_dir).checkpoint)
+    end = find_resume_point(config.work_dir)
+    if end is None:
+        raise RunFailedError(
+            f'the run in {config.work_dir} has written no checkpoint to test; set '
+            f'default_hooks.checkpoint in its config'
+        )
+    config.load_from = str(end.checkpoint)
     config.work_dir = str(Path(config.work_dir) / 'test')
     if flips:
         use_flips(config)
@@ -72,12 +79,8 @@ def train_and_score(settings: dict[str, Any], *, flips: bool) -> dict[str, float
     return named | {'minutes': float(seconds) / 60}
 
 
-def require_same_run(config: Config) -> None:
-    """Refuse to resume a run that the config's work dir holds with other settings.
-
-    Raises:
-        ConfigError: naming the parts in which it differs.
-    """
+def _require_same_run(config: Config) -> None:
+    """Refuse to resume a run that the config's work dir holds with other settings."""
     point = find_resume_point(config.work_dir)
     changed = changed_parts(point.config_text, config) if point else ()
     if changed:
@@ -171,7 +174,7 @@ def run_study(
         DfpenetError: what a run itself complains about.
     """
     for run in runs:
-        key = {'name': run.name, 'fraction': run.fraction, 'seed': run.seed}
+        key: dict[str, Any] = {'name': run.name, 'fraction': run.fraction, 'seed': run.seed}
         key['settings'] = run.digest(flips=flips)
         if table.holds(**key):
             continue
@@ -210,7 +213,7 @@ def _in_own_process(
 
 @dataclass(frozen=True)
 class StudyFile:
-    """What a study runs.
+    """Configs, seeds and table of a study.
 
     Args:
         configs: config of each row, by the row's name.

@@ -1,10 +1,22 @@
 import errno
+import os
 
 import pytest
 import torch
+from mmengine.fileio import get_file_backend
+from mmengine.logging import HistoryBuffer
 
-from dfpenet_mm.engine.checkpoint_file import check_new_file, read_state_dict, save_checkpoint
+from dfpenet_mm.datasets import LandslideDataset
+from dfpenet_mm.engine.checkpoint_file import (
+    AtomicBackend,
+    check_new_file,
+    publish_checkpoint,
+    read_state_dict,
+    save_checkpoint,
+)
+from dfpenet_mm.engine.safe_checkpoint import load_safely
 from dfpenet_mm.errors import CheckpointError, OutputError
+from dfpenet_mm.resources import checkpoint_dir
 
 
 def names(folder):
@@ -85,3 +97,101 @@ def test_a_network_that_training_has_ruined_is_refused(tmp_path, value):
     torch.save({'state_dict': weights}, tmp_path / 'net.pth')
     with pytest.raises(CheckpointError, match=r'1 of 3 tensors .* the first is b; give an earlier'):
         read_state_dict(tmp_path / 'net.pth')
+
+
+def save(path, weight):
+    content = {
+        'state_dict': {'layer.weight': weight, 'bn.num_batches_tracked': torch.tensor(7)},
+        'optimizer': {'state': {}},
+        'message_hub': {'loss': HistoryBuffer([1.0], [1])},
+    }
+    torch.save(content, path)
+    return path
+
+
+def test_only_half_precision_weights_are_left(tmp_path):
+    source = save(tmp_path / 'iter_9.pth', torch.tensor([0.5, -2.0]))
+    target = tmp_path / 'new' / 'published.pth'
+    assert publish_checkpoint(source, target) == target.stat().st_size
+    content = torch.load(target, weights_only=True)
+    assert content['meta'] == {'source': 'iter_9.pth'}
+    assert content['state_dict']['layer.weight'].dtype == torch.float16
+    assert content['state_dict']['layer.weight'].tolist() == [0.5, -2.0]
+    assert content['state_dict']['bn.num_batches_tracked'].item() == 7
+
+
+def test_the_names_of_the_classes_stay(tmp_path):
+    """mmsegmentation would call two classes background and vessel, as in DRIVE."""
+    source = save(tmp_path / 'iter_9.pth', torch.ones(1))
+    content = load_safely(source)
+    names = {'classes': ('background', 'scar'), 'palette': [[0, 0, 0], [255, 0, 0]]}
+    content['meta'] = {'dataset_meta': {**names, 'label_map': None}, 'seed': 1}
+    torch.save(content, source)
+    publish_checkpoint(source, tmp_path / 'published.pth')
+    assert load_safely(tmp_path / 'published.pth')['meta'] == {
+        'source': 'iter_9.pth',
+        'dataset_meta': names,
+    }
+
+
+def test_the_shipped_network_names_its_classes():
+    for path in checkpoint_dir().glob('*.pth'):
+        told = load_safely(path)['meta']['dataset_meta']
+        assert told == LandslideDataset.METAINFO
+
+
+def test_overflow_is_refused_by_name(tmp_path):
+    source = save(tmp_path / 'big.pth', torch.tensor([1e6]))
+    with pytest.raises(CheckpointError, match=r'layer\.weight reaches 1e\+06'):
+        publish_checkpoint(source, tmp_path / 'published.pth')
+    assert not (tmp_path / 'published.pth').exists()
+
+
+def test_an_existing_file_stays(tmp_path):
+    (tmp_path / 'published.pth').write_text('mine')
+    source = save(tmp_path / 'iter_9.pth', torch.ones(1))
+    with pytest.raises(OutputError, match='exists'):
+        publish_checkpoint(source, tmp_path / 'published.pth')
+    assert (tmp_path / 'published.pth').read_text() == 'mine'
+
+
+def test_a_network_of_nan_is_not_published(tmp_path):
+    source = save(tmp_path / 'iter_9.pth', torch.tensor([0.5, float('nan')]))
+    with pytest.raises(CheckpointError, match=r'1 of 2 tensors hold values that are NaN'):
+        publish_checkpoint(source, tmp_path / 'published.pth')
+    assert not (tmp_path / 'published.pth').exists()
+
+
+def test_mmengine_finds_it_by_name(tmp_path):
+    backend = get_file_backend(str(tmp_path), backend_args={'backend': 'atomic'})
+    assert isinstance(backend, AtomicBackend)
+    backend.put(b'whole', str(tmp_path / 'new' / 'a.pth'))
+    backend.put(b'newer', str(tmp_path / 'new' / 'a.pth'))
+    assert [p.name for p in (tmp_path / 'new').iterdir()] == ['a.pth']
+    assert (tmp_path / 'new' / 'a.pth').read_bytes() == b'newer'
+
+
+@pytest.mark.parametrize(
+    ('error', 'seen'),
+    [(OSError(28, 'No space left'), OutputError), (KeyboardInterrupt(), KeyboardInterrupt)],
+)
+def test_what_is_cut_off_leaves_the_older_file(tmp_path, monkeypatch, error, seen):
+    target = tmp_path / 'a.pth'
+    target.write_bytes(b'older')
+
+    def fail(_file):
+        assert target.read_bytes() == b'older'
+        raise error
+
+    monkeypatch.setattr(os, 'fsync', fail)
+    with pytest.raises(seen):
+        AtomicBackend().put(b'newer', target)
+    assert [p.name for p in tmp_path.iterdir()] == ['a.pth']
+    assert target.read_bytes() == b'older'
+
+
+def test_a_kill_while_writing_shows_no_name_that_resuming_takes(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(os, 'fsync', lambda _file: seen.extend(tmp_path.glob('iter_*')))
+    AtomicBackend().put(b'whole', tmp_path / 'iter_3.pth')
+    assert seen == []

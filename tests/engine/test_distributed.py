@@ -4,11 +4,11 @@ from mmengine.config import Config
 from torch import distributed
 
 from dfpenet_mm.engine.distributed import (
+    _replace_sync_bn,
+    _require_devices,
+    _use_cpus,
     first_process_only,
-    replace_sync_bn,
-    require_devices,
     start_processes,
-    use_cpus,
 )
 from dfpenet_mm.errors import ConfigError
 
@@ -20,29 +20,29 @@ def make_config(**parts):
 
 @pytest.mark.parametrize(('processes', 'devices'), [(4, 0), (2, 2), (1, 8)])
 def test_enough_gpus_or_none(processes, devices):
-    require_devices(processes, devices)
+    _require_devices(processes, devices)
 
 
 def test_too_few_gpus():
     with pytest.raises(ConfigError, match=r'4 processes .* with 2 GPUs'):
-        require_devices(4, 2)
+        _require_devices(4, 2)
 
 
 def test_sync_bn_is_found_anywhere():
     model = {'norm_cfg': {'type': 'SyncBN', 'eps': 1}, 'parts': ({'x': [{'type': 'MMSyncBN'}]},)}
-    assert replace_sync_bn(model) == 2
+    assert _replace_sync_bn(model) == 2
     assert model == {'norm_cfg': {'type': 'BN', 'eps': 1}, 'parts': ({'x': [{'type': 'BN'}]},)}
-    assert replace_sync_bn(model) == 0
+    assert _replace_sync_bn(model) == 0
 
 
 def test_cpus_take_gloo_and_no_device():
     config = make_config(env_cfg={'dist_cfg': {'backend': 'nccl'}}, find_unused_parameters=True)
-    (notice,) = use_cpus(config)
+    (notice,) = _use_cpus(config)
     assert 'SyncBN works on GPUs only' in notice
     assert config.env_cfg.dist_cfg.backend == 'gloo'
     assert config.model_wrapper_cfg.device_ids is None
     assert config.model_wrapper_cfg.find_unused_parameters
-    assert use_cpus(config) == []
+    assert _use_cpus(config) == []
 
 
 def test_one_process_changes_nothing():

@@ -51,14 +51,14 @@ def test_four_processes_share_the_stream_of_one():
 
 
 def test_every_pass_holds_every_sample_in_another_order():
-    passes = np.array([draw.index for draw in draws(sampler(8, seed=0), 24)]).reshape(3, 8)
+    passes = np.array([draw.number for draw in draws(sampler(8, seed=0), 24)]).reshape(3, 8)
     assert np.sort(passes, axis=1).tolist() == [list(range(8))] * 3
     assert len({tuple(order) for order in passes}) == 3
 
 
 def test_seeds_and_shuffling_matter():
     def indices(**settings):
-        return [draw.index for draw in draws(sampler(20, **settings), 20)]
+        return [draw.number for draw in draws(sampler(20, **settings), 20)]
 
     assert indices(seed=1) != indices(seed=2)
     assert indices(shuffle=False, seed=1) == list(range(20))
@@ -67,7 +67,7 @@ def test_seeds_and_shuffling_matter():
 
 def test_a_sample_is_a_function_of_seed_and_position():
     dataset = SeededDataset(dataset=Noise())
-    first = dataset[Draw(index=2, seed=4, position=9)]
+    first = dataset[Draw(number=2, seed=4, position=9)]
     seed_generators(77)
     assert dataset[Draw(2, 4, 9)] == first
     others = [dataset[draw] for draw in (Draw(2, 4, 10), Draw(2, 5, 9))]

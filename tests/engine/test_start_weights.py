@@ -28,8 +28,8 @@ def test_weights_of_the_network_pass_whatever_its_classes(config, weights):
     kept = {name: value for name, value in weights.items() if 'batches' not in name}
     torch.save({'state_dict': kept | other}, config.load_from)
     anew, unused = check_start_weights(config)
-    assert anew.endswith('what starts anew: decode_head.conv_seg.weight')
-    assert unused.endswith('left out is decode_head.conv_seg.weight')
+    assert anew.endswith('starting anew: decode_head.conv_seg.weight')
+    assert unused.endswith('left out: decode_head.conv_seg.weight')
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_a_part_is_taken_where_the_config_says_so_and_the_rest_is_listed(config,
         check_start_weights(config)
     config.load_from_part = True
     anew, unused = check_start_weights(config)
-    assert anew.endswith('what starts anew: neck.filter1, neck.fuse3.conv')
-    assert unused.endswith('left out is neck.fuse3.conv, old_head')
+    assert anew.endswith('starting anew: neck.filter1, neck.fuse3.conv')
+    assert unused.endswith('left out: neck.fuse3.conv, old_head')
 
 
 def test_a_part_is_something(config):

@@ -1,7 +1,10 @@
+import math
+
+import pandas as pd
 import pytest
 
 from dfpenet_mm.errors import ConfigError, InputFileError
-from dfpenet_mm.experiments.results_table import ResultsTable
+from dfpenet_mm.experiments.results_table import ResultsTable, markdown_table, mean_and_spread
 
 
 def row(name='full', fraction=100.0, seed=0, settings='0e5', **scores):
@@ -48,3 +51,34 @@ def test_a_stranger_is_refused(tmp_path):
     (tmp_path / 'table.csv').write_text('')
     with pytest.raises(InputFileError, match='cannot be read as a table'):
         ResultsTable(tmp_path / 'table.csv')
+
+
+ROWS = pd.DataFrame(
+    [
+        {'name': 'b', 'fraction': 100.0, 'seed': 0, 'IoU': 50.0},
+        {'name': 'a', 'fraction': 100.0, 'seed': 0, 'IoU': 40.0},
+        {'name': 'b', 'fraction': 100.0, 'seed': 1, 'IoU': 54.0},
+    ]
+)
+
+
+def test_means_spreads_and_counts():
+    b, a = mean_and_spread(ROWS, ['IoU']).to_dict('records')
+    assert (b['name'], b['IoU'], b['runs']) == ('b', 52.0, 2)
+    assert math.isclose(b['IoU_spread'], math.sqrt(8))  # ((-2)^2 + 2^2) / (2 - 1)
+    assert (a['name'], a['IoU'], a['runs']) == ('a', 40.0, 1)
+    assert math.isnan(a['IoU_spread'])
+
+
+def test_markdown_has_a_spread_only_where_there_is_one():
+    assert markdown_table(ROWS, ['IoU']) == [
+        '| run | seeds | IoU |',
+        '|---|---|---|',
+        '| b | 2 | 52.0 ± 2.8 |',
+        '| a | 1 | 40.0 |',
+    ]
+
+
+def test_markdown_names_fractions_where_they_differ():
+    rows = ROWS.assign(fraction=[5.0, 100.0, 5.0])
+    assert markdown_table(rows, ['IoU'])[2] == '| b | 5 % | 2 | 52.0 ± 2.8 |'
