@@ -4,9 +4,8 @@ from dfpenet_mm.models.any_band_preprocessor import AnyBandPreProcessor
 from dfpenet_mm.models.dfpe_head import DFPEHead
 from dfpenet_mm.models.dfpe_neck import DFPENeck
 from dfpenet_mm.models.frozen_encoder_decoder import FrozenEncoderDecoder
+from dfpenet_mm.models.losses import LabelledCrossEntropyLoss, LabelledDiceLoss, LabelledFocalLoss
 from dfpenet_mm.models.resnet_stem_features import ResNetStemFeatures
-
-from .losses import LabelledCrossEntropyLoss, LabelledDiceLoss, LabelledFocalLoss
 
 __all__ = [
     'AnyBandPreProcessor',

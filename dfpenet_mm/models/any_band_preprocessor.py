@@ -11,6 +11,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.wording import counted
 
 
 @MODELS.register_module()
@@ -61,6 +62,6 @@ class AnyBandPreProcessor(SegDataPreProcessor):
         found = {chip.shape[0] for chip in chips} - {len(self.mean)}
         if found:
             raise ConfigError(
-                f'chips have {sorted(found)} band(s) and the data preprocessor {len(self.mean)} '
-                f'means; choose as many bands in LoadRasterImage'
+                f'chips have {counted(min(found), "band")} and the data preprocessor '
+                f'{counted(len(self.mean), "mean")}; choose as many bands in LoadRasterImage'
             )

@@ -72,7 +72,7 @@ def take_bands(backbone: nn.Module, bands: int, rgb_weights: str = 'spread') -> 
 
     Args:
         backbone: is changed. Its one convolution of three bands becomes one of ``bands``.
-        bands: how many there shall be.
+        bands: number of bands wanted.
         rgb_weights: key of ``BAND_WEIGHTS``.
 
     Raises:
@@ -132,7 +132,7 @@ def spread_bands(weight: Tensor, bands: int) -> Tensor:
 
     Args:
         weight: shape (out, 3, k, k).
-        bands: how many bands there shall be.
+        bands: number of bands wanted.
 
     Returns:
         Shape (out, bands, k, k): the colours' own filters first and their mean for every further
@@ -150,7 +150,7 @@ def repeat_bands(weight: Tensor, bands: int) -> Tensor:
 
     Args:
         weight: shape (out, 3, k, k).
-        bands: how many bands there shall be.
+        bands: number of bands wanted.
 
     Returns:
         Shape (out, bands, k, k).

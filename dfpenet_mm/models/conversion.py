@@ -102,13 +102,13 @@ RELEASE_PREFIXES = {
 CLASSIFIER = ('decoder.last_conv.8.weight', 'decoder.last_conv.8.bias')
 
 
-def release_name(name: str) -> str:
+def _release_name(name: str) -> str:
     """Return the release's name of a tensor of DFPENet."""
     ours = next(prefix for prefix in RELEASE_PREFIXES if name.startswith(prefix))
     return RELEASE_PREFIXES[ours] + name.removeprefix(ours)
 
 
-def expected_shapes(num_classes: int) -> dict[str, tuple[int, ...]]:
+def _expected_shapes(num_classes: int) -> dict[str, tuple[int, ...]]:
     """Names and shapes of the tensors of DFPENet on ResNet-101 with ``num_classes`` classes."""
     init_default_scope('mmseg')
     with torch.device('meta'):
@@ -142,9 +142,9 @@ def convert_release(source: Mapping[str, Tensor]) -> dict[str, Tensor]:
             f'{len(source) - len(tensors)} tensors are there both with and without module. '
             f'before their names; give the checkpoint as it was released'
         )
-    num_classes = class_count(tensors)
-    shapes = expected_shapes(num_classes)
-    names = {release_name(name): name for name in shapes}
+    num_classes = _class_count(tensors)
+    shapes = _expected_shapes(num_classes)
+    names = {_release_name(name): name for name in shapes}
     wanted = {old: shapes[new] for old, new in names.items()}
     problems = {
         'unknown': [name for name in tensors if name not in wanted],
@@ -164,7 +164,7 @@ def convert_release(source: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {names[name]: tensor for name, tensor in tensors.items()}
 
 
-def class_count(tensors: Mapping[str, Tensor]) -> int:
+def _class_count(tensors: Mapping[str, Tensor]) -> int:
     """Count the classes that a release tells apart; 2, as its landslides, if it does not say."""
     classifier = (tensors[name] for name in CLASSIFIER if name in tensors)
     return next((len(tensor) for tensor in classifier if tensor.ndim and len(tensor)), 2)

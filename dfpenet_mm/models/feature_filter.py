@@ -11,7 +11,7 @@ from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from .upsampled_conv import upsample_to
+from dfpenet_mm.models.upsampled_conv import upsample_to
 
 
 def fitting_norm(norm_cfg: Mapping[str, Any], channels: int) -> dict[str, Any]:

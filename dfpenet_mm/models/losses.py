@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from mmseg.registry import MODELS
@@ -18,12 +18,29 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.vocabulary import IGNORED
+from dfpenet_mm.wording import counted
 
 TINY = 1e-8
 
 
+class Pixels(NamedTuple):
+    """The labels of a batch's pixels, shape (N, H, W), and what is asked of them.
+
+    Args:
+        target: classes; 0 where a pixel has no label.
+        labelled: True where it has.
+        weight: of every pixel; None weighs all alike.
+        by_pixel: True for the loss of every pixel, False for one number.
+    """
+
+    target: Tensor
+    labelled: Tensor
+    weight: Tensor | None
+    by_pixel: bool
+
+
 class LabelledLoss(nn.Module, ABC):
-    """What mmseg's decode heads ask of a loss.
+    """A loss as mmseg's decode heads call it.
 
     Args:
         loss_weight: factor of the loss.
@@ -58,21 +75,12 @@ class LabelledLoss(nn.Module, ABC):
         """
         labelled = label != ignore_index
         target = label.where(labelled, 0)
-        return self.loss_weight * self.reduce(
-            seg_logits, target, labelled, weight, by_pixel=reduction_override == 'none'
-        )
+        pixels = Pixels(target, labelled, weight, by_pixel=reduction_override == 'none')
+        return self.loss_weight * self.reduce(seg_logits, pixels)
 
     @abstractmethod
-    def reduce(
-        self,
-        seg_logits: Tensor,
-        target: Tensor,
-        labelled: Tensor,
-        weight: Tensor | None,
-        *,
-        by_pixel: bool,
-    ) -> Tensor:
-        """Compute the loss without its factor; ``target`` is 0 where a pixel has no label."""
+    def reduce(self, seg_logits: Tensor, pixels: Pixels) -> Tensor:
+        """Compute the loss without its factor."""
 
 
 @MODELS.register_module()
@@ -88,6 +96,8 @@ class LabelledCrossEntropyLoss(LabelledLoss):
     Source: Eq. 6.
     """
 
+    class_weight: Tensor | None
+
     def __init__(
         self,
         *,
@@ -99,23 +109,20 @@ class LabelledCrossEntropyLoss(LabelledLoss):
         weights = None if class_weight is None else torch.tensor(class_weight, dtype=torch.float32)
         self.register_buffer('class_weight', weights, persistent=False)
 
-    def reduce(
-        self,
-        seg_logits: Tensor,
-        target: Tensor,
-        labelled: Tensor,
-        weight: Tensor | None,
-        *,
-        by_pixel: bool,
-    ) -> Tensor:
+    def reduce(self, seg_logits: Tensor, pixels: Pixels) -> Tensor:
         """Average over the labelled pixels, shape (); or none of it, shape (N, H, W)."""
-        share = labelled.to(torch.float32)
+        share = pixels.labelled.to(torch.float32)
         if self.class_weight is not None:
-            self._require_weights(max(seg_logits.shape[1], 2))
-            share = share * self.class_weight[target]
-        loss = self.of_pixels(seg_logits, target) * share
-        loss = loss if weight is None else loss * weight
-        return loss if by_pixel else loss.sum() / positive(share.sum())
+            classes, weights = max(seg_logits.shape[1], 2), len(self.class_weight)
+            if weights != classes:
+                raise ConfigError(
+                    f'class_weight of the loss has {counted(weights, "number")} and the network '
+                    f'{classes} classes; give one for each'
+                )
+            share = share * self.class_weight[pixels.target]
+        loss = self.of_pixels(seg_logits, pixels.target) * share
+        loss = loss if pixels.weight is None else loss * pixels.weight
+        return loss if pixels.by_pixel else loss.sum() / _positive(share.sum())
 
     def of_pixels(self, seg_logits: Tensor, target: Tensor) -> Tensor:
         """Compute the loss of every pixel, shape (N, H, W)."""
@@ -125,13 +132,6 @@ class LabelledCrossEntropyLoss(LabelledLoss):
                 logits, target.to(logits.dtype), reduction='none'
             )
         return cross_entropy(seg_logits, target, reduction='none')
-
-    def _require_weights(self, classes: int) -> None:
-        if len(self.class_weight) != classes:
-            raise ConfigError(
-                f'class_weight of the loss has {len(self.class_weight)} number(s) and the network '
-                f'{classes} classes; give one for each'
-            )
 
 
 @MODELS.register_module()
@@ -192,53 +192,38 @@ class LabelledDiceLoss(LabelledLoss):
         self.left_out = left_out
         self.eps = eps
 
-    def reduce(
-        self,
-        seg_logits: Tensor,
-        target: Tensor,
-        labelled: Tensor,
-        weight: Tensor | None,
-        *,
-        by_pixel: bool,
-    ) -> Tensor:
+    def reduce(self, seg_logits: Tensor, pixels: Pixels) -> Tensor:
         """Average over the images with a labelled pixel, shape ().
 
         Raises:
             ConfigError: if a sampler asks for single pixels, of which there is no Dice.
         """
-        if weight is not None or by_pixel:
+        if pixels.weight is not None or pixels.by_pixel:
             raise ConfigError(
                 'a Dice loss is one of whole images and cannot be combined with a sampler of '
                 'pixels; take the sampler or the loss out of the decode head'
             )
-        probability = class_probabilities(seg_logits)
+        probability = _class_probabilities(seg_logits)
         classes = probability.shape[1]
         kept = [index for index in range(classes) if index != self.left_out]
-        truth = one_hot(target, classes).permute(0, 3, 1, 2).to(probability.dtype)
-        seen = labelled[:, None]
+        truth = one_hot(pixels.target, classes).permute(0, 3, 1, 2).to(probability.dtype)
+        seen = pixels.labelled[:, None]
         probability = (probability[:, kept] * seen).flatten(1)
         truth = (truth[:, kept] * seen).flatten(1)
         common = (probability * truth).sum(1)
         sizes = (probability.square().sum(1) + self.eps) + (truth.square().sum(1) + self.eps)
-        counted = labelled.flatten(1).any(1)
-        return ((1 - 2 * common / sizes) * counted).sum() / positive(counted.sum())
+        counted = pixels.labelled.flatten(1).any(1)
+        return ((1 - 2 * common / sizes) * counted).sum() / _positive(counted.sum())
 
 
-def class_probabilities(seg_logits: Tensor) -> Tensor:
-    """Turn logits into probabilities of all classes.
-
-    Args:
-        seg_logits: shape (N, C, H, W); one channel alone is the logit of class 1.
-
-    Returns:
-        Shape (N, max(C, 2), H, W).
-    """
+def _class_probabilities(seg_logits: Tensor) -> Tensor:
+    """Turn logits, (N, C, H, W), into probabilities of all classes, (N, max(C, 2), H, W)."""
     if seg_logits.shape[1] > 1:
         return seg_logits.softmax(dim=1)
     landslide = seg_logits.sigmoid()
     return torch.cat([1 - landslide, landslide], dim=1)
 
 
-def positive(total: Tensor) -> Tensor:
+def _positive(total: Tensor) -> Tensor:
     """Return a sum of weights to divide by; 1 for none, whose loss is 0."""
     return total.where(total > 0, 1)

@@ -10,8 +10,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from dfpenet_mm.errors import ConfigError
-
-from .band_weights import RGB, take_bands
+from dfpenet_mm.models.band_weights import RGB, take_bands
 
 LAST_STAGE_BLOCKS = {18: 2, 34: 3, 50: 3, 101: 3}
 

@@ -41,7 +41,7 @@ def shown_losses(folder):
             path.write_text(block.text)
             places[block.first] = path
     for name, path in places.items():
-        for loss in losses_of(Config.fromfile(path).model):
+        for loss in losses_of(Config.fromfile(path, import_custom_modules=False).model):
             yield name, dict(loss)
 
 
@@ -163,7 +163,7 @@ def test_a_pixel_right_beyond_doubt_has_a_finite_slope():
 
 def test_weights_that_do_not_fit_the_classes_are_refused():
     logits, label = case(3)
-    with pytest.raises(ConfigError, match=r'has 2 number\(s\) and the network 3 classes'):
+    with pytest.raises(ConfigError, match=r'has 2 numbers and the network 3 classes'):
         LabelledCrossEntropyLoss(class_weight=[1.0, 2.0])(logits, label)
 
 

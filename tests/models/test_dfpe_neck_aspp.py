@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dfpenet_mm.models.aspp import ASPP
+from dfpenet_mm.models.dfpe_neck import ASPP
 
 
 def test_shape_and_global_reach():
