@@ -15,8 +15,7 @@ train_pipeline = [
     dict(type='LoadRasterImage'),
     dict(type='LoadRasterMask', value_map=_base_.mask_values),
     dict(type='RandomCrop', crop_size=(256, 256)),
-    dict(type='RandomFlip', prob=[0.35, 0.35], direction=['horizontal', 'vertical']),
-    dict(type='RandomRotFlip', rotate_prob=0.0, flip_prob=0.5),
+    *_base_.symmetries,
     dict(type='PhotoMetricDistortion', brightness_delta=10, hue_delta=2),
     dict(type='PackSegInputs'),
 ]

@@ -11,8 +11,7 @@ landslide4sense = dict(
         dict(type='LoadRasterImage'),
         dict(type='LoadRasterMask', value_map=_base_.mask_values),
         dict(type='Resize', scale=(256, 256)),
-        dict(type='RandomFlip', prob=[0.35, 0.35], direction=['horizontal', 'vertical']),
-        dict(type='RandomRotFlip', rotate_prob=0.0, flip_prob=0.5),
+        *_base_.symmetries,
         dict(type='PackSegInputs'),
     ],
 )

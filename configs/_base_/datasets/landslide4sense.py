@@ -1,12 +1,11 @@
 # Landslide4Sense, RGB rendering, 128x128 chips of about 10 m pixels (Ghorbanzadeh et al. 2022).
+_base_ = ['loaders.py']
 data_root = 'data/landslide4sense'
 mask_values = {0: 0, 255: 1}
 train_pipeline = [
     dict(type='LoadRasterImage'),
     dict(type='LoadRasterMask', value_map=mask_values),
-    # Together these reach the eight symmetries of a square.
-    dict(type='RandomFlip', prob=[0.35, 0.35], direction=['horizontal', 'vertical']),
-    dict(type='RandomRotFlip', rotate_prob=0.0, flip_prob=0.5),
+    *_base_.symmetries,
     dict(
         type='PhotoMetricDistortion',
         brightness_delta=10,
@@ -28,11 +27,7 @@ tta_pipeline = [
     dict(
         type='TestTimeAug',
         transforms=[
-            [
-                dict(type='RandomFlip', prob=0.0),
-                dict(type='RandomFlip', prob=1.0, direction='horizontal'),
-                dict(type='RandomFlip', prob=1.0, direction='vertical'),
-            ],
+            _base_.flips,
             [dict(type='LoadRasterMask', value_map=mask_values)],
             [dict(type='PackSegInputs')],
         ],
@@ -40,16 +35,10 @@ tta_pipeline = [
 ]
 train_dataloader = dict(
     batch_size=16,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(type='LandslideDataset', data_root=f'{data_root}/train', pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=12,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='LandslideDataset', data_root=f'{data_root}/val', pipeline=val_pipeline),
 )
 test_dataloader = val_dataloader

@@ -4,6 +4,7 @@
 # A leaf sets data_root of the three data sets. PNG and JPEG folders serve too.
 # Two data sets together (X1 + X2, section 3.4):
 #   train_dataloader = dict(dataset=dict(_delete_=True, type='ConcatDataset', datasets=[X1, X2]))
+_base_ = ['loaders.py']
 data_root = 'data/landslides'
 mask_values = {0: 0, 1: 1, 255: 255}
 crop_size = (512, 512)
@@ -27,28 +28,18 @@ tta_pipeline = [
     dict(
         type='TestTimeAug',
         transforms=[
-            [
-                dict(type='RandomFlip', prob=0.0),
-                dict(type='RandomFlip', prob=1.0, direction='horizontal'),
-                dict(type='RandomFlip', prob=1.0, direction='vertical'),
-            ],
+            _base_.flips,
             [dict(type='LoadRasterMask', value_map=mask_values)],
             [dict(type='PackSegInputs')],
         ],
     ),
 ]
 train_dataloader = dict(
-    batch_size=4,
     num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(type='LandslideDataset', data_root=f'{data_root}/train', pipeline=train_pipeline),
 )
 val_dataloader = dict(
-    batch_size=1,
     num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='LandslideDataset', data_root=f'{data_root}/val', pipeline=val_pipeline),
 )
 test_dataloader = val_dataloader

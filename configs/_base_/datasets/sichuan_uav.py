@@ -1,6 +1,7 @@
 # UAV and satellite orthophotos of landslides in Sichuan, 0.2 to 0.9 m (Zeng et al. 2021, CC BY
 # 4.0): 18 to train on, 6 to validate. At a quarter of their size a landslide is some 100 pixels
 # long, and the bands are brought to the values that a Landslide4Sense network knows.
+_base_ = ['loaders.py']
 data_root = 'data/sichuan_uav'
 mask_values = {0: 0, 255: 1}
 as_landslide4sense = dict(
@@ -16,9 +17,7 @@ train_pipeline = [
     dict(type='LoadRasterMask', value_map=mask_values),
     dict(type='RandomResize', scale=(256, 256), ratio_range=(0.75, 1.5), keep_ratio=True),
     dict(type='RandomCrop', crop_size=(256, 256)),
-    # Together these reach the eight symmetries of a square.
-    dict(type='RandomFlip', prob=[0.35, 0.35], direction=['horizontal', 'vertical']),
-    dict(type='RandomRotFlip', rotate_prob=0.0, flip_prob=0.5),
+    *_base_.symmetries,
     dict(type='PhotoMetricDistortion', brightness_delta=16, hue_delta=4),
     as_landslide4sense,
     dict(type='PackSegInputs'),
@@ -40,37 +39,17 @@ tta_pipeline = [
     dict(
         type='TestTimeAug',
         transforms=[
-            [
-                dict(type='RandomFlip', prob=0.0),
-                dict(type='RandomFlip', prob=1.0, direction='horizontal'),
-                dict(type='RandomFlip', prob=1.0, direction='vertical'),
-            ],
+            _base_.flips,
             [dict(type='LoadRasterMask', value_map=mask_values)],
             [dict(type='PackSegInputs')],
         ],
     ),
 ]
 train_dataloader = dict(
-    batch_size=4,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(
-        type='LandslideDataset',
-        data_root=f'{data_root}/train',
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(type='LandslideDataset', data_root=f'{data_root}/train', pipeline=train_pipeline),
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='LandslideDataset',
-        data_root=f'{data_root}/val',
-        pipeline=val_pipeline,
-    ),
+    dataset=dict(type='LandslideDataset', data_root=f'{data_root}/val', pipeline=val_pipeline),
 )
 test_dataloader = val_dataloader
 val_evaluator = dict(type='LandslideMetric')

@@ -1,4 +1,5 @@
 # ISPRS Vaihingen, prepared by tools/dataset_converters/vaihingen.py: 600x600 windows of tiles.
+_base_ = ['loaders.py']
 data_root = 'data/vaihingen'
 mask_values = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 255: 255}
 train_pipeline = [
@@ -33,20 +34,14 @@ tta_pipeline = [
     dict(
         type='TestTimeAug',
         transforms=[
-            [
-                dict(type='RandomFlip', prob=0.0),
-                dict(type='RandomFlip', prob=1.0, direction='horizontal'),
-            ],
+            _base_.flips[:2],
             [dict(type='LoadRasterMask', value_map=mask_values)],
             [pack_window],
         ],
     ),
 ]
 train_dataloader = dict(
-    batch_size=4,
     num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type='VaihingenDataset',
         data_root=data_root,
@@ -60,10 +55,7 @@ train_dataloader = dict(
 # The paper has no other validation tiles, so the checkpoint that scores best here is chosen on
 # the test set; the last one is not.
 val_dataloader = dict(
-    batch_size=1,
     num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VaihingenDataset',
         data_root=data_root,
