@@ -115,7 +115,7 @@ def _adapt_weights(
 ) -> None:
     name = f'{prefix}weight'
     stored = state_dict.get(name)
-    out, _, *kernel = conv.weight.shape
+    out, _own, *kernel = conv.weight.shape
     if stored is None or stored.shape != (out, RGB, *kernel):
         return
     bands = conv.in_channels
