@@ -99,10 +99,10 @@ LEAF.quarter = dict(scale=64)
         ('quarter', 'set what shall be another in a config of your own'),
         (
             'mask_values.255',
-            'set tta_pipeline.1.transforms.1.0.value_map, '
-            'train_dataloader.dataset.pipeline.1.value_map, '
+            'set train_dataloader.dataset.pipeline.1.value_map, '
             'val_dataloader.dataset.pipeline.1.value_map, '
-            'test_dataloader.dataset.pipeline.1.value_map instead',
+            'test_dataloader.dataset.pipeline.1.value_map, '
+            'tta_pipeline.1.transforms.1.0.value_map instead',
         ),
         ('train_pipeline.2.crop_size', 'set train_dataloader.dataset.pipeline instead'),
         ('norm_cfg.type', 'set model.backbone.norm_cfg, model.neck.norm_cfg, '),
