@@ -28,7 +28,7 @@ help:
 	@echo 'make demo       map the landslides of the 2018 Hokkaido earthquake into demo/out/'
 	@echo 'make test       run the test suite (PYTEST_ARGS=... for other pytest options)'
 	@echo 'make coverage   run it and say which part of the code it reaches; takes longer'
-	@echo 'make lint       check style, format and file sizes'
+	@echo 'make lint       check style, format, types and file sizes'
 	@echo 'make docs       build the documentation into site/'
 	@echo 'make format     let ruff mend what it can'
 	@echo 'make install    create $(VENV) only'
@@ -71,6 +71,7 @@ coverage: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
 	@for script in $(wildcard .ci/* tools/*.sh); do bash -n "$$script" || exit 1; done
 	$(BIN)/hadolint Dockerfile
 	@large=$$(git ls-files -z 2>/dev/null | xargs -0 -r sh -c \

@@ -1,8 +1,10 @@
 """Imports go one way, and names keep their promise."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,7 @@ FOUNDATION = tuple(
     )
 )
 VAGUE_NAMES = {'utils', 'util', 'helpers', 'helper', 'misc', 'common'}
+QUESTION = re.compile(r'(What|Which|Where|How|Who|Whose|When|Why|Whether)\b')
 LONGEST_FILE = 300
 PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
 
@@ -182,6 +185,24 @@ def test_file_is_worth_one_sitting(path):
     assert not path.stem.startswith('test_')
     assert path.stem != 'conftest'
     assert len((ROOT / path).read_text().splitlines()) <= LONGEST_FILE
+
+
+@pytest.mark.parametrize('path', LIBRARY, ids=str)
+def test_docstring_begins_with_a_phrase(path):
+    tree = ast.parse((ROOT / path).read_text())
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    found = [ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, documented)]
+    assert [text for text in found if text and QUESTION.match(text)] == []
+
+
+def test_class_has_a_name_of_its_own():
+    names = Counter(
+        node.name
+        for path in LIBRARY
+        for node in ast.walk(ast.parse((ROOT / path).read_text()))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 @pytest.mark.parametrize('package', PACKAGES)

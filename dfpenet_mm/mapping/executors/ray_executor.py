@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from types import ModuleType
 
 import numpy as np
@@ -88,7 +88,7 @@ class RayExecutor:
         task: BlockTask,
         blocks: Iterable[Block],
         on_windows: Callable[[int], None] | None = None,
-    ) -> Iterator[tuple[Block, BlockResult]]:
+    ) -> Generator[tuple[Block, BlockResult]]:
         """Predict blocks; see ``BlockExecutor``.
 
         Raises:
