@@ -179,7 +179,7 @@ def test_a_value_called_nodata_is_none_in_images_record_and_report(
         scene.nodata = None
     quick = ('--cfg-options', 'mapping.window=256', 'mapping.stride=200')
     main(cheap_arguments(tmp_path / 'plain', *quick, post=post))
-    assert '--nodata 0, as otherwise' in capsys.readouterr().err
+    assert '--nodata=0, as otherwise' in capsys.readouterr().err
 
     stop_after(monkeypatch, 5)
     out = tmp_path / 'told'
