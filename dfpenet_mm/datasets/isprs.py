@@ -18,7 +18,7 @@ FIELDS = 'tile row col height width [seen_rows seen_cols]'
 class TileWindow(NamedTuple):
     """A window of a tile, pixels.
 
-    Args:
+    Attributes:
         tile: name of the tile's files, without folder and suffix.
         row: first row.
         col: first column.

@@ -26,7 +26,7 @@ TINY = 1e-8
 class Pixels(NamedTuple):
     """The labels of a batch's pixels, shape (N, H, W), and what is asked of them.
 
-    Args:
+    Attributes:
         target: classes; 0 where a pixel has no label.
         labelled: True where it has.
         weight: of every pixel; None weighs all alike.
