@@ -338,7 +338,8 @@ def test_the_image_below_a_mosaic_of_mosaics_changes(
     with rasterio.open(deep, 'r+') as scene:
         scene.write(np.full((3, 1, 1), 9, np.uint8), window=((599, 600), (799, 800)))
     message = fail([*arguments, '--resume'], capsys)
-    assert 'the post file outer.vrt has changed' in message
+    assert named in message
+    assert 'from which the post file outer.vrt is read, has changed' in message
 
 
 @pytest.fixture(scope='module')

@@ -226,7 +226,7 @@ MISFITS = {
             'decode_head.loss_decode.type': 'LabelledCrossEntropyLoss',
             'decode_head.loss_decode.class_weight': [1.0, 2.0, 3.0],
         },
-        r'class_weight of the loss has 3 number\(s\) and the network 2 classes',
+        r'class_weight of the loss has 3 numbers and the network 2 classes',
     ),
     'labels 255 in a loss of another package': (
         {
