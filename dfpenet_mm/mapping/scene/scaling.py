@@ -145,8 +145,7 @@ class PercentileStretch:
         if constant.all():
             raise EmptySceneError(
                 f'{scene.path} has no contrast: percentiles {self.lower:g} and {self.upper:g} of '
-                f'every band are {low.tolist()}; give an image of the ground, or set '
-                f'mapping.scaling in the config to LinearScale if this one is'
+                f'its bands are both {low.tolist()}; give an image that shows ground'
             )
         gain = np.where(constant, 0.0, (target_high - target_low) / np.where(constant, 1, spread))
         offset = np.where(constant, (target_low + target_high) / 2, target_low - gain * low)
