@@ -16,11 +16,11 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.mapping.executors.executor import BlockExecutor
 from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
-from dfpenet_mm.mapping.mapper import CACHE_BYTES
 from dfpenet_mm.mapping.network.backends import find_device
 from dfpenet_mm.mapping.network.load_model import NetworkSource
 from dfpenet_mm.mapping.registration.shift import MeasuredShift
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
+from dfpenet_mm.mapping.scene.batch_reader import CACHE_BYTES
 from dfpenet_mm.mapping.scene.scaling import Scaling, build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.run.backend import set_backend
