@@ -16,7 +16,7 @@ from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.rasters import check_georeference, open_raster
 from dfpenet_mm.source_files import absolute_name, gdal_name, local_file, require_file
 from postproc.evaluation.from_files import InventoryFiles
-from postproc.layers.warped_layer import check_layer
+from postproc.masks.warped_layer import check_layer
 from postproc.reference.reference import check_reference
 from postproc.terrain.dem import check_dem
 

@@ -9,7 +9,7 @@ from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.installation import quiet_libraries
 
 with quiet_libraries():
-    from dfpenet_mm.report.figures.inventory_file import draw_inventory_file
+    from dfpenet_mm.report.figures.all_figures import draw_inventory_file
 
 
 def main() -> None:

@@ -13,14 +13,16 @@ from rich.text import Text
 from dfpenet_mm.cli.errors import reader_may_leave
 from dfpenet_mm.cli.options import CommandParser
 from dfpenet_mm.doctor.environment import (
+    Checkup,
+    Finding,
     check_cache,
     check_disk,
     check_memory,
     check_processor,
     check_tables,
     check_threads,
+    problem,
 )
-from dfpenet_mm.doctor.finding import Checkup, Finding, problem
 from dfpenet_mm.doctor.geodata import (
     check_projections,
     check_raster_drivers,

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from dfpenet_mm.doctor.finding import in_one_line
+from dfpenet_mm.doctor.environment import in_one_line
 from dfpenet_mm.errors import EXIT_CODE, DfpenetError, InstallError
 
 DEFECT = 1

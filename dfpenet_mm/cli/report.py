@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> None:
     """Write a report anew as a command line asks for, and say where it is."""
     args = build_parser().parse(arguments)
     with quiet_libraries(), loading():
-        from dfpenet_mm.run.rewrite_report import rewrite_report  # noqa: PLC0415
+        from dfpenet_mm.run.publish import rewrite_report  # noqa: PLC0415
 
     target = rewrite_report(args.out, post=args.post, pre=args.pre, target=args.target)
     sys.stdout.write(f'{target}\n')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 
-from dfpenet_mm.doctor.finding import Finding, problem
+from dfpenet_mm.doctor.environment import Finding, problem
 from dfpenet_mm.vocabulary import WGS84
 
 RASTER_DRIVERS = ('GTiff', 'COG', 'VRT', 'MEM')

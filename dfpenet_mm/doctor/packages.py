@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from dfpenet_mm import __version__
-from dfpenet_mm.doctor.finding import Finding, in_one_line, problem, warning
+from dfpenet_mm.doctor.environment import Finding, in_one_line, problem, warning
 from dfpenet_mm.errors import InstallError
 from dfpenet_mm.installation import SYSTEM_LIBRARY_MENDS, quiet_libraries, require_one_family
 

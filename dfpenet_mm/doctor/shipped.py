@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dfpenet_mm.doctor.finding import Finding, problem, warning
+from dfpenet_mm.doctor.environment import Finding, problem, warning
 from dfpenet_mm.doctor.packages import installed_version
 from dfpenet_mm.errors import DfpenetError
 from dfpenet_mm.installation import quiet_libraries

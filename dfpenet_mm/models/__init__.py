@@ -1,6 +1,6 @@
 """DFPENet's backbone, neck and head, registered in mmseg's MODELS."""
 
-from dfpenet_mm.models.any_band_preprocessor import AnyBandPreProcessor
+from dfpenet_mm.models.band_weights import AnyBandPreProcessor
 from dfpenet_mm.models.dfpe_head import DFPEHead
 from dfpenet_mm.models.dfpe_neck import DFPENeck
 from dfpenet_mm.models.frozen_encoder_decoder import FrozenEncoderDecoder

@@ -25,11 +25,16 @@ from dfpenet_mm.mapping.scene.scaling import Scaling, build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.run.backend import set_backend
 from dfpenet_mm.run.folder import check_output_folder, staging_folder
-from dfpenet_mm.run.inputs import SourceWatch, files_behind, quantised_input, require_files
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import provenance, resolved_settings
 from dfpenet_mm.run.record import keep_or_check, run_record
-from dfpenet_mm.run.request import RunRequest
+from dfpenet_mm.run.request import (
+    RunRequest,
+    SourceWatch,
+    files_behind,
+    quantised_input,
+    require_files,
+)
 from dfpenet_mm.run.scene_pair import check_images, check_shift
 from dfpenet_mm.run.settings import MappingSettings, postproc_hooks, set_images
 from dfpenet_mm.run.work_folder import WorkFolder

@@ -13,7 +13,7 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
-from dfpenet_mm.errors import DfpenetError, OutputError
+from dfpenet_mm.errors import DfpenetError, InputFileError, OutputError
 from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.products.cog import write_cog
@@ -26,7 +26,7 @@ from dfpenet_mm.run.folder import FIGURES, product_names
 from dfpenet_mm.run.postprocess import FilteredInventory
 from dfpenet_mm.run.prepare import PreparedRun
 from dfpenet_mm.run.progress import RunProgress
-from dfpenet_mm.run.provenance import lasting
+from dfpenet_mm.run.provenance import describe_input, lasting
 from dfpenet_mm.run.recognise import Recognition
 from dfpenet_mm.run.scene_pair import picture_shift
 from dfpenet_mm.run.summary_file import summarise, write_summary
@@ -214,3 +214,43 @@ def _write_area(
     )
     layer = Layer(AREA_OF_INTEREST, AREA_OF_INTEREST, table)
     write_inventory([layer], folder, [f'{AREA_OF_INTEREST}.gpkg'], origin)
+
+
+def rewrite_report(
+    out: Path, *, post: Path, pre: Path | None = None, target: Path | None = None
+) -> Path:
+    """Write the report of a finished run anew.
+
+    Args:
+        out: folder of the run.
+        post: the image that was mapped.
+        pre: the image before the event; None to do without.
+        target: page to write, replacing what is there; None for ``report.html`` in ``out``.
+
+    Returns:
+        The page.
+
+    Raises:
+        InputFileError: if a product or an image is missing, cannot be read, or is not the run's.
+        OutputError: if the page cannot be written.
+    """
+    products = RunProducts.read(out, post=post, pre=pre)
+    _check_images(products.summary, {'post': post, 'pre': pre})
+    target = target or out / 'report.html'
+    write_report(products, target)
+    return target
+
+
+def _check_images(summary: Mapping[str, Any], images: Mapping[str, Path | None]) -> None:
+    """Refuse an image that is not the one that was mapped: outlines would lie on it wrongly."""
+    inputs = summary.get('provenance', {}).get('inputs', {})
+    for role, path in images.items():
+        known = inputs.get(role)
+        if path is None or not known:
+            continue
+        given = describe_input(path)
+        if given['sha256'] != known['sha256']:
+            raise InputFileError(
+                f'--{role} {path} is not the image that was mapped ({known["name"]}, SHA-256 '
+                f'{known["sha256"][:12]}…): its SHA-256 is {given["sha256"][:12]}…; give that one'
+            )

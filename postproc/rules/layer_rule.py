@@ -13,7 +13,7 @@ import numpy as np
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
-from postproc.layers.warped_layer import check_layer
+from postproc.masks.warped_layer import check_layer
 from postproc.masks.zone_reduction import check_statistic
 from postproc.terrain.dem import DEM, check_dem
 

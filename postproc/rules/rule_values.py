@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from rasterio.windows import Window
 
-from postproc.layers.warped_layer import WarpedLayer
+from postproc.masks.warped_layer import WarpedLayer
 from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.product import LandslideProduct
 from postproc.rules.layer_rule import (

@@ -13,8 +13,8 @@ from rasterio.windows import Window
 from dfpenet_mm.errors import InputFileError, RasterFormatError, brief
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.validity import ValidityRule
-from postproc.layers.warped_layer import WarpedLayer, check_layer
 from postproc.masks.product_rasters import open_raster
+from postproc.masks.warped_layer import WarpedLayer, check_layer
 
 # Name of the layer of elevations among a product's.
 DEM = 'dem'

@@ -12,8 +12,8 @@ import pandas as pd
 
 from dfpenet_mm.grid import RasterGrid
 from postproc.inventory.measures import GEOD, to_lon_lat
-from postproc.layers.warped_layer import WarpedLayer
 from postproc.masks.burner import placed
+from postproc.masks.warped_layer import WarpedLayer
 from postproc.masks.zonal_statistics import zonal_statistics
 from postproc.terrain.dem import ElevationLayer, check_dem
 from postproc.terrain.dem_tiles import write_derivatives

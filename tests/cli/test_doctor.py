@@ -9,7 +9,7 @@ import pytest
 
 from dfpenet_mm.cli.doctor import CHECKUPS, run
 from dfpenet_mm.cli.landslide_map import main
-from dfpenet_mm.doctor.finding import Finding, problem, warning
+from dfpenet_mm.doctor.environment import Finding, problem, warning
 from tests.cli.conftest import ROOT
 
 

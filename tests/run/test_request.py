@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from dfpenet_mm.errors import ConfigError, InputFileError, OutputError
-from dfpenet_mm.run.inputs import require_files
-from dfpenet_mm.run.request import RunRequest
+from dfpenet_mm.run.request import RunRequest, require_files
 
 
 def request(folder, **more):

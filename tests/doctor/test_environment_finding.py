@@ -1,4 +1,4 @@
-from dfpenet_mm.doctor.finding import Finding, in_one_line, problem, warning
+from dfpenet_mm.doctor.environment import Finding, in_one_line, problem, warning
 from dfpenet_mm.errors import InstallError
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.run.inputs import SourceWatch
+from dfpenet_mm.run.request import SourceWatch
 
 
 @pytest.fixture

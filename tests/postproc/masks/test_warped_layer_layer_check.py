@@ -5,7 +5,7 @@ from rasterio.crs import CRS
 
 from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
-from postproc.layers.warped_layer import check_layer
+from postproc.masks.warped_layer import check_layer
 
 SCENE = RasterGrid(
     CRS.from_epsg(32654), Affine(10, 0, 500_000, 0, -10, 4_700_000), (100, 200)

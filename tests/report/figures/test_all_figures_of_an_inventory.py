@@ -13,7 +13,7 @@ from shapely.geometry import box
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.inventory_file import draw_inventory_file, read_layers
+from dfpenet_mm.report.figures.all_figures import draw_inventory_file, read_layers
 from dfpenet_mm.report.figures.run_view import areas_m2
 
 

@@ -8,7 +8,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
-from postproc.layers.warped_layer import WarpedLayer
+from postproc.masks.warped_layer import WarpedLayer
 
 UTM = CRS.from_epsg(32654)
 # 30 m cells under a scene of 10 m pixels that begins two pixels before them.

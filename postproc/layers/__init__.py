@@ -1,1 +1,0 @@
-"""Auxiliary rasters of any grid and CRS: checked, and read on the scene's grid."""
