@@ -1,0 +1,278 @@
+"""The card of a network, JSON beside its weights: pixel sizes, calibration, what it has seen."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from dfpenet_mm.errors import CheckpointError, InputFileError
+from dfpenet_mm.files import staged_file
+from dfpenet_mm.mapping.network.calibration import PLATT, PlattCalibration, PlattPoint
+from dfpenet_mm.resources import checkpoint_dir, shipped_file
+
+SUFFIX = '.json'
+# In the card of an exported network its own card stands below this name.
+WITHIN = 'network'
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkCard:
+    """Whatever a network states about itself.
+
+    Args:
+        path: the card.
+        config: as the card names it, a path of the repository or from the card's folder.
+        weights_sha256: checksum of the weights.
+        bands: names of the bands it sees, in their order.
+        pixel_sizes: the smallest and the largest that it knows, metres.
+        working_pixel_size: what finer images are averaged to, metres, within ``pixel_sizes``.
+        threshold: the best one of a calibrated probability; None to leave it to the config.
+        calibration: None for a probability as the network gives it.
+        novelty: statistics of the ground it was trained on; None without.
+        trained_on: data, in words.
+        never_seen: what it does not know, in words.
+    """
+
+    path: Path
+    config: str
+    weights_sha256: str
+    bands: tuple[str, ...]
+    pixel_sizes: tuple[float, float]
+    working_pixel_size: float
+    threshold: float | None = None
+    calibration: PlattCalibration | None = None
+    novelty: Mapping[str, Any] | None = None
+    trained_on: tuple[str, ...] = ()
+    never_seen: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a card, or the one inside of an exported network's card.
+
+        Raises:
+            InputFileError: if the file is missing, is no JSON, lacks a field or has a value that
+                cannot serve.
+        """
+        try:
+            values = json.loads(path.read_text(encoding='utf-8'))
+        except (OSError, ValueError) as error:
+            raise InputFileError(
+                f'the card {path} of a network cannot be read ({type(error).__name__}: {error}); '
+                f'copy it again from where the weights come from'
+            ) from error
+        if isinstance(values, Mapping) and isinstance(values.get(WITHIN), Mapping):
+            values = values[WITHIN]
+        reader = _Reader(path, values)
+        low, high = reader.pair('pixel_sizes')
+        working = reader.number('working_pixel_size', low, high)
+        return cls(
+            path=path,
+            config=reader.text('config'),
+            weights_sha256=reader.text('weights_sha256').lower(),
+            bands=reader.texts('bands', least=1),
+            pixel_sizes=(low, high),
+            working_pixel_size=working,
+            threshold=reader.number('threshold', 0, 1) if reader.has('threshold') else None,
+            calibration=_read_calibration(reader) if reader.has('calibration') else None,
+            novelty=reader.table('novelty').values if reader.has('novelty') else None,
+            trained_on=reader.texts('trained_on'),
+            never_seen=reader.texts('never_seen'),
+        )
+
+    @property
+    def weights(self) -> Path:
+        """The weights that lie beside the card."""
+        return self.path.with_suffix('.pth')
+
+    @property
+    def config_file(self) -> Path:
+        """The config: in the folder of the card, or of the repository."""
+        beside = self.path.parent / self.config
+        return beside if beside.is_file() else shipped_file(Path(self.config))
+
+    def require_weights(self, checkpoint: Path) -> None:
+        """Refuse weights that are not those that the card describes.
+
+        Raises:
+            CheckpointError: if the checksum differs.
+            InputFileError: if they cannot be read.
+        """
+        try:
+            with checkpoint.open('rb') as file:
+                found = hashlib.file_digest(file, 'sha256').hexdigest()
+        except OSError as error:
+            raise InputFileError(
+                f'the weights {checkpoint} cannot be read ({error.strerror}); check the path'
+            ) from error
+        if found != self.weights_sha256:
+            raise CheckpointError(
+                f'the weights {checkpoint} have SHA-256 {found[:12]}…, and their card '
+                f'{self.path.name} was written for {self.weights_sha256[:12]}…; copy both again '
+                f'from the same place'
+            )
+
+    def write(self, path: Path) -> None:
+        """Write the card as JSON that ``read`` gives back; it appears whole or not at all.
+
+        Raises:
+            OutputError: if the disk refuses.
+        """
+        with staged_file(path) as staging:
+            text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+            staging.write_text(text + '\n', encoding='utf-8')
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values, those that are None left out."""
+        calibration = self.calibration and {
+            'method': PLATT,
+            'points': [vars(point) for point in self.calibration.points],
+            'fitted_on': self.calibration.fitted_on,
+        }
+        values = {
+            'config': self.config,
+            'weights_sha256': self.weights_sha256,
+            'bands': list(self.bands),
+            'pixel_sizes': list(self.pixel_sizes),
+            'working_pixel_size': self.working_pixel_size,
+            'threshold': self.threshold,
+            'calibration': calibration,
+            'novelty': self.novelty,
+            'trained_on': list(self.trained_on),
+            'never_seen': list(self.never_seen),
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def card_beside(checkpoint: Path) -> NetworkCard | None:
+    """Read the card beside weights, if there is one.
+
+    Raises:
+        InputFileError: if it is there and cannot serve.
+        CheckpointError: if it was written for other weights.
+    """
+    path = checkpoint.with_suffix(SUFFIX)
+    if not path.is_file():
+        return None
+    card = NetworkCard.read(path)
+    card.require_weights(checkpoint)
+    return card
+
+
+def shipped_cards(folder: Path | None = None) -> list[NetworkCard]:
+    """Read the cards of all networks in a folder, by growing pixel size.
+
+    Args:
+        folder: None for the shipped one. Two networks may meet at a pixel size, not overlap.
+
+    Raises:
+        InputFileError: if a card cannot serve, or there is none.
+        CheckpointError: if the pixel sizes of two networks overlap.
+        InstallError: if this installation carries no networks.
+    """
+    folder = folder or checkpoint_dir()
+    cards = [NetworkCard.read(path) for path in folder.glob(f'*{SUFFIX}')]
+    if not cards:
+        raise InputFileError(f'{folder} holds no card of a network; reinstall the package')
+    cards.sort(key=lambda card: card.pixel_sizes)
+    for finer, coarser in itertools.pairwise(cards):
+        if coarser.pixel_sizes[0] < finer.pixel_sizes[1]:
+            (a, b), (c, d) = finer.pixel_sizes, coarser.pixel_sizes
+            raise CheckpointError(
+                f'two networks claim the same pixel sizes: {finer.path.name} {a:g} to {b:g} m and '
+                f'{coarser.path.name} {c:g} to {d:g} m; correct one of them, or keep one'
+            )
+    return cards
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Fields of a card by name and kind; each that does not serve is one sentence."""
+
+    path: Path
+    values: Any
+    within: str = ''
+
+    def has(self, name: str) -> bool:
+        return isinstance(self.values, Mapping) and self.values.get(name) is not None
+
+    def _get(self, name: str) -> Any:
+        if not self.has(name):
+            raise InputFileError(
+                f'the card {self.path} of a network lacks {self.within}{name}; copy it again from '
+                f'where the weights come from, or add it'
+            )
+        return self.values[name]
+
+    def _refuse(self, name: str, wanted: str) -> InputFileError:
+        return InputFileError(
+            f'the card {self.path} of a network has {self.within}{name} {self.values[name]!r}, '
+            f'wanted is {wanted}; correct it'
+        )
+
+    def text(self, name: str) -> str:
+        if not isinstance(self._get(name), str):
+            raise self._refuse(name, 'a text')
+        return str(self.values[name])
+
+    def texts(self, name: str, least: int = 0) -> tuple[str, ...]:
+        found = self._get(name) if least or self.has(name) else []
+        if not (_is_list(found) and len(found) >= least and all(isinstance(t, str) for t in found)):
+            raise self._refuse(name, 'a list of texts')
+        return tuple(found)
+
+    def number(self, name: str, low: float = -math.inf, high: float = math.inf) -> float:
+        if not (_is_number(self._get(name)) and low <= self.values[name] <= high):
+            limits = '' if math.inf in (-low, high) else f' from {low:g} to {high:g}'
+            raise self._refuse(name, f'a number{limits}')
+        return float(self.values[name])
+
+    def pair(self, name: str) -> tuple[float, float]:
+        found = self._get(name)
+        if not (_is_list(found) and len(found) == 2 and all(map(_is_number, found))) or not (
+            0 < found[0] <= found[1]
+        ):
+            raise self._refuse(name, 'the smallest and the largest in metres, such as [5, 20]')
+        return float(found[0]), float(found[1])
+
+    def table(self, name: str) -> _Reader:
+        if not isinstance(self._get(name), Mapping):
+            raise self._refuse(name, 'a table of named values')
+        return _Reader(self.path, self.values[name], f'{self.within}{name}.')
+
+    def tables(self, name: str) -> list[_Reader]:
+        found = self._get(name)
+        if not (_is_list(found) and found and all(isinstance(part, Mapping) for part in found)):
+            raise self._refuse(name, 'a list of tables of named values')
+        return [_Reader(self.path, part, f'{self.within}{name}.') for part in found]
+
+
+def _read_calibration(reader: _Reader) -> PlattCalibration:
+    table = reader.table('calibration')
+    if table.text('method') != PLATT:
+        raise table._refuse('method', f'{PLATT!r}')
+    points = [
+        PlattPoint(
+            pixel_size=part.number('pixel_size', 1e-3, 1e4),
+            slope=part.number('slope', 0, 1e3),
+            intercept=part.number('intercept', -1e3, 1e3),
+        )
+        for part in table.tables('points')
+    ]
+    points.sort(key=lambda point: point.pixel_size)
+    if len({point.pixel_size for point in points}) < len(points):
+        raise table._refuse('points', 'one point for each pixel size')
+    return PlattCalibration(tuple(points), table.text('fitted_on'))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
