@@ -16,6 +16,8 @@ FOUNDATION = tuple(
     f'dfpenet_mm.{name}'
     for name in (
         'errors',
+        'reliability',
+        'calibration',
         'vocabulary',
         'wording',
         'files',
