@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from dfpenet_mm.reliability import STEPS, ProbabilityCounts
 
 # Half a step of what a scene's blocks keep: stands for 0 and for 1, whose logits are infinite.
 LEAST = 0.5 / STEPS
+PLATT = 'platt'
 
 
 @dataclass(frozen=True)
@@ -105,32 +106,7 @@ class Calibration:
             {'pixel_size': size, 'slope': fit.slope, 'intercept': fit.intercept}
             for size, fit in sorted(self.points.items())
         ]
-        return {'method': 'platt', 'points': points, 'fitted_on': self.fitted_on}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Read what ``to_dict`` gave.
-
-        Raises:
-            ConfigError: if it is no calibration.
-        """
-        try:
-            if values['method'] != 'platt':
-                raise ConfigError(
-                    f'the calibration is by {values["method"]!r}, wanted is platt; fit it anew '
-                    f'with tools/calibrate.py'
-                )
-            points = {
-                float(point['pixel_size']): PlattScaling(point['slope'], point['intercept'])
-                for point in values['points']
-            }
-            return cls(points, str(values.get('fitted_on', '')))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(
-                f'the calibration is damaged ({type(error).__name__}: {error}), wanted are method, '
-                f'points with pixel_size, slope and intercept, and fitted_on; fit it anew with '
-                f'tools/calibrate.py'
-            ) from error
+        return {'method': PLATT, 'points': points, 'fitted_on': self.fitted_on}
 
 
 def fit_platt(counts: ProbabilityCounts) -> PlattScaling:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from dfpenet_mm.calibration import PLATT, Calibration, PlattScaling
 from dfpenet_mm.errors import CheckpointError, InputFileError
 from dfpenet_mm.files import staged_file
-from dfpenet_mm.mapping.network.calibration import PLATT, PlattCalibration, PlattPoint
 from dfpenet_mm.resources import checkpoint_dir, shipped_file
 
 SUFFIX = '.json'
@@ -46,7 +46,7 @@ class NetworkCard:
     pixel_sizes: tuple[float, float]
     working_pixel_size: float
     threshold: float | None = None
-    calibration: PlattCalibration | None = None
+    calibration: Calibration | None = None
     novelty: Mapping[str, Any] | None = None
     trained_on: tuple[str, ...] = ()
     never_seen: tuple[str, ...] = ()
@@ -129,11 +129,6 @@ class NetworkCard:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values, those that are None left out."""
-        calibration = self.calibration and {
-            'method': PLATT,
-            'points': [vars(point) for point in self.calibration.points],
-            'fitted_on': self.calibration.fitted_on,
-        }
         values = {
             'config': self.config,
             'weights_sha256': self.weights_sha256,
@@ -141,7 +136,7 @@ class NetworkCard:
             'pixel_sizes': list(self.pixel_sizes),
             'working_pixel_size': self.working_pixel_size,
             'threshold': self.threshold,
-            'calibration': calibration,
+            'calibration': self.calibration and self.calibration.to_dict(),
             'novelty': self.novelty,
             'trained_on': list(self.trained_on),
             'never_seen': list(self.never_seen),
@@ -252,22 +247,20 @@ class _Reader:
         return [_Reader(self.path, part, f'{self.within}{name}.') for part in found]
 
 
-def _read_calibration(reader: _Reader) -> PlattCalibration:
+def _read_calibration(reader: _Reader) -> Calibration:
     table = reader.table('calibration')
     if table.text('method') != PLATT:
         raise table._refuse('method', f'{PLATT!r}')
-    points = [
-        PlattPoint(
-            pixel_size=part.number('pixel_size', 1e-3, 1e4),
-            slope=part.number('slope', 0, 1e3),
-            intercept=part.number('intercept', -1e3, 1e3),
+    parts = table.tables('points')
+    points = {
+        part.number('pixel_size', 1e-3, 1e4): PlattScaling(
+            slope=part.number('slope', 1e-3, 1e3), intercept=part.number('intercept', -1e3, 1e3)
         )
-        for part in table.tables('points')
-    ]
-    points.sort(key=lambda point: point.pixel_size)
-    if len({point.pixel_size for point in points}) < len(points):
+        for part in parts
+    }
+    if len(points) < len(parts):
         raise table._refuse('points', 'one point for each pixel size')
-    return PlattCalibration(tuple(points), table.text('fitted_on'))
+    return Calibration(points, table.text('fitted_on'))
 
 
 def _is_number(value: Any) -> bool:

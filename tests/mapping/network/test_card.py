@@ -5,11 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from dfpenet_mm.calibration import Calibration, PlattScaling
 from dfpenet_mm.errors import CheckpointError, InputFileError
-from dfpenet_mm.mapping.network.calibration import PlattCalibration, PlattPoint
 from dfpenet_mm.mapping.network.card import NetworkCard, card_beside, shipped_cards
 
 POINT = {'pixel_size': 10, 'slope': 0.7, 'intercept': -0.2}
@@ -46,8 +44,8 @@ def test_every_field_is_read_and_written_back(tmp_path):
     assert card.bands == ('red', 'green', 'blue')
     assert card.pixel_sizes == (5.0, 20.0)
     assert (card.working_pixel_size, card.threshold) == (10.0, 0.45)
-    assert card.calibration == PlattCalibration(
-        (PlattPoint(2.5, 0.9, 0.4), PlattPoint(10.0, 0.7, -0.2)), 'chips'
+    assert card.calibration == Calibration(
+        {2.5: PlattScaling(0.9, 0.4), 10.0: PlattScaling(0.7, -0.2)}, 'chips'
     )
     assert card.novelty == {'mean': [1.0, 2.0]}
     assert (card.trained_on, card.never_seen) == (('chips',), ('snow',))
@@ -162,23 +160,6 @@ def test_shipped_cards_describe_the_shipped_networks():
     for card in cards:
         card.require_weights(card.weights)
         assert card.config_file.is_file()
-
-
-def test_calibration_between_and_beyond_its_points():
-    calibration = PlattCalibration((PlattPoint(2.5, 1, 0), PlattPoint(10, 2, 4)), 'chips')
-    assert calibration.at(1) == (1, 0)
-    assert calibration.at(40) == (2, 4)
-    assert calibration.at(2.5) == (1, 0)
-    # Half the way from 2.5 to 10 in the logarithm.
-    assert calibration.at(5) == pytest.approx((1.5, 2))
-
-
-@given(size=st.floats(0.01, 100), points=st.integers(1, 4))
-def test_calibration_stays_within_its_points(size, points):
-    known = tuple(PlattPoint(2.0**i, i, -i) for i in range(points))
-    slope, intercept = PlattCalibration(known, 'chips').at(size)
-    assert 0 <= slope <= points - 1 + 1e-9
-    assert intercept == pytest.approx(-slope)
 
 
 def test_config_beside_the_card_comes_first(tmp_path):
