@@ -3,7 +3,13 @@
 from dfpenet_mm.datasets.isprs import IsprsDataset, PotsdamTileDataset, VaihingenDataset
 from dfpenet_mm.datasets.landslide import LandslideDataset
 from dfpenet_mm.datasets.loading import LoadRasterImage, LoadRasterMask
-from dfpenet_mm.datasets.transforms import MatchBandStatistics, RandomGaussianBlur
+from dfpenet_mm.datasets.pixel_size import RandomPixelSize
+from dfpenet_mm.datasets.transforms import (
+    MatchBandStatistics,
+    RandomGaussianBlur,
+    RandomPercentileStretch,
+    RandomSensor,
+)
 
 __all__ = [
     'IsprsDataset',
@@ -13,5 +19,8 @@ __all__ = [
     'MatchBandStatistics',
     'PotsdamTileDataset',
     'RandomGaussianBlur',
+    'RandomPercentileStretch',
+    'RandomPixelSize',
+    'RandomSensor',
     'VaihingenDataset',
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 from mmseg.datasets import BaseSegDataset
@@ -109,6 +111,8 @@ class LandslideDataset(BaseSegDataset):
         fraction: share of the chips that is used, in (0, 1], at least one chip. They are drawn
             at random such that every fraction of a seed holds all smaller ones.
         fraction_seed: of that draw.
+        pixel_size: size of the images' pixels on the ground, metres, which
+            ``RandomPixelSize`` needs; None if it is not known.
         metainfo: other ``classes`` than background and landslide, in the order of their labels,
             and their ``palette``, RGB each; without one the colours are drawn.
         **base_settings: those of mmseg's ``BaseSegDataset``.
@@ -116,7 +120,7 @@ class LandslideDataset(BaseSegDataset):
     Raises:
         InputFileError: when the folder holds no image, an image has no mask, or the split
             does not fit the folder.
-        ConfigError: if ``fraction`` is out of its range.
+        ConfigError: if ``fraction`` or ``pixel_size`` is out of its range.
 
     Source: section 4.1.1, the landslide database; Fig. 10 for the fractions.
     """
@@ -133,13 +137,16 @@ class LandslideDataset(BaseSegDataset):
         split: str | None = None,
         fraction: float = 1.0,
         fraction_seed: int = 0,
+        pixel_size: float | None = None,
         metainfo: Mapping | None = None,
         **base_settings,
     ) -> None:
-        is_number = isinstance(fraction, int | float) and not isinstance(fraction, bool)
-        if not (is_number and 0 < fraction <= 1):
+        if not (_above_0(fraction) and fraction <= 1):
             raise ConfigError(f'fraction is {fraction!r}; give a number above 0 and up to 1')
+        if pixel_size is not None and not _above_0(pixel_size):
+            raise ConfigError(f'pixel_size is {pixel_size!r}; give metres on the ground, above 0')
         self.fraction = fraction
+        self.pixel_size = pixel_size
         self.fraction_seed = fraction_seed
         super().__init__(
             data_root=data_root,
@@ -204,7 +211,8 @@ class LandslideDataset(BaseSegDataset):
         return [names[index] for index in sorted(order[:count])]
 
     def _label_fields(self) -> dict:
-        return {
+        known = {} if self.pixel_size is None else {'pixel_size': float(self.pixel_size)}
+        return known | {
             'label_map': self.label_map,
             'reduce_zero_label': self.reduce_zero_label,
             'seg_fields': [],
@@ -218,6 +226,11 @@ class LandslideDataset(BaseSegDataset):
                 f'{" or ".join(self.seg_map_suffix)} in {self.data_prefix["seg_map_path"]}: '
                 f'{list_named(lost)}; add the masks or take their images away'
             )
+
+
+def _above_0(value: object) -> TypeGuard[float]:
+    """Tell whether a setting is a finite number above 0; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 def _several(suffix: str | Sequence[str]) -> tuple[str, ...]:

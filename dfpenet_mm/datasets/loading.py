@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -110,6 +110,21 @@ def _bands_of_array(array: np.ndarray, bands: Sequence[int]) -> np.ndarray:
     return in_file_order[..., [band - 1 for band in bands]]
 
 
+def _once(
+    kept: dict[str, np.ndarray] | None,
+    path: str,
+    window: tuple[int, int, int, int] | None,
+    read: Callable[[], np.ndarray],
+) -> np.ndarray:
+    """Read what is not kept yet, and give a copy of what is, which may be written to."""
+    if kept is None:
+        return read()
+    key = f'{path} {window}'
+    if key not in kept:
+        kept[key] = read()
+    return kept[key].copy()
+
+
 @OWN_TRANSFORMS.register_module(name=['LoadImageFromFile', 'LoadImageFromNDArray'])
 @TRANSFORMS.register_module()
 class LoadRasterImage(BaseTransform):
@@ -125,15 +140,19 @@ class LoadRasterImage(BaseTransform):
 
     Args:
         bands: band numbers, from 1.
+        keep: True keeps every image in memory once it is read, in each worker: for data sets that
+            fit, of which crops much smaller than the images are taken.
     """
 
-    def __init__(self, bands: Sequence[int] = (1, 2, 3)) -> None:
+    def __init__(self, bands: Sequence[int] = (1, 2, 3), *, keep: bool = False) -> None:
         self.bands = tuple(bands)
+        self._kept: dict[str, np.ndarray] | None = {} if keep else None
 
     def transform(self, results: dict) -> dict:
         """Add ``img``, ``img_shape`` and ``ori_shape``."""
         if results.get('img') is None:
-            image = read_bands(results['img_path'], self.bands, results.get('window'))
+            path, window = results['img_path'], results.get('window')
+            image = _once(self._kept, path, window, lambda: read_bands(path, self.bands, window))
         else:
             image = _bands_of_array(results['img'], self.bands)
             results.setdefault('img_path', None)
@@ -162,18 +181,28 @@ class LoadRasterMask(BaseTransform):
     Args:
         value_map: class of every value that may occur in the file; 255 is ignored by
             losses and metrics. Keys may be strings, as JSON and the command line give them.
+        keep: True keeps every mask in memory, as ``LoadRasterImage`` does.
 
     Raises:
         RasterFormatError: if the file holds a value that the map lacks, or bands that differ.
     """
 
-    def __init__(self, value_map: Mapping[int | str, int]) -> None:
+    def __init__(self, value_map: Mapping[int | str, int], *, keep: bool = False) -> None:
         self.value_map = {int(value): int(label) for value, label in value_map.items()}
+        self._kept: dict[str, np.ndarray] | None = {} if keep else None
 
     def transform(self, results: dict) -> dict:
         """Add ``gt_seg_map`` (uint8) and name it in ``seg_fields``."""
-        path = results['seg_map_path']
-        values = _read_mask(path, results.get('window'))
+        path, window = results['seg_map_path'], results.get('window')
+        labels = _once(self._kept, path, window, lambda: self._labels(path, window))
+        seen_rows, seen_cols = results.get('seen', (0, 0))
+        labels[:seen_rows] = labels[:, :seen_cols] = IGNORED
+        results['gt_seg_map'] = labels
+        results.setdefault('seg_fields', []).append('gt_seg_map')
+        return results
+
+    def _labels(self, path: str, window: tuple[int, int, int, int] | None) -> np.ndarray:
+        values = _read_mask(path, window)
         labels = np.zeros(values.shape, np.uint8)
         known = np.zeros(values.shape, bool)
         for value, label in self.value_map.items():
@@ -186,11 +215,7 @@ class LoadRasterMask(BaseTransform):
                 f'{path} holds the values {strangers}, wanted are {sorted(self.value_map)}; '
                 f'add them to value_map in the config (255 ignores them)'
             )
-        seen_rows, seen_cols = results.get('seen', (0, 0))
-        labels[:seen_rows] = labels[:, :seen_cols] = IGNORED
-        results['gt_seg_map'] = labels
-        results.setdefault('seg_fields', []).append('gt_seg_map')
-        return results
+        return labels
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(value_map={self.value_map})'

@@ -44,6 +44,19 @@ def test_chips_come_sorted_with_their_masks(root):
     assert chips.metainfo['classes'] == ('background', 'landslide')
 
 
+def test_a_sample_knows_the_size_of_its_pixels(root):
+    pipeline = [{'type': 'LoadRasterImage'}, MASK]
+    chips = LandslideDataset(data_root=str(root), pipeline=pipeline, pixel_size=10)
+    assert chips[1]['pixel_size'] == 10.0
+    assert 'pixel_size' not in LandslideDataset(data_root=str(root), pipeline=pipeline)[1]
+
+
+@pytest.mark.parametrize('size', [0, -1.0, 'ten', True, float('nan'), float('inf')])
+def test_a_pixel_size_is_a_number_of_metres(root, size):
+    with pytest.raises(ConfigError, match='give metres on the ground, above 0'):
+        LandslideDataset(data_root=str(root), pixel_size=size)
+
+
 @pytest.mark.parametrize('palette', [None, [[0, 0, 0], [255, 0, 0], [0, 0, 255]]])
 def test_landslides_of_several_kinds_are_classes(root, palette):
     metainfo = {'classes': ('background', 'scar', 'deposit')}

@@ -128,3 +128,24 @@ def test_a_window_outside_of_the_tile_is_an_error(tmp_path, window):
     path = write(tmp_path / 'tile.tif', np.zeros((1, 5, 4), np.uint8))
     with pytest.raises(RasterFormatError, match=r'tile\.tif has 5 x 4 pixels.*reaches outside'):
         LoadRasterImage(bands=(1,))({'img_path': path, 'window': window})
+
+
+def test_kept_images_and_masks_are_read_once_and_stay_as_they_were(tmp_path):
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    image = write(tmp_path / 'chip.tif', pixels)
+    mask = write(tmp_path / 'mask.tif', np.array([[[0, 9], [9, 0]]], np.uint8))
+    loading = [LoadRasterImage(keep=True), LoadRasterMask({0: 0, 9: 1}, keep=True)]
+    sample = {'img_path': image, 'seg_map_path': mask}
+    windows = [None, (0, 0, 1, 2), None, (0, 0, 1, 2)]
+    for number, window in enumerate(windows):
+        results = dict(sample, window=window, seen=(1, 0) if number < 2 else (0, 0))
+        for transform in loading:
+            results = transform(results)
+        rows = 1 if window else 2
+        np.testing.assert_array_equal(results['img'], np.moveaxis(pixels, 0, -1)[:rows])
+        if number >= 2:
+            np.testing.assert_array_equal(results['gt_seg_map'], [[0, 1], [1, 0]][:rows])
+        results['img'][:] = results['gt_seg_map'][:] = 77
+        if number == 1:
+            (tmp_path / 'chip.tif').unlink()
+            (tmp_path / 'mask.tif').unlink()
