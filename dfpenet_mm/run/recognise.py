@@ -78,7 +78,7 @@ def _map(
             scene=scene,
             task=BlockTask(
                 scene=SceneSource.of(scene),
-                plan=run.settings.plan(scene.shape),
+                plan=run.settings.plan(scene.shape, scene.grid),
                 scaling=scaling,
                 network=run.network,
                 aoi=run.area,

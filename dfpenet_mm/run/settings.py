@@ -11,7 +11,8 @@ from typing import Any
 from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError, RasterFormatError
-from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan
+from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan, ground_phase
 from dfpenet_mm.mapping.scene.histogram_match import AUTO
 from dfpenet_mm.run.request import RunRequest
 from dfpenet_mm.wording import counted, metres
@@ -119,9 +120,20 @@ class MappingSettings:
         """Arguments with which ``Scene`` reads either image."""
         return {'bands': self.bands, 'by_colour': self.by_colour, 'nodata': self.nodata}
 
-    def plan(self, shape: tuple[int, int]) -> WindowPlan:
-        """Plan the windows of a scene of ``shape`` (rows, cols)."""
-        return WindowPlan(shape, self.window, self.stride, self.batch_size, self.block_windows)
+    def plan(self, shape: tuple[int, int], grid: RasterGrid | None = None) -> WindowPlan:
+        """Plan the windows of a scene of ``shape`` (rows, cols).
+
+        Args:
+            shape: of the scene.
+            grid: by which overlapping windows are laid on the ground; None to begin in the upper
+                left corner, as tiles without overlap always do.
+        """
+        phase = (0, 0)
+        if grid is not None and self.stride < self.window:
+            phase = ground_phase(grid, self.stride)
+        return WindowPlan(
+            shape, self.window, self.stride, self.batch_size, self.block_windows, phase
+        )
 
     def doubt_gsd(self, gsd: float) -> str | None:
         """Return a warning where the network does not know pixels of ``gsd`` metres."""

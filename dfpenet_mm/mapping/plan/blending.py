@@ -36,13 +36,15 @@ def axis_weights(
     """Weigh every window of an axis so that the weights of a pixel add up to one.
 
     Where windows do not overlap the weight is exactly 1, and at the ends of the axis nothing
-    fades. Normalising beforehand spares the merger a second buffer and a division. It holds
+    fades. The first and the last window, which may lie closer to their neighbours than a stride,
+    only count where those do not: what is seen at a place shall not depend on where the scene
+    ends. Normalising beforehand spares the merger a second buffer and a division. It holds
     although empty windows are never run: whatever window covers a valid pixel is not empty.
 
     Args:
         offsets: first pixel of each window.
         window: length of a window, pixels.
-        stride: step from window to window, pixels; the last step may be shorter.
+        stride: step from window to window, pixels; the first and last step may be shorter.
         size: length of the axis, pixels; windows are cut at its end.
 
     Returns:
@@ -53,7 +55,14 @@ def axis_weights(
     for offset in offsets:
         first = np.ones(window) if offset == 0 else rise
         last = np.ones(window) if offset + window >= size else rise[::-1]
-        weights.append((first * last)[: min(window, size)])
+        weights.append(first * last)
+    if len(offsets) > 1 and offsets[-1] - offsets[-2] < stride:
+        shift = offsets[-1] - offsets[-2]
+        weights[-1] = np.ones(window)
+        weights[-1][: window - shift] -= rise[::-1][shift:]
+    if len(offsets) > 2 and offsets[1] < stride:
+        weights[0][offsets[1] :] *= 1 - rise[: window - offsets[1]]
+    weights = [weight[: min(window, size)] for weight in weights]
     totals = np.zeros(size)
     for offset, weight in zip(offsets, weights, strict=True):
         totals[offset : offset + weight.size] += weight

@@ -5,6 +5,7 @@ The plan depends on integers only, so every worker and every restart makes the s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,22 +13,42 @@ from functools import cached_property
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.grid import RasterGrid
 
 
-def axis_offsets(size: int, window: int, stride: int) -> tuple[int, ...]:
+def axis_offsets(size: int, window: int, stride: int, phase: int = 0) -> tuple[int, ...]:
     """Place windows along one axis so that they cover it.
 
     Args:
         size: length of the axis, pixels.
         window: length of a window, pixels.
         stride: step from window to window, pixels, in [1, window].
+        phase: a place where a window may begin, and any number of strides before and behind it.
 
     Returns:
-        Increasing offsets without duplicates. The last window is shifted back inside;
+        Increasing offsets without duplicates. The first and the last window are shifted inside;
         an axis shorter than a window gets the one offset 0.
     """
     last = max(size - window, 0)
-    return (*range(0, last, stride), last)
+    return tuple(sorted({0, last, *range(phase % stride, last, stride)}))
+
+
+def ground_phase(grid: RasterGrid, stride: int) -> tuple[int, int]:
+    """Tell where windows of a grid begin if they are to lie on the ground, not in the image.
+
+    A network answers a little otherwise wherever its window lies. Counted from the origin of
+    the CRS, a cut-out has the windows of the whole scene, but for those at its edges.
+
+    Args:
+        grid: of the scene.
+        stride: step from window to window, pixels.
+
+    Returns:
+        The phase along rows and columns, for ``WindowPlan``.
+    """
+    col, row = ~grid.transform @ (0.0, 0.0)
+    # Grids are often half a pixel off the origin: what is rounded there may fall on either side.
+    return math.floor(row + 0.25) % stride, math.floor(col + 0.25) % stride
 
 
 # Windows in a block unless told otherwise: at 512 pixels and a stride of 384 some 6,000 pixels, so
@@ -94,6 +115,7 @@ class WindowPlan:
         stride: step from window to window, pixels, in [1, window].
         batch_size: most windows in one call of the predictor.
         block_windows: most windows in a block; more if a batch is larger.
+        phase: row and column at which a window may begin, see ``ground_phase``.
 
     Raises:
         ConfigError: if a number is out of its range.
@@ -104,6 +126,7 @@ class WindowPlan:
     stride: int
     batch_size: int = 1
     block_windows: int = BLOCK_WINDOWS
+    phase: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         if self.window < 1 or not 1 <= self.stride <= self.window:
@@ -118,12 +141,12 @@ class WindowPlan:
     @cached_property
     def row_offsets(self) -> tuple[int, ...]:
         """First row of every row of windows."""
-        return axis_offsets(self.shape[0], self.window, self.stride)
+        return axis_offsets(self.shape[0], self.window, self.stride, self.phase[0])
 
     @cached_property
     def col_offsets(self) -> tuple[int, ...]:
         """First column of every window of a row."""
-        return axis_offsets(self.shape[1], self.window, self.stride)
+        return axis_offsets(self.shape[1], self.window, self.stride, self.phase[1])
 
     @cached_property
     def segments(self) -> tuple[tuple[int, ...], ...]:

@@ -26,6 +26,7 @@ from dfpenet_mm.errors import (
 )
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.longitudes import outline
+from dfpenet_mm.mapping.scene.averaged import AveragedRaster
 from dfpenet_mm.mapping.scene.doubts import doubt_format
 from dfpenet_mm.rasters import check_georeference, open_raster
 from dfpenet_mm.source_files import absolute_name
@@ -94,9 +95,10 @@ class Scene:
     Args:
         path: the raster.
         bands: bands to read, counted from 1, in the order the network wants.
-        grid: grid to read it on, such as the post-event scene's; None for its own. Values are
-            interpolated bilinearly; a pixel is valid only if the source pixel at
-            its centre is. On the very same grid nothing is resampled.
+        grid: grid to read it on, such as the post-event scene's; None for its own. On a coarser
+            grid that lies straight on its own, values are averages (``AveragedRaster``). On any
+            other one they are interpolated bilinearly, and a pixel is valid only if the source
+            pixel at its centre is. On the very same grid nothing is resampled.
         by_colour: take for bands 1, 2, 3 those that the file calls red, green and blue.
         nodata: values that are no data, besides what the file declares.
         known: whether it is known to hold a valid pixel, which may take reading all of it to find.
@@ -141,8 +143,11 @@ class Scene:
         self.grid = grid or self.own_grid
         self.resampled = not self.grid.matches(self.own_grid)
         self._source, self._rule = source, ValidityRule.of(source, self.bands, self.nodata)
+        self._averaged: AveragedRaster | None = None
         if self.resampled:
             check_overlap(source, self.grid)
+            self._averaged = AveragedRaster.of(source, self._rule, self.grid)
+        if self.resampled and not self._averaged:
             on_grid = source, self._rule, self.grid
             bilinear = WarpedRaster(*on_grid, Resampling.bilinear)
             self._values = stack.enter_context(bilinear)
@@ -206,6 +211,8 @@ class Scene:
         if not self.resampled:
             raw = self._source.read(self.bands, window=window)
             return raw, self._rule.read(self._source, raw, window=window)
+        if self._averaged:
+            return self._averaged.read(window)
         return self._values.read(window=window), self._validity.valid(window=window)
 
     def tiles(self) -> Iterator[Window]:

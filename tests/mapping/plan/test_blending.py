@@ -26,7 +26,7 @@ def test_a_quarter_overlap_of_512_hides_what_32_pixels_at_the_edge_see():
 @given(st.integers(1, 120), st.integers(1, 40), st.data())
 def test_weights_of_every_pixel_add_up_to_one(size, window, data):
     stride = data.draw(st.integers(1, window))
-    offsets = axis_offsets(size, window, stride)
+    offsets = axis_offsets(size, window, stride, data.draw(st.integers(0, 50)))
     total = np.zeros(size)
     for offset, weights in zip(offsets, axis_weights(offsets, window, stride, size), strict=True):
         assert weights.min() >= 0
@@ -50,3 +50,14 @@ def test_the_nearer_window_weighs_more(overlap):
     left, right = axis_weights((0, 8 - overlap), 8, 8 - overlap, 16 - overlap)
     assert left[8 - overlap] > right[0]
     assert left[7] < right[overlap - 1]
+
+
+def test_windows_at_the_ends_count_only_where_others_do_not():
+    rise = fade_in(8, 4)
+    first, second, third, last = axis_weights((0, 1, 5, 7), 8, 4, 15)
+    np.testing.assert_allclose(first[:1], 1)
+    np.testing.assert_allclose(first[1:], 1 - rise[:7], atol=1e-6)
+    np.testing.assert_allclose(second[:4], rise[:4], atol=1e-6)
+    np.testing.assert_allclose(third[:4], rise[:4], atol=1e-6)
+    np.testing.assert_allclose(third[4:], rise[::-1][4:], atol=1e-6)
+    np.testing.assert_allclose(last, [0, 0, *(1 - rise[::-1][4:]), 1, 1], atol=1e-6)

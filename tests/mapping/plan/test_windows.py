@@ -1,10 +1,14 @@
+import numpy as np
 import pytest
+from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from rasterio.crs import CRS
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.plan.windows import WindowPlan, axis_offsets
+from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.plan.windows import WindowPlan, axis_offsets, ground_phase
 
 
 @pytest.mark.parametrize(
@@ -15,10 +19,18 @@ def test_offsets_shift_the_last_window_back(size, offsets):
     assert axis_offsets(size, window=8, stride=6) == offsets
 
 
-@given(st.integers(1, 200), st.integers(1, 40), st.data())
-def test_offsets_cover_an_axis_without_duplicates(size, window, data):
+@pytest.mark.parametrize(
+    ('phase', 'offsets'), [(4, (0, 4, 10, 12)), (10, (0, 4, 10, 12)), (6, (0, 6, 12))]
+)
+def test_windows_begin_at_a_phase(phase, offsets):
+    assert axis_offsets(20, 8, 6, phase) == offsets
+
+
+@given(st.integers(1, 200), st.integers(1, 40), st.integers(0, 60), st.data())
+def test_offsets_cover_an_axis_without_duplicates(size, window, phase, data):
     stride = data.draw(st.integers(1, window))
-    offsets = axis_offsets(size, window, stride)
+    offsets = axis_offsets(size, window, stride, phase)
+    assert max(np.diff(offsets), default=0) <= stride
     covered = [pixel for offset in offsets for pixel in range(offset, offset + window)]
     assert set(range(size)) <= set(covered)
     assert list(offsets) == sorted(set(offsets))
@@ -78,3 +90,18 @@ def test_a_scene_smaller_than_a_window_gets_one_cut_window():
 def test_numbers_out_of_range_are_refused(numbers):
     with pytest.raises(ConfigError, match='give'):
         WindowPlan((20, 20), *numbers)
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.sampled_from([0.0, 0.5, 0.1]))
+def test_a_cut_out_has_the_windows_of_the_whole(row, col, half):
+    whole = Affine(10, 0, 500_000 + 10 * half, 0, -10, 4_000_000 + 10 * half)
+    cut = whole @ Affine.translation(col, row)
+    crs = CRS.from_epsg(32631)
+    rows, cols = ground_phase(RasterGrid(crs, whole, (500, 500)), 96)
+    assert ground_phase(RasterGrid(crs, cut, (100, 100)), 96) == (
+        (rows - row) % 96,
+        (cols - col) % 96,
+    )
+    # The origin of the CRS, 50,000 columns to the left and 400,000 rows below, begins a window.
+    if half != 0.5:
+        assert (cols - (-50_000)) % 96 == (rows - 400_000) % 96 == 0
