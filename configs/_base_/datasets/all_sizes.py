@@ -4,18 +4,19 @@
 _base_ = ['loaders.py']
 data_root = 'data'
 mask_values = {0: 0, 255: 1}
+# As tools/dataset_converters/ground.py writes them; its 255 is where a scene has no data.
+ground_values = {0: 0, 1: 1, 255: 255}
 # Values that the 1st and 99th percentile become, as the mapping of such networks has it.
 low, high = (18, 22, 26), (178, 121, 105)
-loading = [
-    dict(type='LoadRasterImage', keep=True),
-    dict(type='LoadRasterMask', value_map=mask_values, keep=True),
-]
 
 
-def train_on(folder, pixel_size, pixel_sizes, stretched=0.9, sensor=None, **crops):
+def train_on(
+    folder, pixel_size, pixel_sizes, *, values=mask_values, stretched=0.9, sensor=None, **crops
+):
     """Join a data set's folder, its transforms and the sizes at which it is shown."""
     pipeline = [
-        *loading,
+        dict(type='LoadRasterImage', keep=True),
+        dict(type='LoadRasterMask', value_map=values, keep=True),
         dict(type='RandomPixelSize', pixel_sizes=pixel_sizes, crop_size=(128, 128), **crops),
         *_base_.symmetries,
         dict(type='RandomPercentileStretch', target_lower=low, target_upper=high, prob=stretched),
@@ -56,11 +57,17 @@ train_dataloader = dict(
                 times=12,
                 dataset=train_on('tianshui_irrg_600', 0.5, (0.5 / 0.8, 0.5 / 0.22)),
             ),
-            train_on('ground/aerial/train', 0.3, (0.3, 0.3 / 0.12)),
+            train_on('ground/aerial/train', 0.3, (0.3, 0.3 / 0.12), values=ground_values),
             dict(
                 type='RepeatDataset',
                 times=2,
-                dataset=train_on('ground/snow/train', 10, (10 / 1.3, 10 / 0.6), stretched=0.5),
+                dataset=train_on(
+                    'ground/snow/train',
+                    10,
+                    (10 / 1.3, 10 / 0.6),
+                    values=ground_values,
+                    stretched=0.5,
+                ),
             ),
         ],
     ),

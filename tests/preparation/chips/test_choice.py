@@ -3,8 +3,8 @@ import pytest
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.preparation.chips.choice import balance, draw_chips
 from dfpenet_mm.preparation.chips.plan import Chip
-from dfpenet_mm.preparation.chips.sampling import balance, draw_chips
 
 CHIPS = [Chip(0, 0, Window(i, 0, 1, 1), landslide=i % 4 == 0, valid=1) for i in range(20)]
 GROUND = [Chip(0, 3, Window(10, 20, 4, 5)), Chip(1, 7, Window(0, 0, 6, 4))]
