@@ -1,6 +1,6 @@
 """The codes and names that rasters, tables and folders share, each defined here alone."""
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 # Pixels of masks and of landslide labels.
 BACKGROUND = 0
@@ -31,6 +31,32 @@ LANDSLIDES = 'landslides'
 REJECTED = 'rejected'
 HEADSCARPS = 'headscarps'
 AREA_OF_INTEREST = 'area_of_interest'
+# Ground where an analyst looked at everything; squares of ground that are worth a look.
+REVIEWED_AREA = 'reviewed_area'
+PLACES_TO_CHECK = 'places_to_check'
+
+
+class Review(StrEnum):
+    """Outcome of an analyst's look at a landslide of an inventory."""
+
+    UNREVIEWED = 'unreviewed'
+    CONFIRMED = 'confirmed'
+    REJECTED = 'rejected'
+    EDITED = 'edited'
+    ADDED = 'added'
+
+
+# Columns in which a review is written; reviewed areas have the middle three.
+REVIEW = 'review'
+REVIEWER = 'reviewer'
+REVIEWED_AT = 'reviewed_at'
+COMMENT = 'comment'
+REVIEW_ORDER = 'review_order'
+# How likely a landslide of this probability was confirmed where ground was reviewed.
+CHANCE = 'chance'
+# The inventory as the run left it, beside the one that was reviewed.
+ORIGINAL = 'original.gpkg'
+
 # Key of a product's metadata under which its provenance stands as JSON.
 PROVENANCE_KEY = 'DFPENET_MM'
 # Beside the products of a run, of an evaluation and of a data set.
