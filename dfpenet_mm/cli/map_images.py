@@ -17,6 +17,7 @@ from dfpenet_mm.cli.options import (
     metres_above_zero,
     named_layers,
     nodata_value,
+    probability_above_zero,
 )
 from dfpenet_mm.installation import quiet_libraries, require_one_family
 from dfpenet_mm.run.progress import run_progress
@@ -96,6 +97,7 @@ def _request(args: argparse.Namespace, command: Sequence[str]) -> RunRequest:
         nodata=args.nodata,
         match_histogram=MATCHING.get(args.match_histogram),
         max_shift_m=args.max_shift,
+        threshold=args.threshold,
         device=args.device,
         backend=args.backend,
         precision=args.precision,
@@ -143,6 +145,13 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         type=file_name,
         metavar='CHECKPOINT',
         help='weights that fit the config. Default: the shipped ones',
+    )
+    network.add_argument(
+        '--threshold',
+        type=probability_above_zero,
+        metavar='P',
+        help='smallest probability of a landslide pixel. Default: the one that is best on the '
+        "network's own validation data, or else that of the config",
     )
     network.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     network.add_argument(

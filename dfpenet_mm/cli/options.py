@@ -80,6 +80,20 @@ def metres_above_zero(text: str) -> float:
     return value
 
 
+def probability_above_zero(text: str) -> float:
+    """Read a threshold, as the ``type`` of an option.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    value = _number(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no threshold; give a probability above 0 and up to 1, such as 0.4'
+        )
+    return value
+
+
 def _number(text: str) -> float:
     try:
         return float(text)

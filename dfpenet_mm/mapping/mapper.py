@@ -11,6 +11,7 @@ from typing import Generic, Self, TypeVar
 
 import rasterio
 
+from dfpenet_mm.calibration import PlattScaling
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.blocks.block_store import BlockStore
 from dfpenet_mm.mapping.executors.executor import BlockExecutor, BlockTask
@@ -82,22 +83,24 @@ def map_scene(
     threshold: float,
     probability: str | Path,
     mask: str | Path,
+    calibration: PlattScaling | None = None,
     store: BlockStore | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> MappingResult:
     """Predict a scene into two rasters on its grid.
 
     Memory holds a few times ``window x width`` pixels and GDAL's cache of ``CACHE_BYTES``,
-    whatever the height of the scene. The rasters' pixels depend on the task and the threshold
-    only: not on the executor, nor on which blocks the store held before.
+    whatever the height of the scene. The rasters' pixels depend on the task, the calibration and
+    the threshold only: not on the executor, nor on which blocks the store held before.
 
     Args:
         scene: the open scene that the task names.
         task: the scene, the plan and how to predict.
         executor: predicts the blocks.
-        threshold: smallest probability of a landslide pixel, in (0, 1].
+        threshold: smallest probability of a landslide pixel, calibrated, in (0, 1].
         probability: where to write the probability: float32, NaN on nodata.
         mask: where to write the mask: uint8, 0 background, 1 landslide, 255 nodata.
+        calibration: of the network's probability; None to write it as it is.
         store: keeps every block that is finished; blocks it holds are not predicted again.
             They must come from an equal task.
         progress: called with the windows settled and their total.
@@ -131,7 +134,12 @@ def map_scene(
         open_products(probability=Path(probability), mask=Path(mask), grid=scene.grid) as products,
     ):
         assembly = Assembly(
-            plan=plan, products=products, threshold=threshold, store=store, finished=finished
+            plan=plan,
+            products=products,
+            threshold=threshold,
+            calibration=calibration,
+            store=store,
+            finished=finished,
         )
         with (
             Background(assembly.add, BEHIND) as background,

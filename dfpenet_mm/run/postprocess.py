@@ -10,6 +10,7 @@ from dfpenet_mm.run.prepare import PreparedRun
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import lasting
 from dfpenet_mm.run.recognise import Recognition
+from dfpenet_mm.run.trust import doubt_ground
 from postproc.masks.burner import write_final_mask
 from postproc.masks.polygonise import polygonise
 from postproc.pipeline import HookRecord
@@ -54,6 +55,9 @@ def postprocess(
         doubts.append(NO_PRE_EVENT)
     if run.shift and run.shift.doubt:
         doubts.append(run.shift.doubt)
+    unseen = doubt_ground(recognition.novelty)
+    if unseen:
+        doubts.insert(0, unseen)
     with progress.running('postproc'):
         product = LandslideProduct(
             landslides=polygonise(recognition.rasters['mask']),

@@ -17,6 +17,7 @@ from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.mapping.executors.executor import BlockExecutor
 from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from dfpenet_mm.mapping.network.backends import find_device
+from dfpenet_mm.mapping.network.card import NetworkCard, card_beside
 from dfpenet_mm.mapping.network.load_model import NetworkSource
 from dfpenet_mm.mapping.registration.shift import MeasuredShift
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
@@ -37,6 +38,7 @@ from dfpenet_mm.run.request import (
 )
 from dfpenet_mm.run.scene_pair import check_images, check_shift
 from dfpenet_mm.run.settings import MappingSettings, postproc_hooks, set_images
+from dfpenet_mm.run.trust import describe_probability, set_calibration
 from dfpenet_mm.run.work_folder import WorkFolder
 from postproc.pipeline import PostprocPipeline
 from postproc.registry import EarlyInputs
@@ -54,6 +56,8 @@ class PreparedRun:
         network: names the network, for any worker.
         executor: predicts blocks with it.
         choice: why this backend runs; None where somebody named it.
+        card: whatever the network states about itself; None without one.
+        probability: calibration and threshold, and where they are from, plain JSON values.
         scenes: the open images by role, the pre-event one on the grid of the other.
         area: the area to map; None for all of the scene.
         shift: of the pre-event image; None without one.
@@ -70,6 +74,8 @@ class PreparedRun:
     network: NetworkSource
     executor: BlockExecutor
     choice: str | None
+    card: NetworkCard | None
+    probability: Mapping[str, Any]
     scenes: Mapping[str, Scene]
     area: AreaOfInterest | None
     shift: MeasuredShift | None
@@ -107,6 +113,7 @@ def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun
     files = request.by_role()
     require_files(files)
     sources = SourceWatch(files.values())
+    card = card_beside(request.network[1])
     # Trying backends takes its time: whatever is cheap to know comes first.
     check_output_folder(
         request.folder,
@@ -128,6 +135,8 @@ def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES))
         scenes = _open_scenes(request, settings.reading, stack)
         grid = scenes['post'].grid
+        set_calibration(config, card, grid.gsd, request)
+        settings = MappingSettings.from_config(config)
         doubts = check_images(scenes, settings, force=request.force)
         for doubt in doubts:
             # At once, as the run may take hours.
@@ -170,6 +179,8 @@ def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun
             network=network,
             executor=executor,
             choice=choice,
+            card=card,
+            probability=describe_probability(settings, card, request),
             scenes=scenes,
             area=area,
             shift=shift,

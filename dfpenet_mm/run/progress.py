@@ -54,6 +54,7 @@ STAGES = {
     'measure_shift': ExpectedStage('measure the shift', 3),
     'load': ExpectedStage('load the network', 2),
     'fit_scaling': ExpectedStage('fit the scaling', 0.1, 0.3),
+    'look_at_ground': ExpectedStage('compare with known ground', 0.3),
     'recognise_post': ExpectedStage('recognise post-event image'),
     'recognise_pre': ExpectedStage('recognise pre-event image'),
     'postproc': ExpectedStage('post-processing', 0.5, 1.2),

@@ -10,12 +10,14 @@ from typing import Any
 from dfpenet_mm.mapping.executors.executor import BlockTask
 from dfpenet_mm.mapping.mapper import map_scene
 from dfpenet_mm.mapping.products.assembly import MappingResult
+from dfpenet_mm.mapping.scene.novelty import Novelty
 from dfpenet_mm.mapping.scene.scaling import FittedScaling
 from dfpenet_mm.mapping.scene.scene import SceneSource
 from dfpenet_mm.run.prepare import PreparedRun
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.record import FinishedWork
 from dfpenet_mm.run.scene_pair import fit_scalings
+from dfpenet_mm.run.trust import doubt_ground, look_at_ground
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,14 @@ class Recognition:
         scenes: counts, times and the scaling by role of the image, plain JSON values.
         histogram_match: what was decided about the two histograms; None without a pre-event
             image.
+        novelty: how much of the post-event image is unlike the network's training ground; None
+            where its card does not know that.
     """
 
     rasters: Mapping[str, Path]
     scenes: Mapping[str, Mapping[str, Any]]
     histogram_match: Mapping[str, Any] | None
+    novelty: Novelty | None
 
 
 def recognise(run: PreparedRun, progress: RunProgress) -> Recognition:
@@ -56,6 +61,17 @@ def recognise(run: PreparedRun, progress: RunProgress) -> Recognition:
             finished=finished,
             progress=progress.stage('compare the two images'),
         )
+    with progress.running('look_at_ground'):
+        novelty = look_at_ground(
+            run.card,
+            run.scenes['post'],
+            scalings['post'],
+            window=run.settings.window,
+            area=run.area,
+        )
+    doubt = doubt_ground(novelty)
+    if doubt:
+        progress.say(f'warning: {doubt}')
     rasters: dict[str, Path] = {}
     scenes = {}
     for role, kept in finished.items():
@@ -65,7 +81,7 @@ def recognise(run: PreparedRun, progress: RunProgress) -> Recognition:
         rasters |= {f'{prefix}probability': kept.probability, f'{prefix}mask': kept.mask}
         scenes[role] = {**asdict(result), 'scaling': scalings[role].describe()}
     run.sources.check()
-    return Recognition(rasters, scenes, match)
+    return Recognition(rasters, scenes, match, novelty)
 
 
 def _map(
@@ -87,6 +103,7 @@ def _map(
             threshold=run.settings.threshold,
             probability=kept.probability,
             mask=kept.mask,
+            calibration=run.settings.platt,
             store=kept.blocks,
             progress=progress.stage(f'recognise {role}-event image'),
         )

@@ -51,6 +51,7 @@ class RunRequest:
         nodata: values that are no data in either image.
         match_histogram: True, False or ``auto``: give the pre-event image the other's histogram.
         max_shift_m: largest shift between the two images, metres.
+        threshold: smallest probability of a landslide pixel; None for the network's own.
         device: where the network runs, such as ``auto``, ``cpu`` or ``cuda:0``.
         backend: what runs the network, one of ``BACKENDS``.
         precision: of the backend.
@@ -82,6 +83,7 @@ class RunRequest:
     nodata: Sequence[float] | None = None
     match_histogram: str | bool | None = None
     max_shift_m: float | None = None
+    threshold: float | None = None
     device: str = 'auto'
     backend: str | None = None
     precision: str | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from dfpenet_mm.calibration import PlattScaling
 from dfpenet_mm.errors import ConfigError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan, ground_phase
@@ -41,6 +42,8 @@ class MappingSettings:
         batch_size: most windows in one call of the predictor.
         block_windows: most windows in a block, the unit in which work is kept and handed out.
         threshold: smallest probability of a landslide pixel, in (0, 1].
+        calibration: ``slope`` and ``intercept`` that put the probability right, and the data that
+            they were ``fitted_on``; None for the probability as the network gives it.
         gsd_range: smallest and largest pixel size that the network knows, metres; a scene
             outside is mapped with a warning. None for no limit.
         match_histogram: whether the pre-event image is given the post-event one's histogram:
@@ -60,6 +63,7 @@ class MappingSettings:
     batch_size: int = 1
     block_windows: int = BLOCK_WINDOWS
     threshold: float = 0.5
+    calibration: Mapping[str, Any] | None = None
     by_colour: bool = True
     nodata: tuple[float, ...] = ()
     gsd_range: tuple[float, float] | None = None
@@ -93,7 +97,8 @@ class MappingSettings:
             raise ConfigError(
                 f'mapping.threshold is {self.threshold!r}; give a probability in (0, 1]'
             )
-
+        if self.calibration is not None:
+            self._check_calibration(self.calibration)
         limits = self.gsd_range
         if limits is not None and not (
             _is_list(limits) and len(limits) == 2 and all(map(_is_number, limits))
@@ -103,6 +108,17 @@ class MappingSettings:
                 f'in metres, such as (5, 20)'
             )
         self._check_pre_event()
+
+    @staticmethod
+    def _check_calibration(values: Any) -> None:
+        wanted = {'slope', 'intercept'}
+        known = isinstance(values, Mapping) and wanted <= set(values) <= {*wanted, 'fitted_on'}
+        if not known or not isinstance(values.get('fitted_on', ''), str):
+            raise ConfigError(
+                f'mapping.calibration is {values!r}; give a dict of slope and intercept, and in '
+                f'fitted_on the data in words, or None for the probability of the network'
+            )
+        PlattScaling(values['slope'], values['intercept'])
 
     def _check_pre_event(self) -> None:
         if not (isinstance(self.match_histogram, bool) or self.match_histogram == AUTO):
@@ -114,6 +130,12 @@ class MappingSettings:
             raise ConfigError(
                 f'mapping.max_shift_m is {limit!r}; give metres above 0, or None for two pixels'
             )
+
+    @property
+    def platt(self) -> PlattScaling | None:
+        """Scaling that puts the network's probability right; None where nothing does."""
+        found = self.calibration
+        return None if found is None else PlattScaling(found['slope'], found['intercept'])
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -203,6 +225,7 @@ def set_images(config: Config, request: RunRequest) -> None:
     asked = {
         'match_histogram': request.match_histogram,
         'max_shift_m': request.max_shift_m,
+        'threshold': request.threshold,
         'nodata': request.nodata,
         'bands': request.bands,
         'by_colour': None if request.bands is None else False,

@@ -98,6 +98,8 @@ def summarise(
         'area_of_interest': describe_area(run.area, run.grid),
         'recognition': {role: dict(found) for role, found in recognition.scenes.items()},
         'backend_choice': run.choice,
+        'probability': dict(run.probability),
+        'novelty': recognition.novelty and recognition.novelty.to_dict(),
         'pre_event': pre_event,
         'seconds': {stage: round(taken, 3) for stage, taken in seconds.items()},
         'provenance': dict(run.origin),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from dfpenet_mm.calibration import PlattScaling
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.blocks.block_store import BlockStore
@@ -85,6 +86,22 @@ def test_tiles_that_do_not_overlap_are_left_exactly_as_predicted(noise, write_ra
     path = write_raster(tmp_path / 'scene.tif', bands)
     _, probability, _ = run(path, tmp_path, window=8, stride=8)
     np.testing.assert_array_equal(probability, bands[0].astype(np.float32) / np.float32(255))
+
+
+def test_blocks_are_kept_as_predicted_and_calibrated_when_written(noise, write_raster, tmp_path):
+    path = write_raster(tmp_path / 'scene.tif', noise(20, 30))
+    store = BlockStore(tmp_path / 'blocks')
+    _, raw, _ = run(path, tmp_path, store=store)
+    scaling = PlattScaling(0.6, -1.2)
+
+    def never(_):
+        raise AssertionError('a block was predicted again')
+
+    _, kept, mask = run(path, tmp_path, never, store=store, calibration=scaling)
+    _, anew, _ = run(path, tmp_path, calibration=scaling)
+    np.testing.assert_array_equal(kept, anew)
+    np.testing.assert_allclose(kept, scaling.apply(raw), rtol=1e-5)
+    np.testing.assert_array_equal(mask, kept >= np.float32(THRESHOLD))
 
 
 def means_of_9x9(chips):

@@ -1,6 +1,7 @@
 import pytest
 from mmengine.config import Config
 
+from dfpenet_mm.calibration import PlattScaling
 from dfpenet_mm.errors import ConfigError, RasterFormatError
 from dfpenet_mm.run.settings import LISTS, MappingSettings, postproc_hooks
 
@@ -46,6 +47,7 @@ def test_values_come_through_with_their_defaults():
         *(('match_histogram', value) for value in ['yes', 1, None]),
         *(('nodata', value) for value in [0, 'abc', ['a'], [None], [float('nan')]]),
         ('by_colour', 'no'),
+        *(('calibration', value) for value in [5, {'slope': 1}, {'slope': 1, 'bias': 0}]),
         *(('max_shift_m', value) for value in [0, -3, 'far', True, float('inf'), float('nan')]),
     ],
 )
@@ -53,6 +55,13 @@ def test_a_value_that_cannot_serve_is_named(name, value):
     message = complaint(SECTION | {name: value})
     assert name in message
     assert str(tuple(value) if isinstance(value, list) and name in LISTS else value) in message
+
+
+def test_a_calibration_is_read():
+    found = {'slope': 0.9, 'intercept': -0.5, 'fitted_on': 'chips'}
+    assert read(SECTION | {'calibration': found}).platt == PlattScaling(0.9, -0.5)
+    assert read(SECTION).platt is None
+    assert 'a number above 0' in complaint(SECTION | {'calibration': found | {'slope': -1}})
 
 
 @pytest.mark.parametrize('section', [None, {}, {'threshold': 0.6}, {'colour': 'red'}], ids=str)

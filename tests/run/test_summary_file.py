@@ -8,6 +8,7 @@ from rasterio.crs import CRS
 from shapely.geometry import box
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.mapping.scene.novelty import Novelty
 from dfpenet_mm.run.postprocess import FilteredInventory
 from dfpenet_mm.run.recognise import Recognition
 from dfpenet_mm.run.summary_file import summarise, write_summary
@@ -23,11 +24,16 @@ def product(tmp_path, *boxes, **columns):
     return LandslideProduct(landslides=table, grid=GRID, rasters={}, out_dir=tmp_path)
 
 
+PROBABILITY = {'calibration': None, 'threshold': 0.5, 'threshold_from': 'config'}
+
+
 def summary_of(found):
     origin = {'command': ['landslide-map']}
     return summarise(
-        SimpleNamespace(grid=GRID, area=None, shift=None, choice=None, origin=origin),
-        Recognition({}, {'post': {'windows_run': 4}}, None),
+        SimpleNamespace(
+            grid=GRID, area=None, shift=None, choice=None, origin=origin, probability=PROBABILITY
+        ),
+        Recognition({}, {'post': {'windows_run': 4}}, None, Novelty(8, 2)),
         FilteredInventory(found, [RECORD], found.out_dir / 'mask.tif'),
         {'load': 1.23456},
     )
@@ -36,6 +42,8 @@ def summary_of(found):
 def test_totals_are_those_of_the_landslides(tmp_path):
     corners = [(500_000, 4_699_980, 500_010, 4_699_990), (500_100, 4_699_900, 500_130, 4_699_910)]
     summary = summary_of(product(tmp_path, *corners, pre_coverage=[0.0, 1.0]))
+    assert summary['probability'] == PROBABILITY
+    assert summary['novelty'] == {'windows': 8, 'beyond': 2, 'share': 0.25}
     assert summary['totals'] == {
         'landslides': 2,
         'area_m2': pytest.approx(400),

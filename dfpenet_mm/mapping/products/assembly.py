@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 import rasterio
 
+from dfpenet_mm.calibration import PlattScaling
 from dfpenet_mm.mapping.blocks.block import BlockResult, from_levels
 from dfpenet_mm.mapping.blocks.block_store import BlockStore
 from dfpenet_mm.mapping.plan.blending import axis_weights, segment_weights
@@ -114,12 +115,15 @@ class MappingResult:
         return MappingResult(*map(operator.add, astuple(self), astuple(other)))
 
 
-def threshold_rows(strip: Strip, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+def threshold_rows(
+    strip: Strip, threshold: float, calibration: PlattScaling | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Turn final rows into the pixels of the products.
 
     Args:
         strip: final rows; its probability is overwritten.
-        threshold: smallest probability of a landslide pixel.
+        threshold: smallest probability of a landslide pixel, calibrated.
+        calibration: makes a calibrated probability of the network's; None for that itself.
 
     Returns:
         Probability, float32 in [0, 1], NaN on nodata; and mask, uint8, 0 background, 1 landslide,
@@ -127,6 +131,8 @@ def threshold_rows(strip: Strip, threshold: float) -> tuple[np.ndarray, np.ndarr
     """
     # Weights that add up to one but for rounding may overshoot by as much.
     probability = np.clip(strip.probability, 0, 1, out=strip.probability)
+    if calibration is not None:
+        probability = calibration.apply(probability)
     mask = (probability >= threshold).view(np.uint8)
     if not strip.valid.all():
         nodata = ~strip.valid
@@ -141,7 +147,8 @@ class Assembly:
     Args:
         plan: the plan of the scene.
         products: take the rows of the probability and of the mask.
-        threshold: smallest probability of a landslide pixel.
+        threshold: smallest probability of a landslide pixel, calibrated.
+        calibration: of the network at the scene's pixel size; blocks are kept without it.
         store: keeps every block; a block that comes before its turn is then read back.
             Without one it waits in memory.
         finished: blocks that the store already holds.
@@ -153,12 +160,14 @@ class Assembly:
         plan: WindowPlan,
         products: tuple[RowWriter, RowWriter],
         threshold: float,
+        calibration: PlattScaling | None = None,
         store: BlockStore | None = None,
         finished: Collection[int] = (),
     ) -> None:
         self._plan = plan
         self._products = products
         self._threshold = threshold
+        self._calibration = calibration
         self._store = store
         self._there = set(finished)
         self._waiting: dict[int, BlockResult] = {}
@@ -202,7 +211,7 @@ class Assembly:
             self._write(Strip(rows.row_off + start, rows.probability[part], rows.valid[part]))
 
     def _write(self, rows: Strip) -> None:
-        probability, mask = threshold_rows(rows, self._threshold)
+        probability, mask = threshold_rows(rows, self._threshold, self._calibration)
         for writer, values in zip(self._products, (probability, mask), strict=True):
             writer.write(values)
         self.total += MappingResult(

@@ -21,6 +21,8 @@ from dfpenet_mm.wording import agreeing, counted, metres
 # Shares above which a reader should look twice.
 NODATA, EDGE, DOUBTS = 0.05, 0.05, 0.25
 SHIFT_PX = 1.0
+# Share of windows unlike the training ground from which it is another kind of ground.
+UNSEEN = 0.5
 # Shares of landslides found, and rightly found, below which a reader should look twice.
 AGREEMENT = 0.7
 
@@ -60,6 +62,8 @@ def checks(
     answers = [
         _nodata(facts),
         _pixel_size(summary),
+        _ground(summary),
+        _probability(summary),
         *(_pre_event(table, summary) if has_pre else [_no_pre_event()]),
         _edge(table),
         _confidence(table),
@@ -105,6 +109,51 @@ def _no_pre_event() -> Check:
         'Pre-event image',
         'unknown',
         'None was given: landslides older than the event cannot be told from new ones.',
+    )
+
+
+def _ground(summary: Mapping[str, Any]) -> Check | None:
+    found = summary.get('novelty')
+    if not found:
+        return None
+    return Check(
+        'Ground',
+        'look' if found['share'] >= UNSEEN else 'good',
+        f'{found["beyond"]:,} of {counted(found["windows"], "window")} of the image '
+        f'({100 * found["share"]:.0f} %) {agreeing(found["beyond"], "is", "are")} further from the '
+        f'ground that the network was trained on than 99 % of that ground itself.',
+    )
+
+
+# Where a threshold comes from, by what a summary calls it.
+THRESHOLDS = {
+    'network': 'the best one on those images',
+    'user': 'as it was asked for',
+    'config': 'as the settings of the network have it',
+}
+
+
+def _probability(summary: Mapping[str, Any]) -> Check | None:
+    found = summary.get('probability')
+    if not found:
+        return None
+    threshold = (
+        f'A pixel is called landslide from a probability of {found["threshold"]:.2g} on, '
+        f'{THRESHOLDS.get(found["threshold_from"], "as it was set")}.'
+    )
+    if not found['calibration']:
+        return Check(
+            'Probability',
+            'unknown',
+            f'Not calibrated: it ranks pixels, and 0.7 does not mean that 7 in 10 of them are '
+            f'landslide. {threshold}',
+        )
+    fitted_on = found['calibration'].get('fitted_on') or 'validation data'
+    return Check(
+        'Probability',
+        'good',
+        f'Calibrated: a probability of 0.7 means that 7 in 10 such pixels are landslide, measured '
+        f'on {fitted_on}. {threshold}',
     )
 
 

@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dfpenet_mm.calibration import PlattScaling
 from dfpenet_mm.mapping.blocks.block import BlockResult
 from dfpenet_mm.mapping.plan.windows import WindowPlan
 from dfpenet_mm.mapping.products.assembly import RowMerger, Strip, threshold_rows
@@ -13,6 +14,16 @@ def test_rows_become_pixels_of_the_products():
     probability, mask = threshold_rows(Strip(0, values, valid), threshold=0.5)
     np.testing.assert_array_equal(probability, [[0, 0.25, 0.5, 0.75, 1, np.nan]])
     np.testing.assert_array_equal(mask, [[0, 0, 1, 1, 1, 255]])
+    assert (probability.dtype, mask.dtype) == (np.float32, np.uint8)
+
+
+def test_rows_are_calibrated_before_the_threshold():
+    # Odds of 1, 4 and 9 become their square roots.
+    values = np.array([[0.5, 0.8, 0.9, 0.9]], np.float32)
+    valid = np.array([[True, True, True, False]])
+    probability, mask = threshold_rows(Strip(0, values, valid), 0.7, PlattScaling(0.5, 0))
+    np.testing.assert_allclose(probability, [[0.5, 2 / 3, 0.75, np.nan]], rtol=1e-6)
+    np.testing.assert_array_equal(mask, [[0, 0, 1, 255]])
     assert (probability.dtype, mask.dtype) == (np.float32, np.uint8)
 
 

@@ -97,3 +97,31 @@ def test_a_missing_reference_is_unknown():
 
 def test_a_summary_without_anything_is_no_error():
     assert answers(landslides()[['geometry']], {}, has_pre=True)
+
+
+def test_a_calibrated_probability_is_explained():
+    calibration = {'slope': 0.9, 'intercept': -0.5, 'fitted_on': 'chips of 10 m'}
+    told = summary(landslides()) | {
+        'probability': {
+            'calibration': calibration,
+            'threshold': 0.34,
+            'threshold_from': 'network',
+        }
+    }
+    found = answers(told=told)['Probability']
+    assert found.state == 'good'
+    assert '7 in 10 such pixels are landslide, measured on chips of 10 m.' in found.answer
+    assert 'from a probability of 0.34 on, the best one on those images.' in found.answer
+    told['probability'] |= {'calibration': None, 'threshold_from': 'user'}
+    found = answers(told=told)['Probability']
+    assert found.state == 'unknown'
+    assert found.answer.startswith('Not calibrated')
+    assert found.answer.endswith('0.34 on, as it was asked for.')
+
+
+@pytest.mark.parametrize(('beyond', 'state'), [(3, 'good'), (4, 'look')])
+def test_ground_unlike_the_training_is_told(beyond, state):
+    novelty = {'windows': 8, 'beyond': beyond, 'share': beyond / 8}
+    found = answers(told=summary(landslides()) | {'novelty': novelty})['Ground']
+    assert found.state == state
+    assert found.answer.startswith(f'{beyond} of 8 windows of the image')
