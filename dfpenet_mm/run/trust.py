@@ -1,4 +1,4 @@
-"""How far a scene's probability can be believed, by what the network's card says."""
+"""Trust in a scene's probability, by what the network's card says."""
 
 from __future__ import annotations
 

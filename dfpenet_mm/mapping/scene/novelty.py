@@ -187,7 +187,7 @@ def _short(values: np.ndarray) -> Any:
 
 @dataclass(frozen=True)
 class Novelty:
-    """How many windows of a scene are unlike the training ground.
+    """Count of the windows of a scene that are unlike the training ground.
 
     Args:
         windows: windows looked at.
