@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -129,15 +129,9 @@ class ProbabilityCounts:
         total = int(self.pixels.sum())
         return float(wrong / total) if total else math.nan
 
-    def best_threshold(
-        self, among: Sequence[float] = tuple(np.arange(5, 96) / 100)
-    ) -> tuple[float, float]:
-        """Return the threshold of the best F1, and that F1; the lowest of equals."""
-        hits = np.cumsum(self.landslide[::-1])[::-1]
-        marked = np.cumsum(self.pixels[::-1])[::-1]
-        first = np.searchsorted(self.values, among)
-        inside = np.minimum(first, STEPS)
-        hit, called = (np.where(first > STEPS, 0, sums[inside]) for sums in (hits, marked))
-        scores = 2 * hit / np.maximum(called + self.landslide.sum(), 1)
-        best = int(np.argmax(scores))
-        return float(among[best]), float(scores[best])
+    def f1(self, threshold: float) -> float:
+        """Return the F1 of pixels called landslide from a threshold on, in [0, 1]."""
+        called = self.values >= threshold
+        hits = int(self.landslide[called].sum())
+        named = int(self.pixels[called].sum()) + int(self.landslide.sum())
+        return 2 * hits / named if named else 0.0
