@@ -29,8 +29,8 @@ MATCHING: dict[str, str | bool] = {'auto': 'auto', 'yes': True, 'no': False}
 DESCRIPTION = """\
 Map the landslides of an earthquake from satellite or aerial images.
 
-With no CONFIG and CHECKPOINT the network that comes with the package is used: it knows red,
-green and blue of about 10 m, such as Sentinel-2's.
+With no CONFIG and CHECKPOINT a network that comes with the package is used, by the image's pixel
+size: it sees red, green and blue. Images of smaller pixels than it knows are averaged down.
 
 verbs, each with a --help of its own:
   map       map the landslides of two images; also without its name
@@ -49,7 +49,7 @@ examples:
       with a network of your own, evaluated against an inventory
   landslide-map --post after.tif --out result --resume
       continue a run that was stopped
-  landslide-map --post after.tif --out result --json --quiet > result.json
+  landslide-map --post after.tif --json --quiet > result.json
       for programs: one JSON document, errors too
   landslide-map evaluate result/landslides.gpkg reference.gpkg
       an inventory against another one, by pixels and by landslides
@@ -98,6 +98,7 @@ def _request(args: argparse.Namespace, command: Sequence[str]) -> RunRequest:
         match_histogram=MATCHING.get(args.match_histogram),
         max_shift_m=args.max_shift,
         threshold=args.threshold,
+        values=args.values,
         device=args.device,
         backend=args.backend,
         precision=args.precision,
@@ -169,8 +170,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         '--quantised',
         type=file_name,
         metavar='DIR',
-        help='int8 network that tools/export.py wrote, for --precision int8 and --backend auto. '
-        'Default: the folder NAME_int8 beside a checkpoint NAME.pth',
+        help='int8 network of tools/export.py, for --precision int8 and --backend auto. Default: '
+        'NAME_int8 beside a checkpoint NAME.pth',
     )
     network.add_argument(
         '--cfg-options',
@@ -204,8 +205,7 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         '--dem',
         type=file_name,
         metavar='RASTER',
-        help='elevation model on any grid, in metres, or in feet if it says so: gives hooks the '
-        'terrain',
+        help='elevation model on any grid, in metres, or in feet if it says so',
     )
     group.add_argument(
         '--layer',
@@ -219,8 +219,12 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         type=nodata_value,
         action='append',
         metavar='VALUE',
-        help='value of the images that is no data, besides what they declare; repeat for more '
-        '(write --nodata=-3.4e38)',
+        help='further value of the images that is no data (--nodata=-3.4e38); repeat for more',
+    )
+    group.add_argument(
+        '--values',
+        choices=('auto', 'reflectance', 'percentiles'),
+        help='scale images by reflectance or by percentiles. Default: as the values tell',
     )
     group.add_argument(
         '--bands',
@@ -232,7 +236,7 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--force',
         action='store_true',
-        help='map an image even if its pixels are far smaller or larger than the network knows',
+        help='map an image even if its pixels are too small or too large for the network',
     )
 
 
@@ -256,8 +260,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--no-report',
         action='store_true',
-        help='leave out report.html, landslides.qgs and the figures that go with them, to save '
-        'time where a program reads the rest',
+        help='leave out report.html, landslides.qgs and their figures, to save time',
     )
     group.add_argument(
         '--json', action='store_true', help='write one JSON document to stdout, nothing else'
@@ -273,8 +276,7 @@ def _add_comparison(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--match-histogram',
         choices=tuple(MATCHING),
-        help="give the pre-event image the post-event one's histogram; auto: if they differ much. "
-        'Default: the config',
+        help="give the pre-event image the post-event one's histogram; auto: if they differ much",
     )
     group.add_argument(
         '--max-shift',

@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 from dfpenet_mm.errors import ConfigError, InstallError
+from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.network.backend_choice import BackendChoice, choose_backend
 from dfpenet_mm.mapping.network.backends import TYPES, backend_config
 from dfpenet_mm.mapping.network.load_model import load_model
@@ -27,13 +28,17 @@ BACKENDS = (*TYPES, AUTO)
 TRIED_PIXELS, TRIED_WINDOWS = 2**19, 4
 
 
-def set_backend(config: Config, request: RunRequest, device: str) -> str | None:
+def set_backend(
+    config: Config, request: RunRequest, device: str, *, checkpoint: Path, grid: RasterGrid | None
+) -> str | None:
     """Put the backend that a run is to use into its config.
 
     Args:
         config: its ``mapping.predictor`` is replaced where the request leaves it open or asks
             for another.
         request: of the run.
+        checkpoint: weights that fit the config.
+        grid: coarser one that the scene is averaged to; None for its own.
         device: such as ``cpu`` or ``cuda:0``.
 
     Returns:
@@ -46,7 +51,6 @@ def set_backend(config: Config, request: RunRequest, device: str) -> str | None:
     asked = request.backend or request.precision or request.quantised
     if not asked and request.config is not None:
         return None
-    _, checkpoint = request.network
     kept = recorded_predictor(record_of(request.folder)) if request.resume else None
     if kept and request.backend == AUTO and not request.precision:
         if kept.get('quantised'):
@@ -62,6 +66,7 @@ def set_backend(config: Config, request: RunRequest, device: str) -> str | None:
         quantised=request.quantised,
         checkpoint=checkpoint,
         post=request.post,
+        grid=grid,
         device=device,
     )
     return chosen or reason
@@ -75,6 +80,7 @@ def apply_backend(
     quantised: Path | None = None,
     checkpoint: Path,
     post: Path,
+    grid: RasterGrid | None = None,
     device: str,
 ) -> str | None:
     """Set ``mapping.predictor``, before anything else reads it.
@@ -90,6 +96,7 @@ def apply_backend(
         quantised: folder that ``tools/export.py`` wrote; None for the one beside the checkpoint.
         checkpoint: weights that fit the config.
         post: the scene; ``auto`` tries predictors on windows of it.
+        grid: on which it is read; None for its own.
         device: such as ``cpu`` or ``cuda:0``.
 
     Returns:
@@ -109,7 +116,13 @@ def apply_backend(
                 f'leave one of them out'
             )
         choice = _choose(
-            config, settings, quantised=found, checkpoint=checkpoint, post=post, device=device
+            config,
+            settings,
+            quantised=found,
+            checkpoint=checkpoint,
+            post=post,
+            grid=grid,
+            device=device,
         )
         config.mapping.predictor = ConfigDict(choice.predictor)
         return choice.reason
@@ -141,9 +154,10 @@ def _choose(
     quantised: Path | None,
     checkpoint: Path,
     post: Path,
+    grid: RasterGrid | None,
     device: str,
 ) -> BackendChoice:
-    with Scene(post, **settings.reading) as scene:
+    with Scene(post, **settings.reading, grid=grid) as scene:
         chips = sample_chips(
             scene,
             build_scaling(settings.scaling).fit(scene),

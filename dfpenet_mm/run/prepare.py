@@ -10,14 +10,13 @@ from typing import Any
 
 import rasterio
 
-from dfpenet_mm.configs import load_config_with_options
 from dfpenet_mm.errors import ConfigError, EmptySceneError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.mapping.executors.executor import BlockExecutor
 from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from dfpenet_mm.mapping.network.backends import find_device
-from dfpenet_mm.mapping.network.card import NetworkCard, card_beside
+from dfpenet_mm.mapping.network.card import NetworkCard
 from dfpenet_mm.mapping.network.load_model import NetworkSource
 from dfpenet_mm.mapping.registration.shift import MeasuredShift
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
@@ -26,6 +25,12 @@ from dfpenet_mm.mapping.scene.scaling import Scaling, build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.run.backend import set_backend
 from dfpenet_mm.run.folder import check_output_folder, staging_folder
+from dfpenet_mm.run.network_choice import (
+    NetworkChoice,
+    WorkingPixels,
+    network_for,
+    require_pre_seen,
+)
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import provenance, resolved_settings
 from dfpenet_mm.run.record import keep_or_check, run_record
@@ -37,7 +42,7 @@ from dfpenet_mm.run.request import (
     require_files,
 )
 from dfpenet_mm.run.scene_pair import check_images, check_shift
-from dfpenet_mm.run.settings import MappingSettings, postproc_hooks, set_images
+from dfpenet_mm.run.settings import MappingSettings, postproc_hooks
 from dfpenet_mm.run.trust import describe_probability, set_calibration
 from dfpenet_mm.run.work_folder import WorkFolder
 from postproc.pipeline import PostprocPipeline
@@ -58,6 +63,8 @@ class PreparedRun:
         choice: why this backend runs; None where somebody named it.
         card: whatever the network states about itself; None without one.
         probability: calibration and threshold, and where they are from, plain JSON values.
+        network_choice: where the network comes from, and its card.
+        pixels: those in which the scene is mapped.
         scenes: the open images by role, the pre-event one on the grid of the other.
         area: the area to map; None for all of the scene.
         shift: of the pre-event image; None without one.
@@ -76,6 +83,8 @@ class PreparedRun:
     choice: str | None
     card: NetworkCard | None
     probability: Mapping[str, Any]
+    network_choice: NetworkChoice
+    pixels: WorkingPixels
     scenes: Mapping[str, Scene]
     area: AreaOfInterest | None
     shift: MeasuredShift | None
@@ -106,14 +115,14 @@ def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun
         DfpenetError: one sentence on whatever in the input, config or output cannot work.
     """
     progress.say(f'products go to {request.folder}')
-    with quiet_libraries():
-        config = load_config_with_options(request.network[0], request.options)
-        set_images(config, request)
-        cluster = _ray_executor(request)
+    cluster = _ray_executor(request)
     files = request.by_role()
     require_files(files)
+    chosen, config, pixels = network_for(request)
+    # That an image stays as it is nobody has to know.
+    (progress.tell if pixels.grid else progress.say)(pixels.sentence)
+    files |= chosen.files
     sources = SourceWatch(files.values())
-    card = card_beside(request.network[1])
     # Trying backends takes its time: whatever is cheap to know comes first.
     check_output_folder(
         request.folder,
@@ -123,7 +132,9 @@ def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun
     )
     device = str(find_device(request.device))
     with progress.running('choose_backend'), quiet_libraries():
-        choice = set_backend(config, request, device)
+        choice = set_backend(
+            config, request, device, checkpoint=chosen.checkpoint, grid=pixels.grid
+        )
     if choice:
         progress.tell(choice)
     settings = MappingSettings.from_config(config)
@@ -133,11 +144,13 @@ def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun
     sources.add(files.values())
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES))
-        scenes = _open_scenes(request, settings.reading, stack)
+        scenes = _open_scenes(request, settings.reading, pixels.grid, stack)
         grid = scenes['post'].grid
-        set_calibration(config, card, grid.gsd, request)
+        set_calibration(config, chosen.card, grid.gsd, request)
         settings = MappingSettings.from_config(config)
-        doubts = check_images(scenes, settings, force=request.force)
+        if request.pre and not request.force:
+            require_pre_seen(scenes['pre'].own_grid.gsd, pixels, request.pre.name)
+        doubts = [*filter(None, [pixels.doubt]), *check_images(scenes, settings)]
         for doubt in doubts:
             # At once, as the run may take hours.
             progress.say(f'warning: {doubt}')
@@ -151,7 +164,7 @@ def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun
         with progress.running('load'):
             network = NetworkSource.of(
                 config,
-                checkpoint=request.network[1],
+                checkpoint=chosen.checkpoint,
                 predictor=settings.predictor,
                 device=device,
             )
@@ -159,7 +172,11 @@ def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun
             executor = cluster or LocalExecutor(predictor=network.build())
             origin = provenance(
                 inputs={'config': Path(str(config.filename)), **files},
-                settings={**resolved_settings(config), 'device': device},
+                settings={
+                    **resolved_settings(config),
+                    'device': device,
+                    'pixels': pixels.to_dict(),
+                },
                 command=request.command,
             )
         # Whatever was read before its checksum was taken may be of another file.
@@ -179,8 +196,10 @@ def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun
             network=network,
             executor=executor,
             choice=choice,
-            card=card,
-            probability=describe_probability(settings, card, request),
+            card=chosen.card,
+            probability=describe_probability(settings, chosen.card, request),
+            network_choice=chosen,
+            pixels=pixels,
             scenes=scenes,
             area=area,
             shift=shift,
@@ -206,9 +225,9 @@ def _ray_executor(request: RunRequest) -> BlockExecutor | None:
 
 
 def _open_scenes(
-    request: RunRequest, reading: Mapping[str, Any], stack: ExitStack
+    request: RunRequest, reading: Mapping[str, Any], grid: RasterGrid | None, stack: ExitStack
 ) -> dict[str, Scene]:
-    post = stack.enter_context(Scene(request.post, **reading))
+    post = stack.enter_context(Scene(request.post, **reading, grid=grid))
     if request.pre is None:
         return {'post': post}
     pre = stack.enter_context(Scene(request.pre, **reading, grid=post.grid))

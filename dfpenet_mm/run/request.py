@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dfpenet_mm.errors import InputFileError, OutputError
-from dfpenet_mm.resources import network_files
+from dfpenet_mm.resources import network_files, shipped_file
 from dfpenet_mm.source_files import (
     AUXILIARY,
     PENDING,
@@ -35,8 +35,8 @@ class RunRequest:
         aoi: polygons of the area to map, or None for all of the scene.
         layers: auxiliary rasters by name, such as ``dem``, on any grid.
         config: the network, its ``mapping`` section and its ``postproc`` list; None for the
-            shipped one.
-        checkpoint: weights that fit the config; None with the shipped config.
+            shipped one that suits the image.
+        checkpoint: weights that fit the config; None with a shipped config.
         options: ``KEY=VALUE`` each, over those of the config.
         out: folder of the products: ``probability.tif``, ``mask.tif``, ``summary.json``,
             ``report.html``, ``figures/``, what the hooks write, and with a pre-event image
@@ -52,6 +52,7 @@ class RunRequest:
         match_histogram: True, False or ``auto``: give the pre-event image the other's histogram.
         max_shift_m: largest shift between the two images, metres.
         threshold: smallest probability of a landslide pixel; None for the network's own.
+        values: by what the images are scaled, one of ``VALUES`` of ``GroundStretch``.
         device: where the network runs, such as ``auto``, ``cpu`` or ``cuda:0``.
         backend: what runs the network, one of ``BACKENDS``.
         precision: of the backend.
@@ -84,6 +85,7 @@ class RunRequest:
     match_histogram: str | bool | None = None
     max_shift_m: float | None = None
     threshold: float | None = None
+    values: str | None = None
     device: str = 'auto'
     backend: str | None = None
     precision: str | None = None
@@ -109,16 +111,11 @@ class RunRequest:
         """Folder of the products."""
         return self.out or Path(f'landslides_{self.post.stem}')
 
-    @property
-    def network(self) -> tuple[Path, Path]:
-        """Config and weights; the shipped ones where none are named."""
-        return network_files(self.config, self.checkpoint)
-
     def by_role(self) -> dict[str, Path]:
-        """Name every file that was given, and the weights."""
+        """Name every file that was given."""
         roles = {name: getattr(self, name) for name in ('post', 'pre', 'reference', 'aoi')}
         roles |= {f'{LAYER}{name}': path for name, path in self.layers.items()}
-        roles['checkpoint'] = self.network[1]
+        roles['checkpoint'] = self.checkpoint and shipped_file(self.checkpoint)
         return {role: path for role, path in roles.items() if path is not None}
 
 

@@ -29,23 +29,19 @@ SHIFT_PICTURE = 'shift.png'
 def check_images(
     scenes: Mapping[str, Scene],
     settings: MappingSettings,
-    *,
-    force: bool,
 ) -> list[str]:
     """Refuse images that cannot be mapped, and doubt those that may be read wrongly.
 
     Args:
         scenes: by role.
-        settings: how they are read, and what the network knows.
-        force: map pixels of any size.
+        settings: how they are read.
 
     Returns:
         One sentence for each doubt.
 
     Raises:
         ConfigError: if a value called nodata is none that an image can hold.
-        RasterFormatError: if pixels are far smaller or larger than the network knows, or values
-            that nothing measures.
+        RasterFormatError: if an image holds values that nothing measures.
         InputFileError: if a file is damaged.
     """
     for value in settings.nodata:
@@ -55,13 +51,7 @@ def check_images(
                 f'--nodata {str(value).removesuffix(".0")} is no value that an image can hold '
                 f'({held}); give the fill value as gdalinfo -stats or a GIS shows it'
             )
-    if not force:
-        for role, scene in scenes.items():
-            # An image before the event that is finer is averaged.
-            gsd = scene.own_grid.gsd
-            known = scenes['post'].grid.gsd
-            settings.require_gsd(gsd if role == 'post' else max(gsd, known), scene.path.name)
-    doubts = [settings.doubt_gsd(scenes['post'].grid.gsd)]
+    doubts: list[str | None] = []
     for scene in scenes.values():
         doubts += [scene.choice.notice, scene.choice.doubt, *scene.doubts, doubt_fill(scene)]
     return [doubt for doubt in doubts if doubt]

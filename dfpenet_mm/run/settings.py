@@ -11,20 +11,16 @@ from typing import Any
 from mmengine.config import Config
 
 from dfpenet_mm.calibration import PlattScaling
-from dfpenet_mm.errors import ConfigError, RasterFormatError
+from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan, ground_phase
 from dfpenet_mm.mapping.scene.histogram_match import AUTO
 from dfpenet_mm.run.request import RunRequest
-from dfpenet_mm.wording import counted, metres
+from dfpenet_mm.wording import counted
 
+# Of scalings, the one that can be told what an image's values are.
+SCALED_BY_VALUES = 'GroundStretch'
 LISTS = ('bands', 'nodata')
-# A landslide of the usual size, 20 to 100 m across, covers two to ten pixels a side of those that
-# the network knows; of pixels so many times larger it is a fraction of one, and of pixels so
-# many times smaller a window of 128 shows a part of one, without its surroundings.
-UNSUITABLE = 10
-# Pixels of 10 m in one projection may be so much smaller or larger on the ground.
-ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +40,9 @@ class MappingSettings:
         threshold: smallest probability of a landslide pixel, in (0, 1].
         calibration: ``slope`` and ``intercept`` that put the probability right, and the data that
             they were ``fitted_on``; None for the probability as the network gives it.
-        gsd_range: smallest and largest pixel size that the network knows, metres; a scene
-            outside is mapped with a warning. None for no limit.
+        gsd_range: smallest and largest pixel size that the network knows, metres, where it has
+            no card; finer scenes are averaged to their geometric mean, coarser ones refused. None
+            for no limit.
         match_histogram: whether the pre-event image is given the post-event one's histogram:
             True, False, or ``auto`` for where they differ much.
         max_shift_m: largest shift between the two images, metres; None for two pixels of the
@@ -157,33 +154,6 @@ class MappingSettings:
             shape, self.window, self.stride, self.batch_size, self.block_windows, phase
         )
 
-    def doubt_gsd(self, gsd: float) -> str | None:
-        """Return a warning where the network does not know pixels of ``gsd`` metres."""
-        if self.gsd_range is None or _sees(gsd, *self.gsd_range):
-            return None
-        low, high = map(metres, self.gsd_range)
-        return (
-            f'the scene has pixels of {metres(gsd)} m, the network knows {low} to {high} m; '
-            f'resample the scene, or use a network for its resolution, before believing the result'
-        )
-
-    def require_gsd(self, gsd: float, name: str) -> None:
-        """Refuse pixels of ``gsd`` metres, of the image ``name``, that the network cannot see by.
-
-        Raises:
-            RasterFormatError: if they are ``UNSUITABLE`` times smaller or larger than it knows.
-        """
-        if self.gsd_range is None:
-            return
-        low, high = self.gsd_range
-        if not _sees(gsd, low / UNSUITABLE, high * UNSUITABLE):
-            raise RasterFormatError(
-                f'{name} has pixels of {metres(gsd)} m, the network knows {low:g} to {high:g} m '
-                f'and sees nothing beyond {low / UNSUITABLE:g} to {high * UNSUITABLE:g} m; '
-                f'resample the image with gdalwarp -tr, use a network for its resolution, or map '
-                f'it in spite of that with --force'
-            )
-
     @classmethod
     def from_config(cls, config: Config) -> MappingSettings:
         """Read the section.
@@ -231,6 +201,14 @@ def set_images(config: Config, request: RunRequest) -> None:
         'by_colour': None if request.bands is None else False,
     }
     asked = {name: value for name, value in asked.items() if value is not None}
+    if request.values is not None:
+        MappingSettings.from_config(config)
+        if config.mapping.scaling.get('type') != SCALED_BY_VALUES:
+            raise ConfigError(
+                f'--values {request.values} was given, and this config scales images in another '
+                f'way; leave it out, or set mapping.scaling to a {SCALED_BY_VALUES}'
+            )
+        config.mapping.scaling['values'] = request.values
     if not asked:
         return
     seen = len(MappingSettings.from_config(config).bands)
@@ -240,10 +218,6 @@ def set_images(config: Config, request: RunRequest) -> None:
             f'give one for each, in the order of the images that it was trained on'
         )
     config.mapping.update(asked)
-
-
-def _sees(gsd: float, low: float, high: float) -> bool:
-    return low * (1 - ROUNDING) <= gsd <= high * (1 + ROUNDING)
 
 
 def _is_list(value: Any) -> bool:

@@ -94,6 +94,11 @@ def summarise(
         'hooks': [record.as_dict() for record in records],
         'results': dict(product.results),
         'evaluation': evaluations(product),
+        'network': {
+            'name': run.network_choice.checkpoint.stem,
+            **run.pixels.to_dict(),
+            'sentence': run.pixels.sentence,
+        },
         'scene': describe_grid(run.grid),
         'area_of_interest': describe_area(run.area, run.grid),
         'recognition': {role: dict(found) for role, found in recognition.scenes.items()},

@@ -2,8 +2,9 @@ import pytest
 from mmengine.config import Config
 
 from dfpenet_mm.calibration import PlattScaling
-from dfpenet_mm.errors import ConfigError, RasterFormatError
-from dfpenet_mm.run.settings import LISTS, MappingSettings, postproc_hooks
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.run.request import RunRequest
+from dfpenet_mm.run.settings import LISTS, MappingSettings, postproc_hooks, set_images
 
 SECTION = {
     'bands': (3, 2, 1),
@@ -93,31 +94,19 @@ def test_postproc_is_a_list_of_dicts():
             postproc_hooks(Config({'postproc': value}))
 
 
-@pytest.mark.parametrize(('gsd', 'doubted'), [(0.02, True), (5, False), (20, False), (300, True)])
-def test_strange_resolutions_are_doubted(gsd, doubted):
-    doubt = MappingSettings(**SECTION, gsd_range=(5, 20)).doubt_gsd(gsd)
-    assert (doubt is not None) == doubted
-    assert MappingSettings(**SECTION).doubt_gsd(gsd) is None
-
-
-@pytest.mark.parametrize(
-    ('gsd', 'said'), [(0.0004, '0.0004'), (0.49, '0.49'), (201, '201'), (30_000, '30,000')]
-)
-def test_pixels_that_no_network_sees_by_are_refused(gsd, said):
-    settings = MappingSettings(**SECTION, gsd_range=(5, 20))
-    with pytest.raises(
-        RasterFormatError, match=r'sees nothing beyond 0.5 to 200 m.*--force'
-    ) as told:
-        settings.require_gsd(gsd, 'a.tif')
-    assert str(told.value).startswith(f'a.tif has pixels of {said} m,')
-    settings.require_gsd(0.5, 'a.tif')
-    settings.require_gsd(200, 'a.tif')
-    # Sides of 10 m that a projection makes a little smaller.
-    settings.require_gsd(0.49996, 'a.tif')
-    assert settings.doubt_gsd(4.9996) is None
-    MappingSettings(**SECTION).require_gsd(gsd, 'a.tif')
-
-
 def test_gsd_range_is_two_numbers():
     with pytest.raises(ConfigError, match='gsd_range'):
         MappingSettings(**SECTION, gsd_range=5)
+
+
+@pytest.mark.parametrize('scaling', ['GroundStretch', 'LinearScale'])
+def test_values_are_asked_of_the_scaling_that_looks_at_them(scaling, tmp_path):
+    section = {**SECTION, 'scaling': {'type': scaling}}
+    config = Config({'mapping': section})
+    asked = RunRequest(post=tmp_path / 'a.tif', values='percentiles')
+    if scaling == 'GroundStretch':
+        set_images(config, asked)
+        assert config.mapping.scaling['values'] == 'percentiles'
+    else:
+        with pytest.raises(ConfigError, match='--values percentiles was given, and this config'):
+            set_images(config, asked)

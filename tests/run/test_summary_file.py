@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -9,6 +10,7 @@ from shapely.geometry import box
 
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.scene.novelty import Novelty
+from dfpenet_mm.run.network_choice import WorkingPixels
 from dfpenet_mm.run.postprocess import FilteredInventory
 from dfpenet_mm.run.recognise import Recognition
 from dfpenet_mm.run.summary_file import summarise, write_summary
@@ -17,6 +19,10 @@ from postproc.product import LandslideProduct
 
 GRID = RasterGrid(CRS.from_epsg(32654), Affine(10, 0, 500_000, 0, -10, 4_700_000), (50, 60))
 RECORD = HookRecord('Filter', {'area_factor': 25}, 9, 2, 1.0, 1.0, 0.1)
+
+
+CHOICE = SimpleNamespace(checkpoint=Path('net.pth'))
+PIXELS = WorkingPixels(image=10.0, known=None, grid=None, sentence='It has pixels of 10 m')
 
 
 def product(tmp_path, *boxes, **columns):
@@ -31,7 +37,14 @@ def summary_of(found):
     origin = {'command': ['landslide-map']}
     return summarise(
         SimpleNamespace(
-            grid=GRID, area=None, shift=None, choice=None, origin=origin, probability=PROBABILITY
+            grid=GRID,
+            area=None,
+            shift=None,
+            choice=None,
+            origin=origin,
+            probability=PROBABILITY,
+            network_choice=CHOICE,
+            pixels=PIXELS,
         ),
         Recognition({}, {'post': {'windows_run': 4}}, None, Novelty(8, 2)),
         FilteredInventory(found, [RECORD], found.out_dir / 'mask.tif'),

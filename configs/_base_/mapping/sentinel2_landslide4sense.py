@@ -1,11 +1,11 @@
-# Map 10 m RGB scenes with a network trained on Landslide4Sense chips. Any integer or float
-# scene is brought to the chips' values by its 1st and 99th percentile in each band. Windows are as
+# Map 10 m RGB scenes with a network trained on Landslide4Sense chips. Reflectance is brought to the
+# chips' values by a fixed scale, any other scene by its 1st and 99th percentile. Windows are as
 # large as the chips: the wide convolutions and the global pooling of ASPP know no other size, and
 # chips mirrored to 512 pixels lose 5 points of IoU in their middle.
 mapping = dict(
     bands=(1, 2, 3),
     scaling=dict(
-        type='PercentileStretch',
+        type='GroundStretch',
         lower=1,
         upper=99,
         target_lower=(18, 22, 26),

@@ -11,7 +11,9 @@ from mmengine.registry import Registry
 from dfpenet_mm.components import build_component
 
 SCALINGS = Registry(
-    'scaling', scope='dfpenet_mapping', locations=['dfpenet_mm.mapping.scene.scaling']
+    'scaling',
+    scope='dfpenet_mapping',
+    locations=['dfpenet_mm.mapping.scene.scaling', 'dfpenet_mm.mapping.scene.ground_stretch'],
 )
 PREDICTORS = Registry(
     'predictor',

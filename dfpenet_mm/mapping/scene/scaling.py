@@ -32,12 +32,14 @@ class FittedScaling:
             no clip.
         lookup: what brings the scene's values to those that ``gain`` and ``offset`` are for;
             None if they are for its own.
+        note: what was chosen and why, a sentence; None where there was no choice.
     """
 
     gain: tuple[float, ...]
     offset: tuple[float, ...]
     clip: tuple[float, float] | None = None
     lookup: HistogramLookup | None = None
+    note: str | None = None
 
     def apply(self, bands: np.ndarray) -> np.ndarray:
         """Scale bands.
@@ -71,6 +73,7 @@ class FittedScaling:
             offset=tuple(values['offset']),
             clip=None if clip is None else tuple(clip),
             lookup=lookup and HistogramLookup.from_dict(lookup),
+            note=values.get('note'),
         )
 
 
@@ -105,8 +108,8 @@ class PercentileStretch:
     clip: tuple[float, float] | None = (0.0, 255.0)
 
     def __post_init__(self) -> None:
-        _check_clip(self, self.clip)
-        _check_numbers(self, self.lower, self.upper, *self.target_lower, *self.target_upper)
+        check_clip(self, self.clip)
+        check_numbers(self, self.lower, self.upper, *self.target_lower, *self.target_upper)
         if not 0 <= self.lower < self.upper <= 100:
             raise ConfigError(
                 f'PercentileStretch has percentiles {self.lower} and {self.upper}; give two '
@@ -171,8 +174,8 @@ class LinearScale:
     clip: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        _check_clip(self, self.clip)
-        _check_numbers(self, self.scale, self.offset)
+        check_clip(self, self.clip)
+        check_numbers(self, self.scale, self.offset)
 
     def fit(self, scene: Scene) -> FittedScaling:
         """Repeat the scaling for every band; the scene is not read."""
@@ -180,7 +183,8 @@ class LinearScale:
         return FittedScaling((self.scale,) * bands, (self.offset,) * bands, self.clip)
 
 
-def _check_numbers(scaling: Scaling, *values: Any) -> None:
+def check_numbers(scaling: Scaling, *values: Any) -> None:
+    """Raise ``ConfigError`` unless all these are finite numbers."""
     for value in values:
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise ConfigError(
@@ -189,7 +193,8 @@ def _check_numbers(scaling: Scaling, *values: Any) -> None:
             )
 
 
-def _check_clip(scaling: Scaling, clip: Any) -> None:
+def check_clip(scaling: Scaling, clip: Any) -> None:
+    """Raise ``ConfigError`` unless a clip is None or two finite numbers, the lower one first."""
     if clip is None:
         return
     if not isinstance(clip, list | tuple) or len(clip) != 2:
@@ -197,7 +202,7 @@ def _check_clip(scaling: Scaling, clip: Any) -> None:
             f'{type(scaling).__name__} has clip {clip!r}; give the lowest and the highest value, '
             f'or None'
         )
-    _check_numbers(scaling, *clip)
+    check_numbers(scaling, *clip)
     if clip[0] >= clip[1]:
         raise ConfigError(f'{type(scaling).__name__} has clip {clip!r}; give the lower value first')
 

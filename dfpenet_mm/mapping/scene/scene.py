@@ -130,7 +130,11 @@ class Scene:
             check_bands(source, self.bands)
             check_georeference(source)
             self.doubts = list(doubt_format(source))
-            self.dtype = np.dtype(source.dtypes[self.bands[0] - 1])
+            first = self.bands[0] - 1
+            self.dtype = np.dtype(source.dtypes[first])
+            # What a number times the first and plus the second measures.
+            self.declared = float(source.scales[first]), float(source.offsets[first])
+            self.names = tuple(map(str, source.tags().values()))
             self._choose_grid(source, grid, stack)
             if not known:
                 self._check_not_empty()

@@ -89,18 +89,25 @@ def _nodata(facts: SceneFacts) -> Check:
 
 
 def _pixel_size(summary: Mapping[str, Any]) -> Check | None:
-    gsd = summary.get('scene', {}).get('gsd_m')
-    mapping = summary.get('provenance', {}).get('settings', {}).get('mapping', {})
-    limits = mapping.get('gsd_range')
+    network = summary.get('network') or {}
+    gsd, limits = network.get('image_m'), network.get('known_m')
     if gsd is None or not limits:
         return None
-    fits = limits[0] <= gsd <= limits[1]
+    known = f'{metres(limits[0])} to {metres(limits[1])} m'
+    coarse = network.get('averaged_to_m')
+    if coarse:
+        return Check(
+            'Pixel size',
+            'good',
+            f'{metres(gsd)} m, finer than the network knows ({known}): the image was averaged down '
+            f'to {metres(coarse)} m.',
+        )
+    fits = gsd <= limits[1]
     side = 'inside' if fits else 'outside'
     return Check(
         'Pixel size',
         'good' if fits else 'look',
-        f'{metres(gsd)} m, {side} the range that the network knows, '
-        f'{metres(limits[0])} to {metres(limits[1])} m.',
+        f'{metres(gsd)} m, {side} the range that the network knows, {known}.',
     )
 
 

@@ -107,6 +107,7 @@ def summary(table):
             }
         },
         'scene': {'gsd_m': GSD},
+        'network': {'image_m': GSD, 'known_m': [5, 20], 'averaged_to_m': None},
         'recognition': {'post': {'valid_pixels': ROWS * COLS - 1920}},
         'pre_event': {'shift': {'length_m': 8.9, 'length_pixels': 0.89, 'certain': True}},
         'seconds': {'recognise_post': 1.5},
@@ -115,7 +116,7 @@ def summary(table):
             'command': ['landslide-map', '--post', HOSTILE],
             'inputs': {'post': {'name': HOSTILE, 'bytes': 1000, 'sha256': 'ab' * 32}},
             'versions': {'dfpenet_mm': HOSTILE},
-            'settings': {'mapping': {'bands': [1, 2, 3], 'gsd_range': [5, 20]}, 'note': HOSTILE},
+            'settings': {'mapping': {'bands': [1, 2, 3]}, 'note': HOSTILE},
         },
     }
 

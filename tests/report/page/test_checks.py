@@ -66,8 +66,14 @@ def test_cut_outlines_doubts_and_pixel_size():
     # Probabilities 0.5, 0.53, 0.56 and 0.59 of 16.
     assert found['Confidence'].answer.startswith('25 %')
     assert found['Pixel size'].state == 'good'
-    told = summary(landslides()) | {'scene': {'gsd_m': 0.5}}
+    network = {'image_m': 24.0, 'known_m': [5, 20], 'averaged_to_m': None}
+    told = summary(landslides()) | {'network': network}
     assert answers(told=told)['Pixel size'].state == 'look'
+    told['network'] = network | {'image_m': 0.5, 'averaged_to_m': 10.0}
+    averaged = answers(told=told)['Pixel size']
+    assert averaged.state == 'good'
+    assert averaged.answer.endswith('the image was averaged down to 10 m.')
+    assert 'Pixel size' not in answers(told=summary(landslides()) | {'network': None})
     uncut = answers(landslides().assign(touches_edge=False))
     assert uncut['Cut outlines'].state == 'good'
 
