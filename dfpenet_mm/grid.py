@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
+import numpy as np
 import pyproj
+import shapely
 from affine import Affine
 from rasterio.crs import CRS
+from rasterio.features import rasterize
 from rasterio.io import DatasetReader
+from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError
 from dfpenet_mm.vocabulary import WGS84
@@ -112,6 +116,37 @@ class RasterGrid:
         """Map coordinates (x, y) of the middle of the raster."""
         rows, cols = self.shape
         return self.transform @ (cols / 2, rows / 2)
+
+    @property
+    def outline(self) -> shapely.Polygon:
+        """Outline in map units; that of a rotated grid is no upright box."""
+        rows, cols = self.shape
+        corners = ((0, 0), (cols, 0), (cols, rows), (0, rows))
+        return shapely.Polygon([self.transform @ corner for corner in corners])
+
+    def window(self, window: Window) -> RasterGrid:
+        """Return the grid of a window, which may reach beyond this one."""
+        transform = self.transform @ Affine.translation(window.col_off, window.row_off)
+        return replace(self, transform=transform, shape=(int(window.height), int(window.width)))
+
+    def inside(
+        self, polygons: Sequence[shapely.Geometry] | np.ndarray, *, all_touched: bool = False
+    ) -> np.ndarray:
+        """Find the pixels whose centre lies in any of the polygons.
+
+        Args:
+            polygons: in the grid's CRS.
+            all_touched: True also takes pixels that a polygon touches without their centre.
+
+        Returns:
+            Bool array, shape (rows, cols).
+        """
+        if not len(polygons):
+            return np.zeros(self.shape, bool)
+        burnt = rasterize(
+            polygons, self.shape, transform=self.transform, all_touched=all_touched, dtype='uint8'
+        )
+        return burnt.astype(bool)
 
     @property
     def pixel_size(self) -> tuple[float, float]:

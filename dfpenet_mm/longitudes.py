@@ -106,12 +106,10 @@ def cut_wide(shapes: gpd.GeoSeries, grid: RasterGrid) -> gpd.GeoSeries:
     wide = np.ptp(shapely.bounds(shapes.to_numpy())[:, ::2], axis=1) > turn / 4
     if not wide.any():
         return shapes
-    rows, cols = grid.shape
-    corners = [grid.transform @ corner for corner in ((0, 0), (cols, 0), (0, rows), (cols, rows))]
     there = pyproj.Transformer.from_crs(
         pyproj.CRS.from_user_input(grid.crs), shapes.crs, always_xy=True
     )
-    west, south, east, north = there.transform_bounds(*np.min(corners, 0), *np.max(corners, 0))
+    west, south, east, north = there.transform_bounds(*grid.outline.bounds)
     if not np.isfinite((west, south, east, north)).all():
         return shapes
     margin = turn / 360

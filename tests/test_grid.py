@@ -3,12 +3,14 @@ import math
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 from rasterio.crs import CRS
 from rasterio.warp import transform as transform_points
+from rasterio.windows import Window
 
 from dfpenet_mm.errors import GridMismatchError
 from dfpenet_mm.grid import RasterGrid, measures_are_planar
@@ -108,3 +110,23 @@ def test_pixels_beyond_the_domain_of_a_projection_have_no_size():
     assert not measures_are_planar(crs, 0.0, 0.0)
     sizes = RasterGrid(crs, Affine(10, 0, 0, 0, -10, 0), (200, 200)).pixel_size
     assert not np.isfinite(sizes).all()
+
+
+def test_the_grid_of_a_window_lies_where_the_window_does():
+    grid = utm_grid(shape=(100, 100)).window(Window(30, 20, 8, 5))
+    assert grid.shape == (5, 8)
+    assert grid.transform @ (0, 0) == (500_300, 4_699_800)
+    assert grid.outline.equals(shapely.box(500_300, 4_699_750, 500_380, 4_699_800))
+
+
+def test_pixels_inside_have_their_centre_in_a_polygon_of_a_turned_grid():
+    turned = Affine.translation(500_000, 4_700_000) @ Affine.rotation(30) @ Affine.scale(10, -10)
+    grid = utm_grid(turned)
+    corners = [turned @ corner for corner in ((1.6, 2), (4, 2), (4, 3.4), (1.6, 3.4))]
+    wanted = np.zeros((6, 8), bool)
+    wanted[2, 2:4] = True
+    np.testing.assert_array_equal(grid.inside([shapely.Polygon(corners)]), wanted)
+    wanted[2:4, 1:4] = True
+    touched = grid.inside([shapely.Polygon(corners).buffer(-0.1)], all_touched=True)
+    np.testing.assert_array_equal(touched, wanted)
+    assert not grid.inside([]).any()

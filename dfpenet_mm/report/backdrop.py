@@ -11,7 +11,6 @@ import numpy as np
 import rasterio
 from affine import Affine
 from rasterio.enums import Resampling
-from rasterio.features import rasterize
 from rasterio.io import DatasetReader
 from shapely.geometry.base import BaseGeometry
 
@@ -98,14 +97,9 @@ def read_backdrop(
     return Backdrop(_stretch(values, valid, limits), target, limits)
 
 
-def inside(grid: RasterGrid, area: BaseGeometry) -> np.ndarray:
-    """Find the pixels whose centre lies in an area in the grid's CRS, bool."""
-    return rasterize([area], grid.shape, transform=grid.transform, dtype='uint8').astype(bool)
-
-
 def dimmed_outside(backdrop: Backdrop, area: BaseGeometry) -> Backdrop:
     """Return the picture in dark grey outside of an area in its CRS."""
-    outside = ~inside(backdrop.grid, area) & (backdrop.colours[..., 3] > 0)
+    outside = ~backdrop.grid.inside([area]) & (backdrop.colours[..., 3] > 0)
     colours = backdrop.colours.copy()
     grey = colours[outside, :3].mean(axis=1, keepdims=True)
     colours[outside, :3] = np.rint(DIMMED * grey)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -35,8 +36,7 @@ def draw_shift(windows: pd.DataFrame, grid: RasterGrid, target: Path, *, heading
         heading: what to write above.
     """
     rows, cols = grid.shape
-    corners = [(0, 0), (cols, 0), (cols, rows), (0, rows), (0, 0)]
-    outline = np.array([grid.transform @ corner for corner in corners])
+    outline = shapely.get_coordinates(grid.outline)
     step_x, step_y = grid.pixel_size
     extent = np.ptp(outline, axis=0)
     # Degrees of latitude and longitude differ in length; so may the sides of a pixel.

@@ -33,11 +33,11 @@ def describe_grid(grid: RasterGrid) -> dict[str, Any]:
     }
 
 
-def describe_area(area: AreaOfInterest | None, grid: RasterGrid) -> dict[str, Any] | None:
+def describe_area(area: AreaOfInterest | None) -> dict[str, Any] | None:
     """Name the area of interest, and count its pixels; None for the whole scene."""
     if area is None:
         return None
-    return {'name': area.path.name, 'pixels': area.count_pixels(grid.shape)}
+    return {'name': area.path.name, 'pixels': area.count_pixels()}
 
 
 def describe_totals(product: LandslideProduct) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def summarise(
             'sentence': run.pixels.sentence,
         },
         'scene': describe_grid(run.grid),
-        'area_of_interest': describe_area(run.area, run.grid),
+        'area_of_interest': describe_area(run.area),
         'recognition': {role: dict(found) for role, found in recognition.scenes.items()},
         'backend_choice': run.choice,
         'probability': dict(run.probability),

@@ -9,10 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import shapely
-from affine import Affine
-from rasterio.features import rasterize
 from rasterio.windows import Window
-from rasterio.windows import transform as window_transform
 
 from dfpenet_mm.errors import GridMismatchError
 from dfpenet_mm.grid import RasterGrid, turn_of
@@ -22,14 +19,6 @@ from dfpenet_mm.polygons import read_polygons
 STRIP_ROWS = 512
 
 
-def outline(transform: Affine, shape: tuple[int, int]) -> shapely.Polygon:
-    """Draw the outline of ``shape`` pixels in map units."""
-    rows, cols = shape
-    return shapely.Polygon(
-        [transform @ corner for corner in ((0, 0), (cols, 0), (cols, rows), (0, rows))]
-    )
-
-
 @dataclass(frozen=True)
 class AreaOfInterest:
     """Polygons on a scene's grid; it pickles.
@@ -37,12 +26,12 @@ class AreaOfInterest:
     Args:
         path: the vector file.
         polygons: valid polygons in the scene's CRS.
-        transform: the scene's, from (col, row) to (x, y).
+        grid: the scene's grid.
     """
 
     path: Path
     polygons: tuple[shapely.Polygon, ...]
-    transform: Affine
+    grid: RasterGrid
 
     @classmethod
     def read(cls, path: Path, grid: RasterGrid) -> Self:
@@ -62,8 +51,7 @@ class AreaOfInterest:
         """
         area = read_polygons(path, 'area of interest')
         polygons = area.on_grid(grid)
-        rows, cols = grid.shape
-        inside = shapely.intersects(polygons, outline(grid.transform, (rows, cols)))
+        inside = shapely.intersects(polygons, grid.outline)
         if not inside.any():
             turn, (west, _, east, _) = turn_of(area.shapes.crs), area.shapes.total_bounds
             taken = ''
@@ -76,7 +64,7 @@ class AreaOfInterest:
                 f'the area of interest {path} does not overlap the scene grid {grid}{taken}; give '
                 f'polygons inside of the scene, and check the CRS of both'
             )
-        return cls(path, tuple(polygons[inside]), grid.transform)
+        return cls(path, tuple(polygons[inside]), grid)
 
     @cached_property
     def _tree(self) -> shapely.STRtree:
@@ -84,11 +72,11 @@ class AreaOfInterest:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the search tree out: a worker makes its own."""
-        return {name: getattr(self, name) for name in ('path', 'polygons', 'transform')}
+        return {name: getattr(self, name) for name in ('path', 'polygons', 'grid')}
 
-    def count_pixels(self, shape: tuple[int, int]) -> int:
-        """Count the pixels of a scene of ``shape`` (rows, cols) whose centre lies in the area."""
-        rows, cols = shape
+    def count_pixels(self) -> int:
+        """Count the pixels of the scene whose centre lies in the area."""
+        rows, cols = self.grid.shape
         strips = (
             Window(0, first, cols, min(STRIP_ROWS, rows - first))
             for first in range(0, rows, STRIP_ROWS)
@@ -104,10 +92,6 @@ class AreaOfInterest:
         Returns:
             Bool array, shape (rows, cols) of the window.
         """
-        shape = (window.height, window.width)
-        place = window_transform(window, self.transform)
-        hits = self._tree.query(outline(place, shape), 'intersects')
-        if not hits.size:
-            return np.zeros(shape, bool)
-        shapes = [self.polygons[index] for index in sorted(hits)]
-        return rasterize(shapes, shape, transform=place, dtype='uint8').astype(bool)
+        place = self.grid.window(window)
+        hits = self._tree.query(place.outline, 'intersects')
+        return place.inside([self.polygons[index] for index in sorted(hits)])

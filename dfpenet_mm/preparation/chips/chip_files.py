@@ -11,7 +11,6 @@ import pandas as pd
 import rasterio
 from rasterio.windows import Window
 
-from dfpenet_mm.preparation.chips.inventory_mask import footprint, window_transform
 from dfpenet_mm.preparation.chips.plan import Chip, each_once
 from dfpenet_mm.preparation.chips.source import ChipSource
 from dfpenet_mm.vocabulary import NODATA
@@ -74,7 +73,7 @@ def _write_chip(
         'height': window.height,
         'width': window.width,
         'crs': source.grid.crs,
-        'transform': window_transform(source.grid, window),
+        'transform': source.grid.window(window).transform,
         'compress': 'deflate',
     }
     predictor = 3 if bands.dtype.kind == 'f' else 2
@@ -109,7 +108,7 @@ def _write_index(
     tables = []
     for number, source in enumerate(sources):
         mine = [place for place, chip in enumerate(chips) if chip.scene == number]
-        outlines = [footprint(source.grid, chips[place].window) for place in mine]
+        outlines = [source.grid.window(chips[place].window).outline for place in mine]
         table = pd.DataFrame([rows[place] for place in mine], index=mine)
         placed = gpd.GeoDataFrame(table, geometry=outlines, crs=source.grid.crs)
         tables.append(placed.to_crs(sources[0].grid.crs))

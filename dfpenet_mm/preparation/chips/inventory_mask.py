@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import shapely
-from affine import Affine
-from rasterio.features import rasterize
 from rasterio.windows import Window
 
 from dfpenet_mm.grid import RasterGrid
@@ -36,8 +34,7 @@ class InventoryMask:
 
     def __len__(self) -> int:
         """Count the polygons whose bounds meet the scene."""
-        rows, cols = self._grid.shape
-        return len(self._near(Window(0, 0, cols, rows)))
+        return len(self._tree.query(self._grid.outline))
 
     def labels(self, window: Window, valid: np.ndarray) -> np.ndarray:
         """Burn the polygons near a window.
@@ -49,12 +46,8 @@ class InventoryMask:
         Returns:
             uint8, shape (rows, cols): 1 landslide, 0 background, 255 not valid.
         """
-        labels = np.zeros(valid.shape, np.uint8)
-        near = self._near(window)
-        if near.size:
-            self._burn(self._polygons[near], window, labels)
-        labels[~valid] = NODATA
-        return labels
+        burnt = self._burnt(self._near(window), window)
+        return np.where(valid, burnt * np.uint8(LANDSLIDE), np.uint8(NODATA))
 
     def fates(self) -> tuple[np.ndarray, np.ndarray]:
         """Tell what becomes of each polygon, whatever others lie over it.
@@ -63,22 +56,13 @@ class InventoryMask:
             True for those that lie on the scene, in part at least, and True for those that burn
             a pixel of it, with data or without; both of shape (polygons,), bool.
         """
-        rows, cols = self._grid.shape
-        scene = footprint(self._grid, Window(0, 0, cols, rows))
+        scene = self._grid.outline
         meets, burns = np.zeros((2, len(self._polygons)), bool)
         inside = self._tree.query(scene, predicate='intersects')
         meets[inside[~shapely.touches(self._polygons[inside], scene)]] = True
-        for place in np.flatnonzero(meets):
-            burns[place] = self._burns(int(place))
+        for place in np.flatnonzero(meets).tolist():
+            burns[place] = any(self._burnt([place], window).any() for window in self._strips(place))
         return meets, burns
-
-    def _burns(self, place: int) -> bool:
-        for window in self._strips(place):
-            labels = np.zeros((window.height, window.width), np.uint8)
-            self._burn(self._polygons[place : place + 1], window, labels)
-            if labels.any():
-                return True
-        return False
 
     def _strips(self, place: int) -> Iterator[Window]:
         """Cover a polygon's part of the scene with windows that fit in memory."""
@@ -93,27 +77,9 @@ class InventoryMask:
         for row in range(int(first[1]), int(last[1]), step):
             yield Window(int(first[0]), row, width, min(step, int(last[1]) - row))
 
-    def _burn(self, polygons: np.ndarray, window: Window, labels: np.ndarray) -> None:
-        rasterize(
-            polygons,
-            out=labels,
-            default_value=LANDSLIDE,
-            transform=window_transform(self._grid, window),
-            all_touched=self._all_touched,
-        )
+    def _burnt(self, places: Sequence[int] | np.ndarray, window: Window) -> np.ndarray:
+        place = self._grid.window(window)
+        return place.inside(self._polygons[places], all_touched=self._all_touched)
 
     def _near(self, window: Window) -> np.ndarray:
-        return np.sort(self._tree.query(footprint(self._grid, window)))
-
-
-def window_transform(grid: RasterGrid, window: Window) -> Affine:
-    """Return the affine map from a window's own (col, row) to (x, y)."""
-    return grid.transform @ Affine.translation(window.col_off, window.row_off)
-
-
-def footprint(grid: RasterGrid, window: Window) -> shapely.Polygon:
-    """Return the outline of a window in the grid's CRS."""
-    left, top = window.col_off, window.row_off
-    right, bottom = left + window.width, top + window.height
-    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
-    return shapely.Polygon([grid.transform @ corner for corner in corners])
+        return np.sort(self._tree.query(self._grid.window(window).outline))

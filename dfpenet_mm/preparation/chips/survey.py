@@ -9,9 +9,7 @@ import shapely
 from rasterio.windows import Window
 
 from dfpenet_mm.errors import ConfigError, RasterFormatError
-from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.longitudes import outline
-from dfpenet_mm.preparation.chips.inventory_mask import window_transform
 from dfpenet_mm.preparation.chips.plan import (
     Chip,
     block_side,
@@ -97,14 +95,12 @@ def outlines(sources: Sequence[ChipSource], chips: Sequence[Chip]) -> list[shape
     first = sources[0].grid
     drawn = []
     for chip in chips:
-        window, grid = chip.window, sources[chip.scene].grid
+        window = chip.window
         if chip.scene == 0:
             left, top = window.col_off, window.row_off
             drawn.append(shapely.box(left, top, left + window.width, top + window.height))
         else:
-            shape = (window.height, window.width)
-            part = RasterGrid(grid.crs, window_transform(grid, window), shape)
-            drawn.append(outline(part, first))
+            drawn.append(outline(sources[chip.scene].grid.window(window), first))
     return drawn
 
 

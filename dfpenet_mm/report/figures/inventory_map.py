@@ -20,7 +20,7 @@ from matplotlib.patheffects import withStroke
 from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.backdrop import Backdrop, inside
+from dfpenet_mm.report.backdrop import Backdrop
 from dfpenet_mm.report.figures.class_raster import in_pixels
 from dfpenet_mm.report.figures.graticule import draw_graticule
 from dfpenet_mm.report.figures.inventory_sheet import InventorySheet, draw_largest, place_numbers
@@ -116,7 +116,7 @@ class InventoryMap:
             return None
         missing = (self.backdrop.colours[..., 3] > 0) & (self.pre.colours[..., 3] == 0)
         if self.area is not None:
-            missing &= inside(self.grid, self.area)
+            missing &= self.grid.inside([self.area])
         return missing if missing.any() else None
 
 

@@ -8,13 +8,11 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import rasterio
-from affine import Affine
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from rasterio.enums import Resampling
 from rasterio.windows import Window
-from shapely.geometry import box
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
@@ -47,12 +45,6 @@ def square_around(bounds: tuple[float, float, float, float], grid: RasterGrid) -
     col = min(max(round((left + right - width) / 2), 0), grid.shape[1] - width)
     row = min(max(round((top + bottom - height) / 2), 0), grid.shape[0] - height)
     return Window(col, row, width, height)
-
-
-def window_grid(window: Window, grid: RasterGrid) -> RasterGrid:
-    """Return the grid of a window of a scene."""
-    transform = grid.transform @ Affine.translation(window.col_off, window.row_off)
-    return RasterGrid(grid.crs, transform, (int(window.height), int(window.width)))
 
 
 def read_window(
@@ -102,7 +94,7 @@ class RunChip:
         self._window = square_around(bounds, products.grid)
         self._bounds = bounds
         self._images: dict[str, Backdrop] = {}
-        self.grid = window_grid(self._window, products.grid)
+        self.grid = products.grid.window(self._window)
 
     def draw_image(self, axes: Axes, role: str) -> None:
         """Draw the image of a role, ``post`` or ``pre``."""
@@ -149,10 +141,6 @@ class RunChip:
     def _outline(self, axes: Axes, table: gpd.GeoDataFrame | None, colour: str) -> None:
         if table is None or table.empty:
             return
-        rows, cols = self.grid.shape
-        corners = [self.grid.transform @ c for c in ((0, 0), (cols, 0), (cols, rows), (0, rows))]
-        xs, ys = zip(*corners, strict=True)
-        # Of a turned scene the box is larger than the window; what lies outside is cut off.
-        near = np.sort(table.sindex.query(box(min(xs), min(ys), max(xs), max(ys))))
+        near = np.sort(table.sindex.query(self.grid.outline))
         shapes = in_pixels(table.geometry.iloc[near], self.grid)
-        draw_outlines(axes, shapes, colour, width=1.0, tolerance=cols / CHIP_SIDE / 2)
+        draw_outlines(axes, shapes, colour, width=1.0, tolerance=self.grid.shape[1] / CHIP_SIDE / 2)

@@ -12,9 +12,9 @@ import geopandas as gpd
 import numpy as np
 import rasterio
 import shapely
-from affine import Affine
 from PIL import Image, ImageColor, ImageDraw, UnidentifiedImageError
 from rasterio.enums import Resampling
+from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
@@ -129,9 +129,8 @@ def _window(frame: MapFrame, outline: shapely.Geometry) -> tuple[RasterGrid, flo
     extent = max((right - left) * across, (bottom - top) * down)
     side = max(MARGIN * extent, LEAST_PIXELS * max(across, down))
     cols, rows = (max(1, round(side / step)) for step in frame.step)
-    corner = Affine.translation((left + right - cols) / 2, (top + bottom - rows) / 2)
-    grid = frame.grid
-    return RasterGrid(grid.crs, grid.transform @ corner, (rows, cols)), side
+    window = Window((left + right - cols) / 2, (top + bottom - rows) / 2, cols, rows)
+    return frame.grid.window(window), side
 
 
 def _draw(role: str, grid: RasterGrid, outline: shapely.Geometry, products: RunProducts) -> str:

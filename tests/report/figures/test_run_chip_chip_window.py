@@ -9,7 +9,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.run_chip import read_window, square_around, window_grid
+from dfpenet_mm.report.figures.run_chip import read_window, square_around
 
 UTM = CRS.from_epsg(32654)
 
@@ -44,12 +44,6 @@ def test_a_window_is_square_on_the_ground():
 def test_a_small_place_is_shown_with_what_lies_around():
     window = square_around((200, 200, 202, 201), grid_of(500, 500))
     assert (window.width, window.height) == (48, 48)
-
-
-def test_the_grid_of_a_window_lies_where_the_window_does():
-    grid = window_grid(Window(30, 20, 8, 5), grid_of(100, 100))
-    assert grid.shape == (5, 8)
-    assert grid.transform @ (0, 0) == (500_300, 4_699_800)
 
 
 def test_windows_are_read_decimated_with_their_nodata(tmp_path):
