@@ -13,7 +13,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
-from dfpenet_mm.errors import OutputError, brief
+from dfpenet_mm.errors import InputFileError, OutputError, brief
 from dfpenet_mm.vocabulary import SUMMARY
 
 # What GDAL and SQLite raise when a disk refuses, beside OSError.
@@ -40,6 +40,32 @@ def disk_errors(path: Path | str, *kinds: type[Exception], advice: str = ADVICE)
         yield
     except (OSError, *DRIVER_ERRORS, *kinds) as error:
         raise OutputError(f'{path} cannot be written ({brief(error)}); {advice}') from error
+
+
+# How an input fails that opens, and how one does that lies elsewhere.
+BREAKS_OFF, OFF_GRID = 'cannot be read to its end', 'cannot be read on the scene grid'
+WHOLE, WHOLE_AND_PLACED = 'check that it is complete', 'check that it is complete, and its CRS'
+
+
+@contextmanager
+def read_errors(
+    what: Path | str, *kinds: type[Exception], how: str = 'cannot be read', advice: str
+) -> Iterator[None]:
+    """Turn what a library raises while an input is read into one sentence.
+
+    Args:
+        what: the input as the user knows it.
+        kinds: errors to expect besides those of a disk or driver.
+        how: what cannot be done with it.
+        advice: how to mend it, in the imperative.
+
+    Raises:
+        InputFileError: naming the input and the first line of the cause.
+    """
+    try:
+        yield
+    except (OSError, *DRIVER_ERRORS, *kinds) as error:
+        raise InputFileError(f'{what} {how} ({brief(error)}); {advice}') from error
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import read_errors
 
 COMMENT = '#'
 FIELDS = 'tile row col height width [seen_rows seen_cols]'
@@ -43,13 +44,14 @@ def read_window_list(path: Path) -> list[TileWindow]:
     Raises:
         InputFileError: if the file is missing, empty, or holds a line that is no window.
     """
-    try:
+    with read_errors(
+        path,
+        ValueError,
+        how='cannot be read as a list of windows',
+        advice='prepare the data set with its converter in tools/dataset_converters, or set '
+        'ann_file in the config',
+    ):
         text = path.read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputFileError(
-            f'{path} cannot be read as a list of windows ({error}); prepare the data set with '
-            f'its converter in tools/dataset_converters, or set ann_file in the config'
-        ) from error
     lines = enumerate(text.splitlines(), start=1)
     kept = [(number, line) for number, line in lines if line.strip() and line[0] != COMMENT]
     if not kept:

@@ -13,6 +13,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.files import read_errors
 from dfpenet_mm.wording import counted
 
 # How many files an error names; the rest is counted.
@@ -59,12 +60,10 @@ def find_chips(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
 
 def _read_split(path: Path, known: Iterable[str], suffixes: Sequence[str]) -> list[str]:
     """Read the names of chips, one a line, with or without suffix; lines with # are skipped."""
-    try:
+    with read_errors(
+        f'the split {path}', ValueError, advice='give a text file with one chip a line'
+    ):
         lines = [line.strip() for line in path.read_text(encoding='utf-8').splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputFileError(
-            f'the split {path} cannot be read ({error}); give a text file with one chip a line'
-        ) from error
     known = set(known)
     names = [_strip(line, known, suffixes) for line in lines if line and line[0] != '#']
     lost = [name for name in names if name not in known]

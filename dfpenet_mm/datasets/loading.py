@@ -10,11 +10,12 @@ import numpy as np
 import rasterio
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import InputFileError, RasterFormatError
+from dfpenet_mm.errors import RasterFormatError
+from dfpenet_mm.files import read_errors
 from dfpenet_mm.registry import TRANSFORMS as OWN_TRANSFORMS
 from dfpenet_mm.vocabulary import IGNORED
 from dfpenet_mm.wording import counted
@@ -64,16 +65,13 @@ def _read_mask(path: str, window: tuple[int, int, int, int] | None = None) -> np
 
 @contextmanager
 def _opened(path: str) -> Iterator[DatasetReader]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore', NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
-                yield source
-    except RasterioError as error:
-        raise InputFileError(
-            f'{path} cannot be read as an image ({error}); '
-            f'replace it or take it out of the data set'
-        ) from error
+    advice = 'replace it or take it out of the data set'
+    with (
+        read_errors(path, how='cannot be read as an image', advice=advice),
+        warnings.catch_warnings(action='ignore', category=NotGeoreferencedWarning),
+        rasterio.open(path) as source,
+    ):
+        yield source
 
 
 def _inside(source: DatasetReader, window: tuple[int, int, int, int] | None) -> Window | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dfpenet_mm.errors import ConfigError, InputFileError
-from dfpenet_mm.files import whole_file
+from dfpenet_mm.files import read_errors, whole_file
 
 KEY = ('name', 'fraction', 'seed', 'settings')
 
@@ -31,13 +31,13 @@ class ResultsTable:
         self.rows = self._read() if self.path.is_file() else pd.DataFrame(columns=list(KEY))
 
     def _read(self) -> pd.DataFrame:
-        try:
+        with read_errors(
+            self.path,
+            ValueError,
+            how='cannot be read as a table of results',
+            advice='move it away or name another one',
+        ):
             rows = pd.read_csv(self.path, dtype={'settings': str})
-        except (ValueError, OSError) as error:
-            raise InputFileError(
-                f'{self.path} cannot be read as a table of results ({error}); '
-                f'move it away or name another one'
-            ) from error
         missing = [column for column in KEY if column not in rows]
         if missing:
             raise InputFileError(

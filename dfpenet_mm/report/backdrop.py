@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from affine import Affine
 from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.bands import choose_bands
-from dfpenet_mm.errors import InputFileError, brief
+from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.source_files import require_file
 from dfpenet_mm.validity import ValidityRule, open_unhidden
@@ -79,18 +78,17 @@ def read_backdrop(
         InputFileError: if the raster cannot be read.
     """
     require_file(path, str(path))
-    try:
-        with open_unhidden(path) as source:
-            own = RasterGrid.from_dataset(source)
-            target = decimated(grid or own, max_side)
-            same = grid is None or own.matches(grid)
-            read = _read_decimated if same else _read_warped
-            bands = choose_bands(source, bands, by_colour=by_colour).bands
-            values, valid = read(source, target, ValidityRule.of(source, bands, nodata))
-    except (rasterio.errors.RasterioError, IndexError) as error:
-        raise InputFileError(
-            f'{path} cannot be drawn ({brief(error)}); give the image that was mapped'
-        ) from error
+    advice = 'give the image that was mapped'
+    with (
+        read_errors(path, IndexError, how='cannot be drawn', advice=advice),
+        open_unhidden(path) as source,
+    ):
+        own = RasterGrid.from_dataset(source)
+        target = decimated(grid or own, max_side)
+        same = grid is None or own.matches(grid)
+        read = _read_decimated if same else _read_warped
+        bands = choose_bands(source, bands, by_colour=by_colour).bands
+        values, valid = read(source, target, ValidityRule.of(source, bands, nodata))
     valid &= np.isfinite(values).all(axis=0)
     if limits is None and valid.any():
         limits = np.percentile(values[:, valid], STRETCH_PERCENTILES, axis=1)

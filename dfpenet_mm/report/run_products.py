@@ -15,7 +15,8 @@ import pyogrio
 import rasterio
 from shapely.geometry.base import BaseGeometry
 
-from dfpenet_mm.errors import InputFileError, brief
+from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.polygons import READ_ERRORS
 from dfpenet_mm.report.backdrop import Backdrop, dimmed_outside, read_backdrop
@@ -186,12 +187,8 @@ def read_area(folder: Path, grid: RasterGrid) -> BaseGeometry | None:
     path = folder / f'{AREA_OF_INTEREST}.gpkg'
     if not path.is_file():
         return None
-    try:
+    with read_errors(path, advice='put it back as the run wrote it'):
         return gpd.read_file(path, layer=AREA_OF_INTEREST).to_crs(grid.crs).union_all()
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise InputFileError(
-            f'{path} cannot be read ({error}); put it back as the run wrote it'
-        ) from error
 
 
 def read_layers(inventory: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
@@ -207,18 +204,13 @@ def read_layers(inventory: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | N
         InputFileError: if it cannot be read, or has no layer ``landslides``.
     """
     require_file(inventory, str(inventory))
-    try:
+    with read_errors(inventory, *READ_ERRORS, advice='give a GeoPackage that landslide-map wrote'):
         names = pyogrio.list_layers(inventory)[:, 0].tolist()
         tables = {
             name: pyogrio.read_dataframe(inventory, layer=name, on_invalid='fix')
             for name in LAYERS
             if name in names
         }
-    except READ_ERRORS as error:
-        raise InputFileError(
-            f'{inventory} cannot be read ({brief(error)}); give a GeoPackage that landslide-map '
-            f'wrote'
-        ) from error
     landslides = tables.get(LAYERS[0])
     if not isinstance(landslides, gpd.GeoDataFrame):
         raise InputFileError(
@@ -234,12 +226,8 @@ def read_summary(path: Path) -> Mapping[str, Any]:
     Raises:
         InputFileError: if it cannot be read.
     """
-    try:
+    with read_errors(path, ValueError, advice='give the folder of a finished run'):
         summary = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
-        raise InputFileError(
-            f'{path} cannot be read ({error}); give the folder of a finished run'
-        ) from error
     if not isinstance(summary, dict):
         raise InputFileError(
             f'{path} holds no JSON object but a {type(summary).__name__}; give the folder of a '

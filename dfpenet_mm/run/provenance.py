@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfpenet_mm import __version__
-from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import read_errors
 from dfpenet_mm.source_files import local_file, require_file
 
 if TYPE_CHECKING:
@@ -69,14 +69,9 @@ def describe_input(path: Path) -> dict[str, Any]:
     if local is None:
         require_file(path, str(path))
         return {'name': str(path)}  # of a database or a server
-    try:
+    with read_errors(path, advice='check that you may read it and that its disk is there'):
         size = sum(file.stat().st_size for file in _files(local))
         return {'name': path.name, 'bytes': size, 'sha256': sha256(local)}
-    except OSError as error:
-        raise InputFileError(
-            f'{path} cannot be read ({error.strerror or error}); check that you may read it and '
-            f'that its disk is there'
-        ) from error
 
 
 def _files(path: Path) -> list[Path]:

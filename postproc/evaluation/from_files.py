@@ -14,10 +14,9 @@ import shapely
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
-from rasterio.errors import RasterioError
 
-from dfpenet_mm.errors import ConfigError, GridMismatchError, InputFileError, brief
-from dfpenet_mm.files import disk_errors
+from dfpenet_mm.errors import ConfigError, GridMismatchError
+from dfpenet_mm.files import BREAKS_OFF, WHOLE, disk_errors, read_errors
 from dfpenet_mm.grid import RasterGrid, horizontal, planar_within
 from dfpenet_mm.polygons import read_polygons
 from dfpenet_mm.rasters import check_placed
@@ -228,12 +227,8 @@ def _copy_nodata(scene: Path, mask: rasterio.io.DatasetWriter) -> None:
         seen = [n for n, use in enumerate(source.colorinterp, 1) if use is not ColorInterp.alpha]
         rule = ValidityRule.of(source, seen[:RGB])
         for window in scene_windows(mask.shape):
-            try:
+            with read_errors(scene, how=BREAKS_OFF, advice=WHOLE):
                 invalid = ~rule.read(source, source.read(rule.bands, window=window), window=window)
-            except RasterioError as error:
-                raise InputFileError(
-                    f'{scene} cannot be read to its end ({brief(error)}); check that it is complete'
-                ) from error
             if invalid.any():
                 mask.write(np.where(invalid, NODATA, 0).astype(np.uint8), 1, window=window)
 

@@ -9,13 +9,12 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from affine import Affine
-from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, depth_first_order
 
-from dfpenet_mm.errors import ConfigError, InputFileError, RasterFormatError
-from dfpenet_mm.files import brief
+from dfpenet_mm.errors import ConfigError, RasterFormatError
+from dfpenet_mm.files import BREAKS_OFF, WHOLE, read_errors
 from dfpenet_mm.vocabulary import LANDSLIDE
 from postproc.masks.product_rasters import open_raster
 from postproc.masks.regions import Regions, Runs, connect, strips
@@ -219,12 +218,8 @@ def polygonise(mask: Path, *, connectivity: int = CONNECTIVITY) -> gpd.GeoDataFr
 
 
 def _regions(dataset: DatasetReader, connectivity: int) -> np.ndarray:
-    try:
+    with read_errors(dataset.name, how=BREAKS_OFF, advice=WHOLE):
         regions = connect(strips(dataset, LANDSLIDE), dataset.width, corners=connectivity == 8)
-    except RasterioIOError as error:
-        raise InputFileError(
-            f'{dataset.name} cannot be read to its end ({brief(error)}); check that it is complete'
-        ) from error
     return region_polygons(regions, dataset.transform)[regions.by_last_row()]
 
 

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp
-from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import InputFileError, brief
-from dfpenet_mm.files import whole_file
+from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import BREAKS_OFF, read_errors, whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.rasters import open_raster
 from postproc.product import LandslideProduct
@@ -144,10 +143,9 @@ def edit_mask(
 def _edited(
     mask: DatasetReader, edit: Callable[[Window, np.ndarray], np.ndarray], window: Window
 ) -> np.ndarray:
-    try:
+    with read_errors(
+        f'{mask.name}, or a raster to combine with it,',
+        how=BREAKS_OFF,
+        advice='check that both are complete',
+    ):
         return edit(window, mask.read(1, window=window))
-    except RasterioIOError as error:
-        raise InputFileError(
-            f'{mask.name}, or a raster to combine with it, cannot be read to its end '
-            f'({brief(error)}); check that both are complete'
-        ) from error

@@ -11,11 +11,11 @@ from types import TracebackType
 import numpy as np
 import shapely
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError, brief
+from dfpenet_mm.errors import GridMismatchError, RasterFormatError
+from dfpenet_mm.files import OFF_GRID, WHOLE_AND_PLACED, read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.longitudes import outline
 from dfpenet_mm.rasters import check_placed
@@ -57,13 +57,11 @@ class WarpedLayer(AbstractContextManager):
         with ExitStack() as stack:
             source = stack.enter_context(open_raster(path))
             self._scales = [(source.scales[band - 1], source.offsets[band - 1]) for band in bands]
-            try:
-                # One by one: where it is level a slope is known, and an aspect is not.
+            # One by one: where it is level a slope is known, and an aspect is not.
+            with self._reading():
                 self._bands = [
                     stack.enter_context(_warped(source, band, grid, resampling)) for band in bands
                 ]
-            except RasterioError as error:
-                raise self._unreadable(error) from error
             self._opened = stack.pop_all()
 
     def read(self, window: Window) -> list[np.ndarray]:
@@ -74,10 +72,8 @@ class WarpedLayer(AbstractContextManager):
         """
         layers = []
         for band, (scale, offset) in zip(self._bands, self._scales, strict=True):
-            try:
+            with self._reading():
                 stored, known = band.read(window=window)[0], band.valid(window=window)
-            except RasterioError as error:
-                raise self._unreadable(error) from error
             known &= np.abs(stored) <= HIGHEST
             layers.append(np.where(known, stored * scale + offset, np.nan))
         return layers
@@ -94,11 +90,8 @@ class WarpedLayer(AbstractContextManager):
     ) -> None:
         self.close()
 
-    def _unreadable(self, error: Exception) -> InputFileError:
-        return InputFileError(
-            f'{self._path} cannot be read on the scene grid ({brief(error)}); check that it is '
-            f'complete, and its CRS'
-        )
+    def _reading(self) -> AbstractContextManager[None]:
+        return read_errors(self._path, how=OFF_GRID, advice=WHOLE_AND_PLACED)
 
 
 def _warped(source: DatasetReader, band: int, grid: RasterGrid, resampling: str) -> WarpedRaster:
@@ -178,14 +171,13 @@ def _read_through(path: Path, bands: Sequence[int], place: shapely.Geometry) -> 
             for col in cols[::TILE]
         ]
         tried = np.linspace(0, len(squares) - 1, min(len(squares), TILES)).round().astype(int)
-        try:
+        with read_errors(
+            path,
+            advice='the file, or one that it refers to, is damaged or incomplete: copy or download '
+            'it again',
+        ):
             for index in tried:
                 dataset.read(bands, window=squares[index])
-        except RasterioError as error:
-            raise InputFileError(
-                f'{path} cannot be read ({brief(error)}); the file, or one that '
-                f'it refers to, is damaged or incomplete: copy or download it again'
-            ) from error
 
 
 def _whole(start: float, stop: float, size: int) -> tuple[int, int]:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
-from dfpenet_mm.errors import GridMismatchError, InputFileError, RasterFormatError
-from dfpenet_mm.files import brief
+from dfpenet_mm.errors import GridMismatchError, RasterFormatError
+from dfpenet_mm.files import OFF_GRID, WHOLE_AND_PLACED, read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.rasters import check_placed
@@ -68,22 +67,20 @@ def check_landslide_value(
     """
     check_raster(path, role)
     overlaps, values = False, set()
-    try:
-        with open_raster(path) as source, _on_grid(source, grid) as warped:
-            for window in scene_windows(grid.shape):
-                inside = warped.read(warped.count, window=window) != 0
-                found = np.unique(warped.read(1, window=window)[inside])
-                if landslide_value in found:
-                    return
-                overlaps |= bool(found.size)
-                # One more than is shown is enough to know that there are more.
-                values.update(found[~np.isnan(found)][: VALUES_SHOWN + 1].tolist())
-            nodata = source.nodata
-    except RasterioError as error:
-        raise InputFileError(
-            f'the {role} {path} cannot be read on the scene grid ({brief(error)}); check that '
-            f'it is complete, and its CRS'
-        ) from error
+    with (
+        read_errors(f'the {role} {path}', how=OFF_GRID, advice=WHOLE_AND_PLACED),
+        open_raster(path) as source,
+        _on_grid(source, grid) as warped,
+    ):
+        for window in scene_windows(grid.shape):
+            inside = warped.read(warped.count, window=window) != 0
+            found = np.unique(warped.read(1, window=window)[inside])
+            if landslide_value in found:
+                return
+            overlaps |= bool(found.size)
+            # One more than is shown is enough to know that there are more.
+            values.update(found[~np.isnan(found)][: VALUES_SHOWN + 1].tolist())
+        nodata = source.nodata
     if not overlaps:
         raise GridMismatchError(
             f'the {role} {path} does not overlap the scene grid {grid}; give one of '

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pyproj
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import InputFileError, RasterFormatError, brief
+from dfpenet_mm.errors import RasterFormatError
+from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.validity import ValidityRule
 from postproc.masks.product_rasters import open_raster
@@ -138,14 +138,9 @@ def _overview(dataset: DatasetReader) -> np.ndarray:
         InputFileError: if the raster breaks off.
     """
     shape = tuple(min(side, OVERVIEW) for side in dataset.shape)
-    try:
+    with read_errors(dataset.name, advice='it is damaged or incomplete: copy or download it again'):
         stored = dataset.read([1], out_shape=(1, *shape))
         valid = ValidityRule.of(dataset, (1,)).read(dataset, stored, out_shape=shape)
-    except RasterioError as error:
-        raise InputFileError(
-            f'{dataset.name} cannot be read ({brief(error)}); it is damaged or '
-            f'incomplete: copy or download it again'
-        ) from error
     return stored[0][valid].astype(float) * dataset.scales[0] + dataset.offsets[0]
 
 

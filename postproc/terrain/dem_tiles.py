@@ -8,12 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyproj
 import rasterio
-from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import InputFileError, brief
-from dfpenet_mm.files import disk_errors
+from dfpenet_mm.files import BREAKS_OFF, WHOLE, disk_errors, read_errors
 from dfpenet_mm.grid import RasterGrid, turn_of
 from dfpenet_mm.longitudes import raster_beside
 from dfpenet_mm.validity import ValidityRule
@@ -62,13 +60,8 @@ def write_derivatives(
         options = {'nodata': float('nan'), 'sparse_ok': True}
         with rasterio.open(destination, 'w', **profile, **options) as target:
             for window in _tiles(grid, _wanted(landslides, scene, grid)):
-                try:
+                with read_errors(f'the DEM {dem}', how=BREAKS_OFF, advice=WHOLE):
                     derived = _derived(source, grid, window, names)
-                except RasterioIOError as error:
-                    raise InputFileError(
-                        f'the DEM {dem} cannot be read to its end ({brief(error)}); check that it '
-                        f'is complete'
-                    ) from error
                 target.write(derived, window=window)
     return destination
 

@@ -12,11 +12,11 @@ import numpy as np
 import rasterio
 from affine import Affine
 from rasterio.crs import CRS
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetReader
 
-from dfpenet_mm.errors import InputFileError, RasterFormatError
-from dfpenet_mm.files import disk_errors
+from dfpenet_mm.errors import RasterFormatError
+from dfpenet_mm.files import disk_errors, read_errors
 from dfpenet_mm.mapping.products.writer import check_complete
 from dfpenet_mm.preparation.isprs.labels import PALETTE
 from dfpenet_mm.vocabulary import IGNORED
@@ -107,8 +107,7 @@ def write_labels(path: Path, labels: np.ndarray, tile: Tile) -> None:
 def _write(path: Path, bands: np.ndarray, tile: Tile, profile: dict) -> None:
     rows, cols = bands.shape[1:]
     place = {'height': rows, 'width': cols, 'crs': tile.crs, 'transform': tile.transform}
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', NotGeoreferencedWarning)
+    with warnings.catch_warnings(action='ignore', category=NotGeoreferencedWarning):
         with (
             disk_errors(path, advice='free some space, or name another folder with --out'),
             rasterio.open(path, 'w', **PROFILE, **place, **profile) as target,
@@ -122,17 +121,14 @@ def _write(path: Path, bands: np.ndarray, tile: Tile, profile: dict) -> None:
 @contextmanager
 def _opened(path: Path, shown: str) -> Iterator[DatasetReader]:
     """Open a file of 8-bit colours; ISPRS's own have no georeference, and training needs none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore', NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
-                if source.count < 3 or set(source.dtypes) != {'uint8'}:
-                    raise RasterFormatError(
-                        f'{shown} has {source.count} bands of {source.dtypes[0]}, wanted are three '
-                        f'or more of uint8; download it again'
-                    )
-                yield source
-    except RasterioError as error:
-        raise InputFileError(
-            f'{shown} cannot be read as an image ({error}); download it again'
-        ) from error
+    with (
+        read_errors(shown, how='cannot be read as an image', advice='download it again'),
+        warnings.catch_warnings(action='ignore', category=NotGeoreferencedWarning),
+        rasterio.open(path) as source,
+    ):
+        if source.count < 3 or set(source.dtypes) != {'uint8'}:
+            raise RasterFormatError(
+                f'{shown} has {source.count} bands of {source.dtypes[0]}, wanted are three or more '
+                f'of uint8; download it again'
+            )
+        yield source

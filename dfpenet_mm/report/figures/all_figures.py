@@ -9,6 +9,7 @@ from matplotlib import style
 from pyproj.exceptions import ProjError
 
 from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import read_errors
 from dfpenet_mm.report.backdrop import dimmed_outside, read_backdrop
 from dfpenet_mm.report.figures.comparison import draw_pre_post_comparison, draw_recognition_stages
 from dfpenet_mm.report.figures.inventory_map import InventoryMap, draw_inventory, draw_inventory_map
@@ -93,14 +94,15 @@ def draw_inventory_file(
             f'{image} has no CRS, so that the inventory has no place on it; give the image that '
             f'was mapped'
         )
-    try:
+    with read_errors(
+        inventory,
+        ProjError,
+        ValueError,
+        how=f'cannot be brought into the CRS of {image}',
+        advice='give the image that was mapped',
+    ):
         landslides = landslides.to_crs(backdrop.grid.crs)
         rejected = None if rejected is None else rejected.to_crs(backdrop.grid.crs)
-    except (ProjError, ValueError) as error:
-        raise InputFileError(
-            f'{inventory} cannot be brought into the CRS of {image} ({error}); give the image '
-            f'that was mapped'
-        ) from error
     area = read_area(inventory.parent, backdrop.grid)
     before = None
     if pre is not None:

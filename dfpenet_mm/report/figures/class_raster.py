@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from rasterio.features import rasterize
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, MISS
 from dfpenet_mm.vocabulary import NODATA, Verdict
@@ -95,21 +95,19 @@ def read_reduced(path: Path, shape: tuple[int, int]) -> np.ndarray:
     Raises:
         InputFileError: if it cannot be read.
     """
-    try:
-        with rasterio.open(path) as source:
-            if source.shape == shape:
-                return source.read(1)
-            edges = _edges(source.height, shape[0])
-            strips = []
-            for first, last in _strips(edges, source.width):
-                height = edges[last] - edges[first]
-                window = Window(0, edges[first], source.width, height)
-                strip = source.read(1, window=window)
-                strips.append(_reduced_strip(strip, (last - first, shape[1])))
-    except rasterio.errors.RasterioError as error:
-        raise InputFileError(
-            f'{path} cannot be drawn ({error}); give the folder of a complete run'
-        ) from error
+    with (
+        read_errors(path, how='cannot be drawn', advice='give the folder of a complete run'),
+        rasterio.open(path) as source,
+    ):
+        if source.shape == shape:
+            return source.read(1)
+        edges = _edges(source.height, shape[0])
+        strips = []
+        for first, last in _strips(edges, source.width):
+            height = edges[last] - edges[first]
+            window = Window(0, edges[first], source.width, height)
+            strip = source.read(1, window=window)
+            strips.append(_reduced_strip(strip, (last - first, shape[1])))
     return np.concatenate(strips)
 
 

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
 from dfpenet_mm.report.figures.class_raster import CONFUSION_COLOURS, in_pixels
@@ -66,15 +66,11 @@ def read_window(
     """
     factor = max(1.0, max(window.width, window.height) / max_side)
     shape = tuple(max(1, round(side / factor)) for side in (window.height, window.width))
-    try:
-        with rasterio.open(path) as source:
-            return source.read(
-                1, window=window, out_shape=shape, resampling=resampling, masked=True
-            )
-    except rasterio.errors.RasterioError as error:
-        raise InputFileError(
-            f'{path} cannot be drawn ({error}); give the folder of a complete run'
-        ) from error
+    with (
+        read_errors(path, how='cannot be drawn', advice='give the folder of a complete run'),
+        rasterio.open(path) as source,
+    ):
+        return source.read(1, window=window, out_shape=shape, resampling=resampling, masked=True)
 
 
 # Rows or columns; a chip is drawn with some 250 dots a side.

@@ -12,11 +12,11 @@ import geopandas as gpd
 import numpy as np
 import rasterio
 import shapely
-from PIL import Image, ImageColor, ImageDraw, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageDraw
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from dfpenet_mm.errors import InputFileError
+from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, KEPT, MISS
 from dfpenet_mm.report.page.map_frame import MapFrame
@@ -49,11 +49,11 @@ def picture_uri(path: Path, *, width: int = 1400) -> str:
     Raises:
         InputFileError: if it is no picture.
     """
-    try:
-        with Image.open(path) as image:
-            plain = image.convert('RGB')
-    except (OSError, UnidentifiedImageError) as error:
-        raise InputFileError(f'{path} cannot be shown ({error}); draw it again') from error
+    with (
+        read_errors(path, how='cannot be shown', advice='draw it again'),
+        Image.open(path) as image,
+    ):
+        plain = image.convert('RGB')
     plain.thumbnail((width, 4 * width), Image.Resampling.LANCZOS)
     return data_uri(plain, quality=82)
 
@@ -73,15 +73,13 @@ def verdicts_uri(path: Path, grid: RasterGrid) -> str:
     Raises:
         InputFileError: if it cannot be read.
     """
-    try:
-        with rasterio.open(path) as source:
-            shrinks = source.shape != grid.shape
-            resampling = Resampling.mode if shrinks else Resampling.nearest
-            verdicts = source.read(1, out_shape=grid.shape, resampling=resampling)
-    except rasterio.errors.RasterioError as error:
-        raise InputFileError(
-            f'{path} cannot be drawn ({error}); evaluate the inventory again'
-        ) from error
+    with (
+        read_errors(path, how='cannot be drawn', advice='evaluate the inventory again'),
+        rasterio.open(path) as source,
+    ):
+        shrinks = source.shape != grid.shape
+        resampling = Resampling.mode if shrinks else Resampling.nearest
+        verdicts = source.read(1, out_shape=grid.shape, resampling=resampling)
     table = np.zeros((256, 4), np.uint8)
     for value, (_, colour) in VERDICTS.items():
         table[value] = (*ImageColor.getrgb(colour), VERDICT_ALPHA)

@@ -13,8 +13,7 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.warp import transform_bounds
 
-from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.files import disk_errors
+from dfpenet_mm.files import disk_errors, read_errors
 from dfpenet_mm.grid import RasterGrid, planar_within
 from dfpenet_mm.report.qgis import raster_style
 from dfpenet_mm.report.qgis.project_file import Project, ProjectLayer
@@ -171,15 +170,11 @@ def _crs_of(path: Path) -> CRS:
 
 def _vectors(package: Path, *, shown: bool) -> Iterator[ProjectLayer]:
     """Yield the layers of a GeoPackage that have a style, in the order of their styles."""
-    try:
-        with closing(
-            sqlite3.connect(f'{package.resolve().as_uri()}?mode=ro', uri=True)
-        ) as database:
-            styles = database.execute(STYLES).fetchall()
-    except sqlite3.Error as error:
-        raise InputFileError(
-            f'{package} has no styles ({error}); map again, or open it in QGIS by itself'
-        ) from error
+    with (
+        read_errors(package, how='has no styles', advice='map again, or open it in QGIS by itself'),
+        closing(sqlite3.connect(f'{package.resolve().as_uri()}?mode=ro', uri=True)) as database,
+    ):
+        styles = database.execute(STYLES).fetchall()
     for layer, style in styles:
         crs = CRS.from_user_input(pyogrio.read_info(package, layer=layer)['crs'])
         yield ProjectLayer(TITLES.get(layer, layer), package, crs, style, layer, shown)
