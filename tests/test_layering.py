@@ -28,6 +28,7 @@ FOUNDATION = tuple(
         'validity',
         'warped',
         'bands',
+        'class_rasters',
         'polygons',
         'components',
         'installation',

@@ -12,41 +12,23 @@ from rich.text import Text
 
 from dfpenet_mm.cli.errors import reader_may_leave
 from dfpenet_mm.cli.options import CommandParser
-from dfpenet_mm.doctor.environment import (
-    Checkup,
-    Finding,
-    check_cache,
-    check_disk,
-    check_memory,
-    check_processor,
-    check_tables,
-    check_threads,
-    problem,
-)
-from dfpenet_mm.doctor.geodata import (
-    check_projections,
-    check_raster_drivers,
-    check_vector_drivers,
-)
-from dfpenet_mm.doctor.packages import (
-    check_families,
-    check_imports,
-    check_openvino_devices,
-    check_torch_devices,
-    check_versions,
-)
-from dfpenet_mm.doctor.shipped import check_network
+from dfpenet_mm.doctor import environment, geodata, packages, shipped
+from dfpenet_mm.doctor.environment import Checkup, Finding, problem
 from dfpenet_mm.errors import EXIT_CODE
 from dfpenet_mm.wording import counted
 
 # By subject, in the order in which they run: what others lean on comes first.
 CHECKUPS: Mapping[str, Sequence[Checkup]] = {
-    'packages': (check_versions, check_families, check_imports),
-    'machine': (check_processor, check_memory, check_disk),
-    'environment': (check_threads, check_tables, check_cache),
-    'geodata': (check_raster_drivers, check_vector_drivers, check_projections),
-    'devices': (check_torch_devices, check_openvino_devices),
-    'network': (check_network,),
+    'packages': (packages.check_versions, packages.check_families, packages.check_imports),
+    'machine': (environment.check_processor, environment.check_memory, environment.check_disk),
+    'environment': (environment.check_threads, environment.check_tables, environment.check_cache),
+    'geodata': (
+        geodata.check_raster_drivers,
+        geodata.check_vector_drivers,
+        geodata.check_projections,
+    ),
+    'devices': (packages.check_torch_devices, packages.check_openvino_devices),
+    'network': (shipped.check_network,),
 }
 STYLES = {'ok': 'green', 'warning': 'bold yellow', 'problem': 'bold red'}
 EPILOG = """\

@@ -34,11 +34,13 @@ class Backdrop:
             and 255 elsewhere.
         grid: grid of its pixels, over the same ground as the scene's.
         limits: values drawn darkest and brightest, shape (2, 3); None where nothing has data.
+        bands: those that are drawn red, green and blue, numbered from 1.
     """
 
     colours: np.ndarray
     grid: RasterGrid
     limits: np.ndarray | None = None
+    bands: Sequence[int] = (1, 2, 3)
 
 
 def decimated(grid: RasterGrid, max_side: int) -> RasterGrid:
@@ -92,7 +94,7 @@ def read_backdrop(
     valid &= np.isfinite(values).all(axis=0)
     if limits is None and valid.any():
         limits = np.percentile(values[:, valid], STRETCH_PERCENTILES, axis=1)
-    return Backdrop(_stretch(values, valid, limits), target, limits)
+    return Backdrop(_stretch(values, valid, limits), target, limits, bands)
 
 
 def dimmed_outside(backdrop: Backdrop, area: BaseGeometry) -> Backdrop:

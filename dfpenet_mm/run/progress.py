@@ -7,61 +7,36 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import NamedTuple
 
 from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, Task, TextColumn
 from rich.table import Column
 from rich.text import Text
 
 Advance = Callable[[int, int], None]
-
-
-class ExpectedStage(NamedTuple):
-    """A stage as it is known beforehand.
-
-    The times are of two cores of 2020 and only fill the bar: recognition, which takes most of
-    a run, shows its own pace.
-
-    Args:
-        title: what people read.
-        seconds: on the smallest scene.
-        seconds_a_mpx: more for every million pixels.
-    """
-
-    title: str
-    seconds: float = 0.0
-    seconds_a_mpx: float = 0.0
-
-
 # A shorter stage, such as one that had nothing to do, is not shown.
 SHORTEST_S = 0.05
 # Of as many steps, each as long: the first tells of the other.
 RECOGNITION = ('recognise_post', 'recognise_pre')
 ONLY_WITH_PRE = ('measure_shift', 'recognise_pre')
 BEFORE_SCENES = ('start', 'choose_backend')
-# In the order in which they run.
-STAGES = {
-    'start': ExpectedStage('load the libraries', 5),
-    'choose_backend': ExpectedStage('choose the backend', 10),
-    'measure_shift': ExpectedStage('measure the shift', 3),
-    'load': ExpectedStage('load the network', 2),
-    'fit_scaling': ExpectedStage('fit the scaling', 0.1, 0.3),
-    'look_at_ground': ExpectedStage('compare with known ground', 0.3),
-    'recognise_post': ExpectedStage('recognise post-event image'),
-    'recognise_pre': ExpectedStage('recognise pre-event image'),
-    'postproc': ExpectedStage('post-processing', 0.5, 1.2),
-    'write': ExpectedStage('write the rasters', 0.2, 0.7),
-    'figures': ExpectedStage('draw the figures', 8, 0.5),
-    'report': ExpectedStage('write the report', 3, 1),
-    'project': ExpectedStage('write the QGIS project', 0.5),
+# In the order in which they run: what people read, seconds on the smallest scene, and more seconds
+# for every million pixels. The times are of two cores of 2020 and only fill the bar: recognition,
+# which takes most of a run, shows its own pace.
+STAGES: dict[str, tuple[str, float, float]] = {
+    'start': ('load the libraries', 5, 0),
+    'choose_backend': ('choose the backend', 10, 0),
+    'measure_shift': ('measure the shift', 3, 0),
+    'load': ('load the network', 2, 0),
+    'fit_scaling': ('fit the scaling', 0.1, 0.3),
+    'look_at_ground': ('compare with known ground', 0.3, 0),
+    'recognise_post': ('recognise post-event image', 0, 0),
+    'recognise_pre': ('recognise pre-event image', 0, 0),
+    'postproc': ('post-processing', 0.5, 1.2),
+    'write': ('write the rasters', 0.2, 0.7),
+    'figures': ('draw the figures', 8, 0.5),
+    'report': ('write the report', 3, 1),
+    'project': ('write the QGIS project', 0.5, 0),
 }
 # The pace of a stage is that of its last minute: a scene's edge of nodata goes fast.
 PACE_S = 60.0
@@ -70,7 +45,7 @@ BAR_WIDTH, LONGEST_TITLE = 20, 44
 
 def stage_title(name: str) -> str:
     """Return what people read for a stage, known here or not."""
-    return STAGES[name].title if name in STAGES else name.replace('_', ' ')
+    return STAGES[name][0] if name in STAGES else name.replace('_', ' ')
 
 
 class RunProgress(Progress):
@@ -216,27 +191,3 @@ def run_progress(*, quiet: bool = False) -> RunProgress:
         quiet: only keep the times.
     """
     return RunProgress(None if quiet else watched_console(), told=not quiet)
-
-
-@contextmanager
-def stage_bars() -> Iterator[Callable[[str], Advance]]:
-    """Show one bar for each stage on stderr while the body runs, if stderr is a terminal.
-
-    Yields:
-        A function that begins a stage of a name; call its result with the steps done and total.
-    """
-    console = watched_console()
-    columns = (
-        TextColumn('{task.description:<24}'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    shown = console or Console(stderr=True)
-    with Progress(*columns, console=shown, disable=console is None) as bars:
-
-        def stage(description: str) -> Advance:
-            task = bars.add_task(description, total=None)
-            return lambda done, total: bars.update(task, completed=done, total=total)
-
-        yield stage

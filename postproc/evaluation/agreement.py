@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import Any
 
 from dfpenet_mm.polygons import areas
-from postproc.evaluation.confusion_picture import (
-    ConfusionOverview,
-    confusion_raster,
-    draw_confusion,
-)
+from postproc.evaluation.confusion_picture import confusion_raster, draw_confusion
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.landslide_comparison import compare_landslides, write_match_layers
 from postproc.evaluation.pixel_comparison import PixelComparison, PixelCounts
@@ -114,14 +109,12 @@ def _write_pixels(
     stem: str,
     title: str,
 ) -> PixelCounts:
-    overview = ConfusionOverview(product.grid.shape)
     raster = product.out_dir / f'{stem}.tif'
-    with ExitStack() as stack:
-        write = stack.enter_context(confusion_raster(raster, product.grid, product.provenance))
-        pixels = comparison.run([write, overview.add])
+    with confusion_raster(raster, product.grid, product.provenance) as write:
+        pixels = comparison.run([write])
     draw_confusion(
         product.out_dir / f'{stem}.png',
-        overview,
+        raster,
         product.grid,
         pixels=pixels,
         landslides=landslides,

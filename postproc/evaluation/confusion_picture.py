@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,8 +15,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from rasterio.enums import ColorInterp
-from rasterio.windows import Window
 
+from dfpenet_mm.class_rasters import limited, painted, read_reduced
 from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.vocabulary import NODATA, PROVENANCE_KEY, Verdict
@@ -77,69 +75,10 @@ LABELS = {
 }
 
 
-# A verdict's layer of votes; background has none.
-LAYER = np.zeros(256, dtype=np.int64)
-LAYER[[*LABELS, Verdict.NOT_COMPARED]] = np.arange(len(LABELS) + 1)
-
-
-class ConfusionOverview:
-    """Gathers verdicts in cells of several pixels, window by window.
-
-    A cell shows the most frequent verdict on a landslide, if there is any in it: a landslide
-    never vanishes because it is smaller than a cell.
-
-    Args:
-        shape: (rows, cols) of the scene.
-        max_side: most cells of a side.
-    """
-
-    def __init__(self, shape: tuple[int, int], max_side: int = MAX_SIDE) -> None:
-        self.step = math.ceil(max(shape) / max_side)
-        self._scene = shape
-        cells = [math.ceil(side / self.step) for side in shape]
-        # One layer a label, and a last one of what was not compared.
-        self._votes = np.zeros((len(LABELS) + 1, *cells), dtype=np.int32)
-
-    def add(self, window: Window, verdicts: np.ndarray) -> None:
-        """Take the verdicts of a window, uint8, shape (rows, cols)."""
-        # The cell of every row and column, the first one of the window being 0.
-        (rows, top), (cols, left) = (
-            (np.arange(side.start, side.stop) // self.step, side.start // self.step)
-            for side in window.toslices()
-        )
-        height, width = rows[-1] - top + 1, cols[-1] - left + 1
-        # Most pixels are background, which is what the others leave over.
-        flat = np.flatnonzero(verdicts != Verdict.BACKGROUND)
-        row, col = np.divmod(flat, len(cols))
-        layer = LAYER[verdicts.ravel()[flat]]
-        place = (layer * height + rows[row] - top) * width + cols[col] - left
-        votes = np.bincount(place, minlength=len(self._votes) * height * width)
-        self._votes[:, top : top + height, left : left + width] += votes.reshape(
-            -1, height, width
-        ).astype(np.int32)
-
-    def verdicts(self) -> np.ndarray:
-        """Return one verdict a cell, uint8, shape (rows, cols) of cells."""
-        labels, not_compared = self._votes[:-1], self._votes[-1]
-        shown = 1 + np.argmax(labels, axis=0).astype(np.uint8)
-        background = 2 * not_compared <= np.multiply.outer(
-            *(self._lengths(side) for side in self._scene)
-        )
-        empty = ~np.any(labels, axis=0)
-        shown[empty & background] = Verdict.BACKGROUND
-        shown[empty & ~background] = Verdict.NOT_COMPARED
-        return shown
-
-    def _lengths(self, side: int) -> np.ndarray:
-        """Return how many rows or columns of the scene each cell holds."""
-        starts = np.arange(0, side, self.step)
-        return np.minimum(self.step, side - starts)
-
-
 @style.context('default')  # not the user's matplotlibrc
 def draw_confusion(
     path: Path,
-    overview: ConfusionOverview,
+    raster: Path,
     grid: RasterGrid,
     *,
     pixels: PixelCounts,
@@ -150,21 +89,23 @@ def draw_confusion(
 
     Args:
         path: PNG to write.
-        overview: the verdicts.
+        raster: the verdicts, as ``confusion_raster`` has written them.
         grid: the scene's grid.
         pixels: what the legend says.
         landslides: what the heading says, as do the pixels' ratios.
         title: first line of the heading.
 
     Raises:
+        InputFileError: if the raster cannot be read.
         OutputError: if the disk refuses.
     """
-    verdicts = overview.verdicts()
-    table = np.zeros((256, 4), dtype=np.uint8)
-    for verdict, colour in COLOURS.items():
-        table[verdict] = colour
+    verdicts = read_reduced(raster, limited(grid.shape, MAX_SIDE))
     rows, cols = verdicts.shape
-    step_x, step_y = grid.pixel_size
+    # Metres a cell.
+    step_x, step_y = (
+        grid.pixel_size[0] * grid.shape[1] / cols,
+        grid.pixel_size[1] * grid.shape[0] / rows,
+    )
     height = rows * step_y / step_x
     scale = MAX_SIDE / max(cols, height) / INCH
     layout = ConstrainedLayoutEngine()
@@ -172,7 +113,7 @@ def draw_confusion(
     axes = figure.add_subplot()
     extent, aspect = (0, cols, rows, 0), step_y / step_x
     axes.set(xlim=extent[:2], ylim=extent[2:], aspect=aspect)
-    _draw_scale_bar(axes, cols, overview.step * step_x)
+    _draw_scale_bar(axes, cols, step_x)
     counts = [(verdict, int(pixels.by_verdict[verdict])) for verdict in LABELS]
     figure.legend(
         handles=[
@@ -194,7 +135,7 @@ def draw_confusion(
     # Otherwise the image would be drawn twice: first to lay out what stands around it.
     layout.execute(figure)
     figure.set_layout_engine(None)
-    axes.imshow(table[verdicts], extent=extent, aspect=aspect, interpolation='nearest')
+    axes.imshow(painted(verdicts, COLOURS), extent=extent, aspect=aspect, interpolation='nearest')
     with whole_file(path) as part:
         figure.savefig(part, dpi=INCH, format='png')
 

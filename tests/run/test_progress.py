@@ -135,7 +135,7 @@ def test_only_stages_to_come_are_foretold():
     assert set(both._expected) - set(alone._expected) == {'measure_shift', 'recognise_pre'}
     assert both._expected['recognise_post'] is None
     assert alone._expected['write'] > both._expected['write'] > 0
-    assert [stage_title(name) for name in STAGES] == [stage.title for stage in STAGES.values()]
+    assert [stage_title(name) for name in STAGES] == [stage[0] for stage in STAGES.values()]
 
 
 def test_nothing_is_foretold_before_a_plan_or_a_pace(now, progress):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dfpenet_mm.cli.isprs_conversion import conversion_parser, run_conversion
+from dfpenet_mm.cli.conversion import conversion_parser, run_conversion
 from dfpenet_mm.preparation.isprs.collections import VAIHINGEN
 
 

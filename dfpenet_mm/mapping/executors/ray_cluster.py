@@ -165,18 +165,21 @@ def _connect(ray: ModuleType, settings: dict) -> None:
     )
     try:
         ray.init(**settings)
-    except RuntimeError as error:
+    except (RuntimeError, OSError, ValueError) as error:
         if 'ersion mismatch' in str(error):
             reason = ' '.join(str(error).split())
             raise InstallError(f'{reason}; install the same ray on every node') from error
-        raise ConfigError(f'no Ray cluster at {place!r} ({_reason(error)}); {advice}') from error
-    except (ConnectionError, TimeoutError, OSError, ValueError) as error:
-        raise ConfigError(f'no Ray cluster at {place!r} ({_reason(error)}); {advice}') from error
+        said = said_by_ray(error)
+        raise ConfigError(f'no Ray cluster at {place!r} ({said}); {advice}') from error
 
 
-def _reason(error: Exception) -> str:
+def said_by_ray(error: Exception) -> str:
+    """Return the line in which Ray names a cause.
+
+    It explains in many lines; where an actor's constructor failed, the last one has the error.
+    """
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].rstrip('.')
+    return (lines[-1] if getattr(error, 'actor_init_failed', False) else lines[0]).strip(' .')
 
 
 @contextlib.contextmanager

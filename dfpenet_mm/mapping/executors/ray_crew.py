@@ -8,14 +8,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dfpenet_mm import __version__
 from dfpenet_mm.errors import DfpenetError, InstallError, PredictionError
 from dfpenet_mm.mapping.blocks.block import BlockResult
 from dfpenet_mm.mapping.executors.executor import BlockTask
 from dfpenet_mm.mapping.executors.pull_schedule import PullSchedule
+from dfpenet_mm.mapping.executors.ray_cluster import said_by_ray
 from dfpenet_mm.mapping.plan.windows import Block
+
+if TYPE_CHECKING:
+    from dfpenet_mm.mapping.executors.ray_executor import RayExecutor
 
 LOGGER = logging.getLogger(__name__)
 # Seconds after which it is looked whether any actor has started.
@@ -23,26 +27,20 @@ LOOK = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class CrewSettings:
-    """Number and size of the actors, and the point at which a run gives up.
+class CrewSize:
+    """Number and size of the actors, none of it left open.
 
     Args:
         actors: how many.
         cpus: cores of each, and threads of its network.
         gpus: GPUs of each, parts of one too.
         in_flight: most blocks with an actor at once.
-        attempts: actors that one block may cost.
-        start_timeout: seconds in which the first actor must be ready.
-        worker: what an actor is; it has the methods of ``RayWorker``.
     """
 
     actors: int
     cpus: int
     gpus: float
     in_flight: int
-    attempts: int
-    start_timeout: float
-    worker: type
 
 
 class RayCrew:
@@ -53,20 +51,21 @@ class RayCrew:
     Args:
         ray: the module, connected to a cluster.
         task: the scene and the network.
-        settings: of the actors.
+        size: of the crew.
+        asked: says what an actor is, and when a run gives up.
     """
 
-    def __init__(self, *, ray: ModuleType, task: BlockTask, settings: CrewSettings) -> None:
-        self._ray = ray
-        self._settings = settings
+    def __init__(
+        self, *, ray: ModuleType, task: BlockTask, size: CrewSize, asked: RayExecutor
+    ) -> None:
+        self._ray, self._size, self._asked = ray, size, asked
         self._task = ray.put(task)
-        concurrency = settings.in_flight + 1
         self._actor = ray.remote(
-            num_cpus=settings.cpus,
-            num_gpus=settings.gpus,
+            num_cpus=size.cpus,
+            num_gpus=size.gpus,
             max_restarts=0,
-            max_concurrency=concurrency,
-        )(settings.worker)
+            max_concurrency=size.in_flight + 1,
+        )(asked.worker)
         self._numbers = itertools.count()
         self._actors: dict[int, Any] = {}
         # What was called and has not come back: the actor's number, and its block or, of a
@@ -91,9 +90,9 @@ class RayCrew:
             PredictionError: if actors keep dying, or none starts.
             DfpenetError: what an actor raised.
         """
-        for _ in range(self._settings.actors):
+        for _ in range(self._size.actors):
             self._hire()
-        deadline = time.monotonic() + self._settings.start_timeout
+        deadline = time.monotonic() + self._asked.start_timeout
         self._hand_out(schedule)
         while not schedule.finished:
             for call in self._wait():
@@ -108,7 +107,7 @@ class RayCrew:
                 # The next result may need the memory.
                 del arrived
             if self._ready:
-                deadline = time.monotonic() + self._settings.start_timeout
+                deadline = time.monotonic() + self._asked.start_timeout
             elif time.monotonic() > deadline:
                 self._raise_no_start()
 
@@ -131,7 +130,7 @@ class RayCrew:
         number = next(self._numbers)
         actor = self._actor.remote()
         self._actors[number] = actor
-        call = actor.start.remote(self._task, self._settings.cpus, __version__)
+        call = actor.start.remote(self._task, self._size.cpus, __version__)
         self._calls[call] = number, None
 
     def _receive(self, call: Any, schedule: PullSchedule) -> tuple[Block, BlockResult] | None:
@@ -151,7 +150,7 @@ class RayCrew:
                 ) from error
             raise
         except errors.RayError as error:
-            self._replace(number, schedule, reason_of(error))
+            self._replace(number, schedule, said_by_ray(error))
             return None
         if block is None:
             self._failed_starts = 0
@@ -168,9 +167,9 @@ class RayCrew:
         self._ready.discard(number)
         LOGGER.warning('lost a Ray actor: %s', reason)
         for block, losses in schedule.lose(number):
-            if losses >= self._settings.attempts:
+            if losses >= self._asked.attempts:
                 self._raise_killer(block, losses, reason)
-        if self._failed_starts <= self._settings.actors:
+        if self._failed_starts <= self._size.actors:
             self._hire()
         elif not self._actors:
             raise PredictionError(
@@ -187,9 +186,9 @@ class RayCrew:
         )
 
     def _raise_no_start(self) -> NoReturn:
-        wanted = f'{self._settings.cpus} CPUs and {self._settings.gpus:g} GPUs'
+        wanted = f'{self._size.cpus} CPUs and {self._size.gpus:g} GPUs'
         raise PredictionError(
-            f'no Ray actor was ready within {self._settings.start_timeout:g} s; see ray status '
+            f'no Ray actor was ready within {self._asked.start_timeout:g} s; see ray status '
             f'for nodes with {wanted} to spare'
         )
 
@@ -199,14 +198,3 @@ class RayCrew:
             self._ray.kill(actor, no_restart=True)
         self._actors.clear()
         self._calls.clear()
-
-
-def reason_of(error: Exception) -> str:
-    """Say in a line why an actor was lost.
-
-    Ray explains it in many lines; where a constructor failed, the last one has the error.
-    """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if not lines:
-        return type(error).__name__
-    return lines[-1] if getattr(error, 'actor_init_failed', False) else lines[0].rstrip('.')

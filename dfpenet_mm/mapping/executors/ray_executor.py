@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
@@ -16,7 +17,7 @@ from dfpenet_mm.mapping.executors.executor import BlockTask
 from dfpenet_mm.mapping.executors.local_executor import AHEAD, READERS
 from dfpenet_mm.mapping.executors.pull_schedule import PullSchedule
 from dfpenet_mm.mapping.executors.ray_cluster import cluster, import_ray, places
-from dfpenet_mm.mapping.executors.ray_crew import CrewSettings, RayCrew
+from dfpenet_mm.mapping.executors.ray_crew import CrewSize, RayCrew
 from dfpenet_mm.mapping.executors.ray_worker import RayWorker
 from dfpenet_mm.mapping.plan.windows import Block, WindowPlan
 
@@ -24,6 +25,7 @@ from dfpenet_mm.mapping.plan.windows import Block, WindowPlan
 PIXEL_BYTES = 3
 
 
+@dataclass(frozen=True, kw_only=True)
 class RayExecutor:
     """A ``BlockExecutor`` of actors, each with a model and a handle of the scene of its own.
 
@@ -50,38 +52,23 @@ class RayExecutor:
         InstallError: if Ray is not installed.
     """
 
-    def __init__(
-        self,
-        *,
-        address: str | None = None,
-        actors: int | None = None,
-        cpus_per_actor: int | None = None,
-        gpus_per_actor: float | None = None,
-        in_flight: int | None = None,
-        attempts: int = 3,
-        start_timeout: float = 600.0,
-        worker: type = RayWorker,
-    ) -> None:
-        numbers = {
-            'actors': actors,
-            'cpus_per_actor': cpus_per_actor,
-            'in_flight': in_flight,
-            'attempts': attempts,
-        }
-        for name, value in numbers.items():
+    address: str | None = None
+    actors: int | None = None
+    cpus_per_actor: int | None = None
+    gpus_per_actor: float | None = None
+    in_flight: int | None = None
+    attempts: int = 3
+    start_timeout: float = 600.0
+    worker: type = RayWorker
+
+    def __post_init__(self) -> None:
+        for name in ('actors', 'cpus_per_actor', 'in_flight', 'attempts'):
+            value = getattr(self, name)
             if value is not None and value < 1:
                 raise ConfigError(f'{name} is {value}; give at least 1')
-        if gpus_per_actor is not None and gpus_per_actor < 0:
-            raise ConfigError(f'gpus_per_actor is {gpus_per_actor}; give 0 or more')
+        if self.gpus_per_actor is not None and self.gpus_per_actor < 0:
+            raise ConfigError(f'gpus_per_actor is {self.gpus_per_actor}; give 0 or more')
         import_ray()
-        self._address = address
-        self._actors = actors
-        self._cpus = cpus_per_actor
-        self._gpus = gpus_per_actor
-        self._in_flight = in_flight
-        self._attempts = attempts
-        self._start_timeout = start_timeout
-        self._worker = worker
 
     def __call__(
         self,
@@ -97,27 +84,20 @@ class RayExecutor:
             DfpenetError: what predicting on one machine raises.
         """
         cpus, gpus = self._size_of_actor(task)
-        in_flight = self._in_flight or blocks_in_flight(task.plan)
+        in_flight = self.in_flight or blocks_in_flight(task.plan)
         schedule = PullSchedule(blocks, in_flight=in_flight)
         if schedule.finished:
             return  # resumed with nothing left: no cluster is needed
-        actors_here = self._actors or max(1, (os.cpu_count() or 1) // cpus)
+        actors_here = self.actors or max(1, (os.cpu_count() or 1) // cpus)
         with cluster(
-            address=self._address,
-            cpus=self._actors and self._actors * cpus,
-            gpus=self._actors and math.ceil(self._actors * gpus),
+            address=self.address,
+            cpus=self.actors and self.actors * cpus,
+            gpus=self.actors and math.ceil(self.actors * gpus),
             store_bytes=2 * actors_here * in_flight * _largest_block(task.plan),
         ) as ray:
-            settings = CrewSettings(
-                actors=self._actors or self._room(ray, cpus, gpus),
-                cpus=cpus,
-                gpus=gpus,
-                in_flight=in_flight,
-                attempts=self._attempts,
-                start_timeout=self._start_timeout,
-                worker=self._worker,
-            )
-            crew = RayCrew(ray=ray, task=task, settings=settings)
+            actors = self.actors or self._room(ray, cpus, gpus)
+            size = CrewSize(actors=actors, cpus=cpus, gpus=gpus, in_flight=in_flight)
+            crew = RayCrew(ray=ray, task=task, size=size, asked=self)
             try:
                 for block, result in crew.run(schedule, on_windows):
                     yield block, _owned(result)
@@ -126,8 +106,8 @@ class RayExecutor:
 
     def _size_of_actor(self, task: BlockTask) -> tuple[int, float]:
         on_gpu = task.network is not None and str(task.network.device).startswith('cuda')
-        gpus = float(on_gpu) if self._gpus is None else self._gpus
-        return self._cpus or (1 if gpus else torch.get_num_threads()), gpus
+        gpus = float(on_gpu) if self.gpus_per_actor is None else self.gpus_per_actor
+        return self.cpus_per_actor or (1 if gpus else torch.get_num_threads()), gpus
 
     def _room(self, ray: ModuleType, cpus: int, gpus: float) -> int:
         room = places(ray, cpus=cpus, gpus=gpus)

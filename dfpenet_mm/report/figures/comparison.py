@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dfpenet_mm.report.figures.class_raster import CONFUSION_COLOURS, CONFUSION_LABELS
 from dfpenet_mm.report.figures.map_axes import show_backdrop, show_classes
 from dfpenet_mm.report.figures.palette import (
     BY_HOOK,
+    CONFUSION_COLOURS,
+    CONFUSION_LABELS,
     KEPT,
     KEPT_PALE,
     NO_DATA,

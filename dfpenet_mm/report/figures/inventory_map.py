@@ -19,9 +19,9 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from shapely.geometry.base import BaseGeometry
 
+from dfpenet_mm.class_rasters import in_pixels
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
-from dfpenet_mm.report.figures.class_raster import in_pixels
 from dfpenet_mm.report.figures.graticule import draw_graticule
 from dfpenet_mm.report.figures.inventory_sheet import InventorySheet, draw_largest, place_numbers
 from dfpenet_mm.report.figures.map_axes import (

@@ -18,6 +18,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Affine2D, ScaledTranslation
 from rasterio.warp import transform as transform_points
 
+from dfpenet_mm.class_rasters import painted
 from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
@@ -62,10 +63,8 @@ def show_classes(
         grid: the scene's grid.
         colours: of the values.
     """
-    table = np.zeros((256, 4), np.uint8)
-    for value, colour in colours.items():
-        table[value] = np.rint(255 * np.array(to_rgba(colour)))
-    _show(axes, table[classes], grid, interpolation='nearest')
+    rgba = {value: np.rint(255 * np.array(to_rgba(name))) for value, name in colours.items()}
+    _show(axes, painted(classes, rgba), grid, interpolation='nearest')
 
 
 def save(figure: Figure, path: Path) -> Path:

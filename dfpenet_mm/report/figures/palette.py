@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 
+from dfpenet_mm.vocabulary import Verdict
 from dfpenet_mm.wording import decimal
 
 # Hits, false alarms and misses are green, red and blue as in the paper, in tints that stay apart
 # for the colour-blind (Okabe and Ito 2008).
 HIT, FALSE_ALARM, MISS = '#009e73', '#d55e00', '#0072b2'
+CONFUSION_COLOURS: dict[int, str] = {Verdict.TP: HIT, Verdict.FP: FALSE_ALARM, Verdict.FN: MISS}
+CONFUSION_LABELS: dict[int, str] = {
+    Verdict.TP: 'hit (TP)',
+    Verdict.FP: 'false alarm (FP)',
+    Verdict.FN: 'miss (FN)',
+}
 REFERENCE = '#ffe119'
 # Neither colour occurs in a landscape.
 KEPT, REMOVED = '#ff00d0', '#00c8ff'

@@ -14,12 +14,12 @@ from matplotlib.patches import Rectangle
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
+from dfpenet_mm.class_rasters import in_pixels
 from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
-from dfpenet_mm.report.figures.class_raster import CONFUSION_COLOURS, in_pixels
 from dfpenet_mm.report.figures.map_axes import draw_outlines, show_backdrop, show_classes
-from dfpenet_mm.report.figures.palette import KEPT, REMOVED
+from dfpenet_mm.report.figures.palette import CONFUSION_COLOURS, KEPT, REMOVED
 from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.vocabulary import AT_BOUNDARY, NODATA
 

@@ -13,20 +13,12 @@ import numpy as np
 import shapely
 from scipy.ndimage import maximum_filter
 
+from dfpenet_mm.class_rasters import burn, in_pixels, limited, read_reduced, reduced
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.class_raster import (
-    BURN_SIDE,
-    IN_REFERENCE,
-    burn,
-    in_pixels,
-    judged_again,
-    limited,
-    read_reduced,
-    reduced,
-)
 from dfpenet_mm.report.figures.palette import hook_words
 from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.report.shown_inventory import numbers_in
+from dfpenet_mm.vocabulary import Verdict
 
 # A hook that takes a smaller share of the area, and no region, has tidied outlines.
 LEAST_SHARE = 0.01
@@ -160,6 +152,9 @@ def _scores_by_record(
     return scores
 
 
+# Most rows or columns that polygons are burnt to before their classes are counted by cell.
+BURN_SIDE = 3000
+IN_REFERENCE = (Verdict.TP, Verdict.FN, Verdict.FN_AT_BOUNDARY)
 # What is left at the end, and what the first hook removed; further hooks follow.
 LEFT, FIRST_REMOVED = 1, 2
 
@@ -237,6 +232,24 @@ class RunView:
         if path is None:
             raise LookupError('the run was not compared with a reference: ask has_reference first')
         return read_reduced(path, limited(self.products.grid.shape, BURN_SIDE))
+
+
+def judged_again(verdicts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Judge a map by the reference behind the verdicts on another map.
+
+    Args:
+        verdicts: codes, uint8, shape (rows, cols).
+        predicted: the map to judge, True on landslides, same shape.
+
+    Returns:
+        ``TP``, ``FP`` and ``FN``; 0 elsewhere, 255 where nothing is compared.
+    """
+    true = np.isin(verdicts, IN_REFERENCE)
+    judged = np.zeros_like(verdicts)
+    judged[predicted] = Verdict.FP
+    judged[true] = np.where(predicted[true], Verdict.TP, Verdict.FN)
+    judged[verdicts == Verdict.NOT_COMPARED] = Verdict.NOT_COMPARED
+    return judged
 
 
 def with_specks(picture: np.ndarray, *, over: int) -> np.ndarray:

@@ -18,11 +18,7 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from dfpenet_mm.report.figures.class_raster import (
-    CONFUSION_COLOURS,
-    CONFUSION_LABELS,
-    in_pixels,
-)
+from dfpenet_mm.class_rasters import in_pixels
 from dfpenet_mm.report.figures.map_axes import (
     draw_scale_bar,
     frame,
@@ -30,6 +26,8 @@ from dfpenet_mm.report.figures.map_axes import (
     save,
 )
 from dfpenet_mm.report.figures.palette import (
+    CONFUSION_COLOURS,
+    CONFUSION_LABELS,
     HEADING,
     KEPT,
     NO_DATA,

@@ -13,8 +13,8 @@ import shapely
 from rasterio.warp import transform as transform_points
 from shapely.geometry.base import BaseGeometry
 
+from dfpenet_mm.class_rasters import in_pixels
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.class_raster import in_pixels
 from dfpenet_mm.report.figures.map_axes import north
 from dfpenet_mm.vocabulary import WGS84
 

@@ -11,13 +11,11 @@ import numpy as np
 import rasterio
 from matplotlib.colors import to_hex
 
-from dfpenet_mm.bands import choose_bands
-from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.validity import ValidityRule, open_unhidden
+from dfpenet_mm.files import read_errors
+from dfpenet_mm.report.backdrop import read_backdrop
 
 # Rows or columns that are read to find an image's stretch.
 MAX_SIDE = 1024
-STRETCH_PERCENTILES = (1, 99)
 CHANNELS = 'red', 'green', 'blue'
 # Below the first step the image shows through.
 PROBABILITY_STEPS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
@@ -39,13 +37,14 @@ def image(
     Raises:
         InputFileError: if it cannot be read.
     """
-    bands, limits = _limits(path, bands, by_colour, nodata)
+    shown = read_backdrop(path, bands=bands, max_side=MAX_SIDE, by_colour=by_colour, nodata=nodata)
+    limits = np.array([[0.0] * 3, [1.0] * 3]) if shown.limits is None else shown.limits
     renderer = _renderer('multibandcolor')
-    for channel, band, (low, high) in zip(CHANNELS, bands, limits, strict=True):
+    for channel, band, (low, high) in zip(CHANNELS, shown.bands, limits.T.tolist(), strict=True):
         renderer.set(f'{channel}Band', str(band))
         stretch = SubElement(renderer, f'{channel}ContrastEnhancement')
         SubElement(stretch, 'minValue').text = repr(low)
-        SubElement(stretch, 'maxValue').text = repr(high)
+        SubElement(stretch, 'maxValue').text = repr(max(high, low + 1e-6))
         SubElement(stretch, 'algorithm').text = 'StretchToMinimumMaximum'
     return _pipe(renderer)
 
@@ -74,13 +73,11 @@ def density(path: Path) -> Element:
     Raises:
         InputFileError: if the raster cannot be read.
     """
-    try:
-        with rasterio.open(path) as source:
-            values = source.read(1)
-    except rasterio.errors.RasterioError as error:
-        raise InputFileError(
-            f'{path} cannot be read ({error}); give the folder of a finished run'
-        ) from error
+    with (
+        read_errors(path, advice='give the folder of a finished run'),
+        rasterio.open(path) as source,
+    ):
+        values = source.read(1)
     # Where nothing is known there is NaN.
     highest = float(np.nanmax(values, initial=0.0)) or 1.0
     return _ramp([round(share * highest, 3) for share in DENSITY_SHARES], 'YlOrRd')
@@ -105,31 +102,6 @@ def _ramp(steps: Sequence[float], colours: str) -> Element:
         item = _coloured(shader, 'item', step, colour, label=f'{step:.3g}')
         item.set('alpha', CLEAR if step == 0 else OPAQUE)
     return _pipe(renderer)
-
-
-def _limits(
-    path: Path, bands: Sequence[int], by_colour: bool, nodata: Sequence[float]
-) -> tuple[tuple[int, ...], list[tuple[float, float]]]:
-    try:
-        with open_unhidden(path) as source:
-            bands = choose_bands(source, bands, by_colour=by_colour).bands
-            factor = max(1.0, max(source.shape) / MAX_SIDE)
-            shape = tuple(max(1, int(side / factor)) for side in source.shape)
-            pixels = source.read(bands, out_shape=(len(bands), *shape))
-            rule = ValidityRule.of(source, bands, nodata)
-            valid = rule.read(source, pixels, out_shape=shape)
-    except rasterio.errors.RasterioError as error:
-        raise InputFileError(
-            f'{path} cannot be read ({error}); give the image that was mapped'
-        ) from error
-    return bands, [_percentiles(band[valid]) for band in pixels]
-
-
-def _percentiles(values: np.ndarray) -> tuple[float, float]:
-    if not values.size:
-        return 0.0, 1.0
-    low, high = (float(value) for value in np.percentile(values, STRETCH_PERCENTILES))
-    return low, max(high, low + 1e-6)
 
 
 def _renderer(type_: str, **attributes: str) -> Element:

@@ -1,15 +1,20 @@
-"""Options and course of the commands that prepare the data sets of ISPRS."""
+"""Options and course of the commands that prepare data sets."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import Progress
 
 from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.preparation.isprs.collections import IsprsCollection
-from dfpenet_mm.run.progress import stage_bars
+from dfpenet_mm.run.progress import Advance, watched_console
 
 
 def conversion_parser(*, description: str, example: str) -> argparse.ArgumentParser:
@@ -51,3 +56,20 @@ def run_conversion(collection: IsprsCollection, args: argparse.Namespace) -> Non
                 progress=stage('tiles'),
             )
         sys.stdout.write('\n'.join([*report.lines(), f'wrote {args.out}']) + '\n')
+
+
+@contextmanager
+def stage_bars() -> Iterator[Callable[[str], Advance]]:
+    """Show one bar for each stage on stderr while the body runs, if stderr is a terminal.
+
+    Yields:
+        A function that begins a stage of a name; call its result with the steps done and total.
+    """
+    console = watched_console()
+    with Progress(console=console or Console(stderr=True), disable=console is None) as bars:
+
+        def stage(description: str) -> Advance:
+            task = bars.add_task(description, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
+        yield stage

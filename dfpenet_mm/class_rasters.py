@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -15,11 +16,8 @@ from rasterio.windows import Window
 
 from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, MISS
-from dfpenet_mm.vocabulary import NODATA, Verdict
+from dfpenet_mm.vocabulary import NODATA
 
-# Most rows or columns that polygons are burnt to before their classes are counted by cell.
-BURN_SIDE = 3000
 STRIP_PIXELS = 2**22
 
 
@@ -147,28 +145,17 @@ def _reduced_strip(classes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return coarse.reshape(shape)
 
 
-IN_REFERENCE = (Verdict.TP, Verdict.FN, Verdict.FN_AT_BOUNDARY)
-CONFUSION_COLOURS: dict[int, str] = {Verdict.TP: HIT, Verdict.FP: FALSE_ALARM, Verdict.FN: MISS}
-CONFUSION_LABELS: dict[int, str] = {
-    Verdict.TP: 'hit (TP)',
-    Verdict.FP: 'false alarm (FP)',
-    Verdict.FN: 'miss (FN)',
-}
-
-
-def judged_again(verdicts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Judge a map by the reference behind the verdicts on another map.
+def painted(classes: np.ndarray, colours: Mapping[Any, Sequence[float]]) -> np.ndarray:
+    """Colour a raster of classes; those without a colour are clear.
 
     Args:
-        verdicts: codes, uint8, shape (rows, cols).
-        predicted: the map to judge, True on landslides, same shape.
+        classes: uint8, shape (rows, cols).
+        colours: red, green, blue and alpha, 0 to 255, by class.
 
     Returns:
-        ``TP``, ``FP`` and ``FN``; 0 elsewhere, 255 where nothing is compared.
+        uint8, shape (rows, cols, 4).
     """
-    true = np.isin(verdicts, IN_REFERENCE)
-    judged = np.zeros_like(verdicts)
-    judged[predicted] = Verdict.FP
-    judged[true] = np.where(predicted[true], Verdict.TP, Verdict.FN)
-    judged[verdicts == Verdict.NOT_COMPARED] = Verdict.NOT_COMPARED
-    return judged
+    table = np.zeros((256, 4), np.uint8)
+    for value, colour in colours.items():
+        table[value] = colour
+    return table[classes]

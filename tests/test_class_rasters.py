@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from shapely.geometry import Polygon, box
 
+from dfpenet_mm import class_rasters
+from dfpenet_mm.class_rasters import burn, limited, read_reduced, reduced
 from dfpenet_mm.errors import InputFileError
-from dfpenet_mm.report.figures import class_raster
-from dfpenet_mm.report.figures.class_raster import burn, limited, read_reduced, reduced
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_nothing_vanishes_and_nothing_is_made_up(classes, data):
 def test_a_file_is_reduced_in_strips_as_in_one_go(raster, monkeypatch):
     path, values = raster
     expected = reduced(values, (17, 10))
-    monkeypatch.setattr(class_raster, 'STRIP_PIXELS', 100)
+    monkeypatch.setattr(class_rasters, 'STRIP_PIXELS', 100)
     np.testing.assert_array_equal(read_reduced(path, (17, 10)), expected)
     np.testing.assert_array_equal(reduced(values, (17, 10)), expected)
     np.testing.assert_array_equal(read_reduced(path, values.shape), values)
