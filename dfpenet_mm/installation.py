@@ -40,6 +40,14 @@ def installed_names() -> set[str]:
     return {name.lower().replace('_', '-') for name in names if name}
 
 
+def installed_version(distribution: str) -> str | None:
+    """Return the version of a distribution; None if it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def require_one_family(names: Iterable[str] | None = None) -> None:
     """Refuse packages that have overwritten each other's files.
 

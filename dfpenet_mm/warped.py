@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -26,7 +26,7 @@ HIGHEST = 1.7976931348623157e308
 FINITE = f'-inf:0,{-HIGHEST!r}:255,0:255,{HIGHEST!r}:255,inf:0'
 
 
-class WarpedRaster:
+class WarpedRaster(AbstractContextManager):
     """Bands of a raster on a grid, read window by window.
 
     GDAL's warper knows one nodata value and one mask. It is given a mask that GDAL computes
@@ -91,9 +91,6 @@ class WarpedRaster:
     def close(self) -> None:
         """Close the raster."""
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

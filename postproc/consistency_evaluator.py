@@ -9,13 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-from dfpenet_mm.errors import ConfigError
 from postproc.evaluation.agreement import compare
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.masks.product_rasters import open_role
 from postproc.product import LandslideProduct
 from postproc.reference.reference import Reference, check_reference, read_reference
-from postproc.registry import POSTPROC, EarlyInputs, free_stem
+from postproc.registry import POSTPROC, EarlyInputs, free_stem, require_options
 
 OVERLAPS = ('share', 'iou')
 # Beyond this a tolerance forgives landslides, not boundaries.
@@ -77,26 +76,17 @@ class ConsistencyEvaluator:
         classes = tuple(self.size_classes_m2)
         rising = all(low < high for low, high in pairwise((0, *classes)))
         plain = self.filename is None or Path(self.filename).name == self.filename != ''
-        for name, right, wanted in (
-            (
-                'landslide_value',
-                isinstance(self.landslide_value, int) and self.landslide_value != 0,
-                'a whole number other than 0, the background',
-            ),
-            (
-                'boundary_tolerance_px',
-                0 <= self.boundary_tolerance_px <= MAX_TOLERANCE_PX,
-                f'0 to {MAX_TOLERANCE_PX} pixels',
-            ),
-            ('min_overlap', 0 <= self.min_overlap <= 1, 'a share from 0 to 1'),
-            ('overlap', self.overlap in OVERLAPS, ' or '.join(OVERLAPS)),
-            ('size_classes_m2', rising, 'a list of rising areas above 0'),
-            ('filename', plain, 'a name without folder, or None'),
-        ):
-            if not right:
-                raise ConfigError(
-                    f'ConsistencyEvaluator {name} is {getattr(self, name)!r}; wanted is {wanted}'
-                )
+        number = isinstance(self.landslide_value, int) and self.landslide_value != 0
+        near = 0 <= self.boundary_tolerance_px <= MAX_TOLERANCE_PX
+        require_options(
+            self,
+            landslide_value=(number, 'a whole number other than 0, the background'),
+            boundary_tolerance_px=(near, f'0 to {MAX_TOLERANCE_PX} pixels'),
+            min_overlap=(0 <= self.min_overlap <= 1, 'a share from 0 to 1'),
+            overlap=(self.overlap in OVERLAPS, ' or '.join(OVERLAPS)),
+            size_classes_m2=(rising, 'a list of rising areas above 0'),
+            filename=(plain, 'a name without folder, or None'),
+        )
 
     def check(self, inputs: EarlyInputs) -> None:
         """Refuse a reference or an area that cannot serve, before the scene is mapped.

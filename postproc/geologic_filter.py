@@ -15,7 +15,7 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.wording import agreeing, counted, decimal
 from postproc.inventory.measures import areas_m2, measure
 from postproc.product import LandslideProduct
-from postproc.registry import POSTPROC, EarlyInputs
+from postproc.registry import POSTPROC, EarlyInputs, require_options
 from postproc.rules.layer_rule import LayerRule, check_sources, comes_from_dem
 from postproc.rules.rule_values import rule_values
 from postproc.terrain.dem import DEM, doubt_elevations
@@ -65,15 +65,15 @@ class GeologicFilter:
                 f'GeologicFilter got min_area_m2={self.min_area_m2} and '
                 f'area_factor={self.area_factor}; give exactly one of them'
             )
-        for name in ('min_area_m2', 'area_factor', 'max_area_m2'):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise ConfigError(f'GeologicFilter {name} is {value}; wanted is 0 or more')
-        if self.max_lw_ratio is not None and not self.max_lw_ratio >= 1:
-            raise ConfigError(
-                f'GeologicFilter max_lw_ratio is {self.max_lw_ratio}; a length is at least the '
-                f'width, so give 1 or more, or None to keep any'
-            )
+        limits = {'min_area_m2': 0, 'area_factor': 0, 'max_area_m2': 0, 'max_lw_ratio': 1}
+        given = {name: getattr(self, name) for name in limits}
+        require_options(
+            self,
+            **{
+                name: (value is None or value >= limits[name], f'{limits[name]} or more')
+                for name, value in given.items()
+            },
+        )
         if isinstance(self.rules, str | Mapping) or not isinstance(self.rules, Sequence):
             raise ConfigError(
                 f'GeologicFilter rules are {self.rules!r}; wanted is a list of dicts, such as '

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.files import whole_file
 from dfpenet_mm.wording import counted, decimal
 from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
-from postproc.registry import POSTPROC, free_stem
+from postproc.registry import POSTPROC, free_stem, require_options
 from postproc.statistics.density_map import DensityMap, map_density, write_density
 from postproc.statistics.distributions import (
     FrequencyArea,
@@ -64,16 +63,13 @@ class InventoryStatistics:
 
     def __post_init__(self) -> None:
         plain = self.filename is None or Path(self.filename).name == self.filename != ''
-        for name, right, wanted in (
-            ('cell_m', 0 < self.cell_m < float('inf'), 'a length above 0, in metres'),
-            ('per_decade', self.per_decade >= 1, 'a whole number above 0'),
-            ('min_landslides', self.min_landslides >= 3, '3 or more'),
-            ('filename', plain, 'a name without folder, or None'),
-        ):
-            if not right:
-                raise ConfigError(
-                    f'InventoryStatistics {name} is {getattr(self, name)!r}; wanted is {wanted}'
-                )
+        require_options(
+            self,
+            cell_m=(0 < self.cell_m < float('inf'), 'a length above 0, in metres'),
+            per_decade=(self.per_decade >= 1, 'a whole number above 0'),
+            min_landslides=(self.min_landslides >= 3, '3 or more'),
+            filename=(plain, 'a name without folder, or None'),
+        )
 
     def __call__(self, product: LandslideProduct) -> LandslideProduct:
         """Add the statistics to the results, and write the files.

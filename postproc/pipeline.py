@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dfpenet_mm.components import component_parameters
@@ -46,10 +46,6 @@ class HookRecord:
     area_m2_in: float
     area_m2_out: float
     seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the record as plain JSON values."""
-        return asdict(self)
 
 
 class PostprocPipeline:

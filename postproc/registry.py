@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 from mmengine.registry import Registry
 
 from dfpenet_mm.components import build_component
+from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
 from postproc.product import LandslideProduct
 
@@ -85,6 +86,23 @@ class ChecksEarly(Protocol):
         Raises:
             DfpenetError: if the hook will not be able to work with them.
         """
+
+
+def require_options(hook: object, **wanted: tuple[bool, str]) -> None:
+    """Refuse options of a hook that are out of range.
+
+    Args:
+        hook: with its options as attributes.
+        **wanted: for an option, if its value serves, and in words what does.
+
+    Raises:
+        ConfigError: naming the first that does not.
+    """
+    for name, (serves, words) in wanted.items():
+        if not serves:
+            raise ConfigError(
+                f'{type(hook).__name__} {name} is {getattr(hook, name)!r}; wanted is {words}'
+            )
 
 
 def evaluates_reference(hook: object) -> bool:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dfpenet_mm.errors import ConfigError, PreEventError
+from dfpenet_mm.errors import PreEventError
 from dfpenet_mm.wording import agreeing, counted
 from postproc.inventory.measures import areas_m2
 from postproc.masks.polygonise import CONNECTIVITY
 from postproc.pre_event.pre_event import PreEventAreas, compare_events, subtract_pixels
 from postproc.pre_event.pre_event_regions import PreEventRegions
 from postproc.product import LandslideProduct
-from postproc.registry import POSTPROC
+from postproc.registry import POSTPROC, require_options
 
 MODES = ('object', 'pixel')
 UNTRUSTED = ('keep', 'subtract', 'error')
@@ -69,22 +69,13 @@ class TemporalDifference:
     connectivity: int = CONNECTIVITY
 
     def __post_init__(self) -> None:
-        wanted = {'mode': MODES, 'untrusted': UNTRUSTED, 'connectivity': (4, 8)}
-        for name, choices in wanted.items():
-            if getattr(self, name) not in choices:
-                raise ConfigError(
-                    f'TemporalDifference {name} is {getattr(self, name)!r}; '
-                    f'wanted is one of {choices}'
-                )
-        for name in SHARES:
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(
-                    f'TemporalDifference {name} is {getattr(self, name)}; wanted is 0 to 1'
-                )
-        if not self.max_pre_to_post >= 0:
-            raise ConfigError(
-                f'TemporalDifference max_pre_to_post is {self.max_pre_to_post}; wanted is 0 or more'
-            )
+        choices = {'mode': MODES, 'untrusted': UNTRUSTED, 'connectivity': (4, 8)}
+        require_options(
+            self,
+            **{name: (getattr(self, name) in of, f'one of {of}') for name, of in choices.items()},
+            **{name: (0 <= getattr(self, name) <= 1, '0 to 1') for name in SHARES},
+            max_pre_to_post=(self.max_pre_to_post >= 0, '0 or more'),
+        )
 
     def __call__(self, product: LandslideProduct) -> LandslideProduct:
         """Remove what was there before, or say why not.

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.text import Text
@@ -68,7 +69,7 @@ def _examine(checkups: Mapping[str, Sequence[Checkup]], *, as_json: bool) -> int
     code = EXIT_CODE if 'problem' in statuses else 0
     counts = {'problems': statuses.count('problem'), 'warnings': statuses.count('warning')}
     if as_json:
-        listed = [{'subject': subject, **found.as_dict()} for subject, found in findings]
+        listed = [{'subject': subject, **asdict(found)} for subject, found in findings]
         document = {'exit_code': code, **counts, 'findings': listed}
         sys.stdout.write(json.dumps(document, indent=2) + '\n')
     else:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -33,10 +33,6 @@ class Finding:
     found: str
     status: Status = 'ok'
     mend: str = ''
-
-    def as_dict(self) -> dict[str, str]:
-        """Return plain JSON values."""
-        return asdict(self)
 
 
 Checkup = Callable[[], Iterator[Finding]]

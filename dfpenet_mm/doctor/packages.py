@@ -8,13 +8,17 @@ import shutil
 import sys
 import warnings
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 from dfpenet_mm import __version__
 from dfpenet_mm.doctor.environment import Finding, in_one_line, problem, warning
 from dfpenet_mm.errors import InstallError
-from dfpenet_mm.installation import SYSTEM_LIBRARY_MENDS, quiet_libraries, require_one_family
+from dfpenet_mm.installation import (
+    SYSTEM_LIBRARY_MENDS,
+    installed_version,
+    quiet_libraries,
+    require_one_family,
+)
 
 OLDEST_PYTHON = (3, 11)
 # Import name and distribution of what the main job needs. cv2 is looked at before those that
@@ -75,14 +79,6 @@ def check_imports() -> Iterator[Finding]:
     """Import what the main job needs, and see that it comes from this installation."""
     for module, distribution in REQUIRED.items():
         yield _import(module, distribution)
-
-
-def installed_version(distribution: str) -> str | None:
-    """Return the version of a distribution; None if it is not installed."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _import(module: str, distribution: str) -> Finding:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfpenet_mm.doctor.environment import Finding, problem, warning
-from dfpenet_mm.doctor.packages import installed_version
 from dfpenet_mm.errors import DfpenetError
-from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.installation import installed_version, quiet_libraries
 from dfpenet_mm.resources import network_files
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import warnings
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import torch
 from dfpenet_mm import __version__
 from dfpenet_mm.errors import ConfigError, InstallError
 from dfpenet_mm.files import whole_folder
+from dfpenet_mm.installation import installed_version
 from dfpenet_mm.mapping.network.file_cache import weights_digest
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
 from dfpenet_mm.mapping.network.quantised_network import CARD, file_digest
@@ -37,7 +37,7 @@ def write_card(folder: Path, network: ProbabilityNetwork, **facts: Any) -> dict[
     files = sorted(path for path in folder.iterdir() if path.name != CARD)
     card = {
         'made_with': f'dfpenet_mm {__version__}',
-        'versions': {name: _version(name) for name in PACKAGES},
+        'versions': {name: installed_version(name) for name in PACKAGES},
         'weights': weights_digest(network.model),
         'landslide_class': network.landslide_class,
         'files': {path.name: file_digest(path) for path in files},
@@ -45,13 +45,6 @@ def write_card(folder: Path, network: ProbabilityNetwork, **facts: Any) -> dict[
     }
     (folder / CARD).write_text(json.dumps(card, indent=2) + '\n')
     return card
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 MODEL = 'model.onnx'

@@ -13,12 +13,13 @@ import geopandas as gpd
 import numpy as np
 import pyogrio
 import rasterio
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.polygons import READ_ERRORS
+from dfpenet_mm.polygons import READ_ERRORS, read_polygons
 from dfpenet_mm.report.backdrop import Backdrop, dimmed_outside, read_backdrop
 from dfpenet_mm.source_files import require_file
 from dfpenet_mm.vocabulary import AREA_OF_INTEREST, LANDSLIDES, REJECTED, SUMMARY
@@ -182,13 +183,13 @@ def read_area(folder: Path, grid: RasterGrid) -> BaseGeometry | None:
         Polygons; None where the whole scene was mapped.
 
     Raises:
-        InputFileError: if the file cannot be read.
+        InputFileError, VectorFormatError: if the file is no longer what the run wrote.
     """
     path = folder / f'{AREA_OF_INTEREST}.gpkg'
     if not path.is_file():
         return None
-    with read_errors(path, advice='put it back as the run wrote it'):
-        return gpd.read_file(path, layer=AREA_OF_INTEREST).to_crs(grid.crs).union_all()
+    area = read_polygons(path, 'area of interest', AREA_OF_INTEREST)
+    return shapely.union_all(area.on_grid(grid))
 
 
 def read_layers(inventory: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:

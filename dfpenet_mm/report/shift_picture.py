@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,6 @@ import shapely
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.legend_handler import HandlerPatch
-from matplotlib.patches import FancyArrow
 
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.map_axes import nice_length
@@ -20,8 +17,6 @@ from dfpenet_mm.report.figures.map_axes import nice_length
 USED, UNUSED = '#b2182b', '#bbbbbb'
 # Longest side of the scene in the picture, and length of the arrow in its key, inches.
 LONG_SIDE, KEY_ARROW = 9.0, 0.6
-# Of the legend, points.
-FONT = 10
 
 
 @style.context('default')  # not the user's matplotlibrc
@@ -49,14 +44,7 @@ def draw_shift(windows: pd.DataFrame, grid: RasterGrid, target: Path, *, heading
     axes.ticklabel_format(useOffset=False, style='plain')
     axes.plot(*outline.T, color='black', linewidth=0.8)
     _draw_arrows(axes, windows)
-    figure.legend(
-        loc='outside lower left',
-        ncols=3,
-        frameon=False,
-        fontsize=FONT,
-        handlelength=72 * KEY_ARROW / FONT,
-        handler_map={FancyArrow: HandlerPatch(patch_func=_key_arrow)},
-    )
+    figure.legend(loc='outside lower left', ncols=2, frameon=False)
     figure.savefig(target, dpi=120)
 
 
@@ -68,7 +56,7 @@ def _draw_arrows(axes: Axes, windows: pd.DataFrame) -> None:
     if len(used):
         lengths = np.hypot(used['dx_m'], used['dy_m'])
         key = nice_length(max(1.5 * float(lengths.median()), 0.01))
-        axes.quiver(
+        arrows = axes.quiver(
             *(used[name].to_numpy() for name in ('x', 'y', 'dx_m', 'dy_m')),
             color=USED,
             angles='uv',
@@ -76,21 +64,5 @@ def _draw_arrows(axes: Axes, windows: pd.DataFrame) -> None:
             scale=key / KEY_ARROW,
             width=0.003,
         )
-        # For the legend alone.
-        nothing = FancyArrow(0, 0, 0, 0, color=USED, label=f'{key:g} m', clip_on=True)
-        axes.add_artist(nothing)
-
-
-def _key_arrow(**place: Any) -> FancyArrow:
-    """Draw the arrow of the key as long as the legend's handles are."""
-    left, middle = -place['xdescent'], place['height'] / 2 - place['ydescent']
-    thick = 0.2 * place['height']
-    return FancyArrow(
-        left,
-        middle,
-        place['width'],
-        0,
-        width=thick,
-        head_width=4 * thick,
-        length_includes_head=True,
-    )
+        place = (0.75, 0.02)
+        axes.quiverkey(arrows, *place, key, f'{key:g} m', labelpos='E', coordinates='figure')

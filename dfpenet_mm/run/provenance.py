@@ -7,12 +7,12 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfpenet_mm import __version__
 from dfpenet_mm.files import read_errors
+from dfpenet_mm.installation import installed_version
 from dfpenet_mm.source_files import local_file, require_file
 
 if TYPE_CHECKING:
@@ -80,13 +80,9 @@ def _files(path: Path) -> list[Path]:
 
 def package_versions() -> dict[str, str]:
     """Return the versions of the packages that shape a result, as far as installed."""
-    versions = {'python': platform.python_version(), 'dfpenet_mm': __version__}
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
+    found = {package: installed_version(package) for package in PACKAGES}
+    installed = {package: version for package, version in found.items() if version}
+    return {'python': platform.python_version(), 'dfpenet_mm': __version__, **installed}
 
 
 def resolved_settings(config: Config) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,7 @@ def summarise(
         'totals': describe_totals(product),
         'warnings': list(product.warnings),
         'recognised_regions': records[0].regions_in if records else len(product.landslides),
-        'hooks': [record.as_dict() for record in records],
+        'hooks': [asdict(record) for record in records],
         'results': dict(product.results),
         'evaluation': evaluations(product),
         'network': {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_
 
 import geopandas as gpd
 import numpy as np
@@ -11,9 +12,9 @@ import pandas as pd
 import shapely
 from rasterio.enums import MaskFlags
 from rasterio.io import DatasetReader
-from shapely import GeometryType
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.polygons import areas
 from postproc.inventory.fields import (
     HEADSCARP_FIELDS,
     LANDSLIDE_FIELDS,
@@ -172,9 +173,6 @@ def _arranged(
     return table[[*first, *others, *last, geometry]]
 
 
-POLYGONAL = (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)
-
-
 def clean_regions(regions: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int, int]:
     """Mend invalid polygons, take heights off, and leave out what has no area.
 
@@ -187,20 +185,11 @@ def clean_regions(regions: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int, int
         Those that have an area, with all their columns (``regions`` itself when nothing was to
         do), how many of them were mended, and how many rows were left out.
     """
-    geometries = regions.geometry.to_numpy()
-    flat = not shapely.has_z(geometries).any()
-    # Both copy; without heights the mended ones go into an array of their own.
-    geometries = geometries.copy() if flat else shapely.force_2d(geometries)
-    broken = ~shapely.is_valid(geometries) & ~shapely.is_missing(geometries)
-    geometries[broken] = shapely.make_valid(
-        geometries[broken], method='structure', keep_collapsed=False
-    )
-    mixed = ~np.isin(shapely.get_type_id(geometries), POLYGONAL)
-    # Of a collection the polygons stay; of lines and points nothing.
-    geometries[mixed] = shapely.buffer(geometries[mixed], 0)
-    # The area of None is NaN.
-    areal = shapely.area(geometries) > 0
-    if areal.all() and not (broken | mixed).any() and flat:
+    before = regions.geometry.to_numpy()
+    broken = ~shapely.is_valid(before) & ~shapely.is_missing(before)
+    geometries = areas(before)
+    areal = ~shapely.is_empty(geometries)
+    if areal.all() and all(map(is_, before, geometries)):
         return regions, 0, 0
     cleaned = regions.set_geometry(gpd.GeoSeries(geometries, index=regions.index, crs=regions.crs))
     kept = cleaned[areal].reset_index(drop=True)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import shapely
@@ -82,12 +81,7 @@ class WarpedLayer(AbstractContextManager):
         """Close the raster."""
         self._opened.close()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _reading(self) -> AbstractContextManager[None]:

@@ -1,9 +1,11 @@
+from dataclasses import asdict
+
 from dfpenet_mm.doctor.environment import Finding, in_one_line, problem, warning
 from dfpenet_mm.errors import InstallError
 
 
 def test_findings_are_plain_values():
-    assert Finding('numpy', '2.4').as_dict() == {
+    assert asdict(Finding('numpy', '2.4')) == {
         'name': 'numpy',
         'found': '2.4',
         'status': 'ok',

@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -56,7 +56,7 @@ def test_records_regions_and_areas_of_every_hook(make_product):
         'rules': (),
     }
     assert all(record.seconds >= 0 for record in records)
-    json.dumps([record.as_dict() for record in records])
+    json.dumps([asdict(record) for record in records])
     json.dumps(dict(product.results))
     assert product.rejected['hook'].tolist() == [hook['type'] for hook in hooks]
 
@@ -220,7 +220,7 @@ def test_configs_run_to_an_inventory(make_product, write_raster, config, empty):
 
     product, records = PostprocPipeline(Config.fromfile(config).postproc)(product)
 
-    json.dumps([record.as_dict() for record in records])
+    json.dumps([asdict(record) for record in records])
     inventory = gpd.read_file(product.out_dir / 'landslides.gpkg', layer='landslides')
     count = 4 if config.stem == 'none' else 1
     assert len(inventory) == (0 if empty else count)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import geopandas as gpd
@@ -52,7 +53,7 @@ def test_a_hook_of_another_package_runs_as_any_other(site, make_product):
     product, records = pipeline(product)
 
     assert [record.hook for record in records] == ['GeologicFilter', 'AwayFromRoads', 'Vectoriser']
-    record = records[1].as_dict()
+    record = asdict(records[1])
     assert record.pop('seconds') >= 0
     assert record == {
         'hook': 'AwayFromRoads',

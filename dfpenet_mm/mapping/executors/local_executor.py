@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Self
+from contextlib import AbstractContextManager
 
 import rasterio
 
@@ -22,7 +22,7 @@ READERS = 1
 AHEAD = 2
 
 
-class BlockPipeline:
+class BlockPipeline(AbstractContextManager):
     """A worker: predicts the blocks of one task one after the other.
 
     Use it as a context manager, or call ``close``. Chips of ``readers + AHEAD`` batches are in
@@ -103,9 +103,6 @@ class BlockPipeline:
         """End the threads and close the scene."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()

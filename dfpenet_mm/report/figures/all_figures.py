@@ -12,7 +12,7 @@ from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.files import read_errors
 from dfpenet_mm.report.backdrop import dimmed_outside, read_backdrop
 from dfpenet_mm.report.figures.comparison import draw_pre_post_comparison, draw_recognition_stages
-from dfpenet_mm.report.figures.inventory_map import InventoryMap, draw_inventory, draw_inventory_map
+from dfpenet_mm.report.figures.inventory_map import InventoryMap, draw_inventory_map, inventory_map
 from dfpenet_mm.report.figures.run_view import RunView
 from dfpenet_mm.report.figures.segmentation_examples import draw_segmentation_examples
 from dfpenet_mm.report.run_products import (
@@ -26,7 +26,7 @@ from dfpenet_mm.report.shown_inventory import shown_inventory
 from dfpenet_mm.vocabulary import SUMMARY
 
 FIGURES = {
-    'inventory.png': draw_inventory,
+    'inventory.png': lambda view, path: draw_inventory_map(inventory_map(view.products), path),
     'recognition_stages.png': draw_recognition_stages,
     'pre_post_comparison.png': draw_pre_post_comparison,
     'segmentation_examples.png': draw_segmentation_examples,

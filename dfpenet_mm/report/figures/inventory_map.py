@@ -46,7 +46,6 @@ from dfpenet_mm.report.figures.palette import (
     TEXT,
     area_text,
 )
-from dfpenet_mm.report.figures.run_view import RunView
 from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.report.shown_inventory import ShownInventory, shown_inventory
 from dfpenet_mm.wording import counted
@@ -73,8 +72,8 @@ class InventoryMap:
     Args:
         backdrop: the image; everything is drawn in its pixels, so that a turned scene is no
             exception.
-        inventory: landslides and rejected regions in the CRS of the backdrop; ``id``,
-            ``area_m2``, ``length_m`` and ``mean_probability`` are shown as far as they are there.
+        inventory: landslides and rejected regions in the CRS of the backdrop; ``length_m`` and
+            ``mean_probability`` are shown as far as they are there.
         title: what the heading begins with.
         notes: what stands below the heading, such as the event and the dates of the images.
         area: the only ground that was mapped, in the CRS of the backdrop; None for all.
@@ -120,23 +119,6 @@ class InventoryMap:
         return missing if missing.any() else None
 
 
-def draw_inventory(view: RunView, path: Path) -> Path:
-    """Draw the inventory of a run.
-
-    Args:
-        view: of the run.
-        path: PNG to write.
-
-    Returns:
-        ``path``.
-
-    Raises:
-        InputFileError: if the post-event image cannot be read.
-        OutputError: if the figure cannot be written.
-    """
-    return draw_inventory_map(inventory_map(view.products), path)
-
-
 def inventory_map(products: RunProducts) -> InventoryMap:
     """Describe the map of a run's inventory as it is now."""
     return InventoryMap(
@@ -180,13 +162,6 @@ def draw_inventory_map(shown: InventoryMap, path: Path) -> Path:
     return save(figure, path)
 
 
-def numbers(landslides: gpd.GeoDataFrame) -> list[str]:
-    """Return the numbers of landslides: their ``id``, or else their place in the table."""
-    if 'id' in landslides and landslides['id'].notna().all():
-        return landslides['id'].astype(str).tolist()
-    return [str(number) for number in range(1, len(landslides) + 1)]
-
-
 def _draw_heading(figure: Figure, shown: InventoryMap, sheet: InventorySheet) -> None:
     left, (width, height) = sheet.map[0], sheet.page
     said = f'{counted(len(shown.landslides), "landslide")}, {area_text(shown.areas.sum())}'
@@ -228,7 +203,7 @@ def _draw_numbers(axes: Axes, shown: InventoryMap, width: float) -> None:
     points = 72 * width * np.array([1 / cols, ground_aspect(grid) / rows])
     right, bottom = points * (cols, rows)
     outlines = in_pixels(shown.landslides.geometry, grid)
-    texts = numbers(shown.landslides)
+    texts = shown.landslides['id'].astype(str).tolist()
     placed = place_numbers(
         shapely.bounds(outlines).reshape(-1, 4) * np.tile(points, 2),
         texts,

@@ -148,7 +148,7 @@ def draw_largest(axes: Axes, landslides: gpd.GeoDataFrame, areas: np.ndarray) ->
 
     Args:
         axes: an axes for the table alone.
-        landslides: what it lacks of ``id``, ``length_m`` and ``mean_probability`` is n/a.
+        landslides: with ``id``; what it lacks of ``length_m`` and ``mean_probability`` is n/a.
         areas: square metres, shape (landslides,).
     """
     axes.set_axis_off()
@@ -161,9 +161,8 @@ def draw_largest(axes: Axes, landslides: gpd.GeoDataFrame, areas: np.ndarray) ->
     axes.plot([0, 1], [2, 2], color='#888888', lw=0.6)
     order = np.argsort(-areas, kind='stable')[:ROWS]
     table = landslides.iloc[order]
-    ids = table['id'] if 'id' in table else order + 1
     cells = [
-        [str(number) for number in ids],
+        table['id'].astype(str).tolist(),
         [f'{area:,.0f}' for area in areas[order]],
         _column(table, 'length_m', ',.0f'),
         _column(table, 'mean_probability', '.2f'),

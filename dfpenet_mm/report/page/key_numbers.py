@@ -142,29 +142,14 @@ def evaluations(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             behind which filter each of them stood.
 
     Returns:
-        For every evaluator its ``stage`` ("after the geologic filter"), ``pixels``, ``tolerant``
-        (None without a boundary tolerance), ``landslides``, ``reference``,
-        ``reference_landslides``, ``split``, ``merged`` and ``sizes``.
+        For every evaluator what its result says, and ``stage``, such as "after the geologic
+        filter".
 
     Source: Tables 4 and 5.
     """
-    found = summary.get('evaluation') or {}
     stages = _stages(summary)
-    return [
-        {
-            'stage': stages.get(name, name),
-            'pixels': result.get('pixels') or {},
-            'tolerant': result.get('pixels_without_boundary'),
-            'landslides': result.get('landslides') or {},
-            'reference': result.get('reference'),
-            'reference_landslides': result.get('reference_landslides'),
-            'area': result.get('area'),
-            'split': result.get('split_reference_landslides'),
-            'merged': result.get('merged_predicted_landslides'),
-            'sizes': [size for size in result.get('recall_by_size') or [] if size['landslides']],
-        }
-        for name, result in found.items()
-    ]
+    found = (summary.get('evaluation') or {}).items()
+    return [{**result, 'stage': stages.get(name, name)} for name, result in found]
 
 
 def _stages(summary: Mapping[str, Any]) -> dict[str, str]:

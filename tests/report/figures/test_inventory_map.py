@@ -10,7 +10,7 @@ from shapely.geometry import box
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
 from dfpenet_mm.report.figures import inventory_map as module
-from dfpenet_mm.report.figures.inventory_map import InventoryMap, draw_inventory_map, numbers
+from dfpenet_mm.report.figures.inventory_map import InventoryMap, draw_inventory_map
 from dfpenet_mm.report.figures.inventory_sheet import InventorySheet
 from dfpenet_mm.report.figures.palette import AREA, DPI, KEPT, REMOVED
 from dfpenet_mm.report.shown_inventory import ShownInventory, shown_inventory
@@ -170,13 +170,6 @@ def test_the_area_asked_for_is_outlined(tmp_path):
     found += [(cols.max() - map_left) / width, (rows.max() - map_top) / height]
     expected = np.array([left, top, right, bottom]) / (COLS, ROWS, COLS, ROWS)
     np.testing.assert_allclose(found, expected, atol=0.005)
-
-
-def test_numbers_are_the_ids_or_else_the_places():
-    shapes = table([PLACE, PLACE], STRAIGHT)
-    assert numbers(shapes) == ['1', '2']
-    assert numbers(shapes.assign(id=[7, 9])) == ['7', '9']
-    assert numbers(shapes.assign(id=[7, None])) == ['1', '2']
 
 
 @pytest.mark.parametrize('aspect', [0.02, 0.7, 1.0, 1.01, 3, 50])
