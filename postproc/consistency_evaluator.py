@@ -9,8 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-from postproc.evaluation.agreement import compare
+from dfpenet_mm.polygons import areas
+from postproc.evaluation.confusion_picture import confusion_raster, draw_confusion
 from postproc.evaluation.evaluation_area import EvaluationArea
+from postproc.evaluation.landslide_comparison import compare_landslides, write_match_layers
+from postproc.evaluation.pixel_comparison import PixelComparison, PixelCounts
+from postproc.evaluation.scores import Counts, recall_by_size
 from postproc.masks.product_rasters import open_role
 from postproc.product import LandslideProduct
 from postproc.reference.reference import Reference, check_reference, read_reference
@@ -19,6 +23,7 @@ from postproc.registry import POSTPROC, EarlyInputs, free_stem, require_options
 OVERLAPS = ('share', 'iou')
 # Beyond this a tolerance forgives landslides, not boundaries.
 MAX_TOLERANCE_PX = 50
+SUFFIXES = ('.gpkg', '.tif', '.png')
 
 
 @POSTPROC.register_module()
@@ -130,19 +135,73 @@ class ConsistencyEvaluator:
                 layer=self.layer,
                 landslide_value=self.landslide_value,
             )
-            result = compare(
-                product,
-                reference,
-                area=area,
-                tolerance_px=self.boundary_tolerance_px,
-                min_overlap=self.min_overlap,
-                overlap=self.overlap,
-                size_classes_m2=self.size_classes_m2,
-                stem=free_stem(self.filename, product.results),
-            )
+            result = self._compare(product, reference, product.reference.name, area)
         for warning in _warnings(product.reference.name, reference, result):
             product = product.with_warning(warning)
         return product.with_result(name, result)
+
+    def _compare(
+        self,
+        product: LandslideProduct,
+        reference: Reference,
+        name: str,
+        area: EvaluationArea | None,
+    ) -> dict[str, Any]:
+        """Compare by pixels and by landslides, and write the files; returns plain JSON values."""
+        # A reference was mended as it was read.
+        predicted = areas(product.landslides.geometry.to_numpy())
+        true = reference.regions.geometry.to_numpy()
+        unknown = [] if reference.mask is None else [reference.mask]
+        landslides = compare_landslides(
+            predicted,
+            true,
+            product.grid,
+            scene=product.rasters['mask'],
+            masks=unknown,
+            area=area,
+            min_overlap=self.min_overlap,
+            overlap=self.overlap,
+        )
+        comparison = PixelComparison(
+            predicted=predicted,
+            reference=true,
+            grid=product.grid,
+            masks=[product.rasters['mask'], *unknown],
+            area=area,
+            tolerance_px=self.boundary_tolerance_px,
+        )
+        tables = landslides.tables(product.landslides, reference.regions)
+        stem = free_stem(self.filename, product.results)
+        if stem is None:
+            pixels, files = comparison.run(), []
+        else:
+            title = f'Landslides against {name}'
+            pixels = _write_pixels(comparison, product, landslides.counts, stem, title)
+            write_match_layers(product.out_dir / f'{stem}.gpkg', tables, product.provenance)
+            files = [f'{stem}{suffix}' for suffix in SUFFIXES]
+        counted = landslides.reference_counts
+        sizes = tables['reference']['area_m2'].to_numpy()[counted]
+        return {
+            'reference': name,
+            'reference_landslides': int(counted.sum()),
+            'reference_outside': reference.outside,
+            'reference_ignored': reference.ignored,
+            'area': None if area is None else area.name,
+            'not_counted': {
+                'predicted': int((~landslides.predicted_counts).sum()),
+                'reference': int((~counted).sum()),
+            },
+            'pixels': pixels.strict.as_dict(),
+            'pixels_without_boundary': pixels.tolerant_as_dict(),
+            'landslides': landslides.counts.as_dict(),
+            'landslide_rule': {'min_overlap': self.min_overlap, 'overlap': self.overlap},
+            'split_reference_landslides': landslides.splits,
+            'merged_predicted_landslides': landslides.merges,
+            'recall_by_size': recall_by_size(
+                sizes, landslides.found[counted], self.size_classes_m2
+            ),
+            'files': files,
+        }
 
 
 def _warnings(name: str, reference: Reference, result: Mapping[str, Any]) -> list[str]:
@@ -154,3 +213,24 @@ def _warnings(name: str, reference: Reference, result: Mapping[str, Any]) -> lis
             f'at the pixels instead'
         )
     return warnings
+
+
+def _write_pixels(
+    comparison: PixelComparison,
+    product: LandslideProduct,
+    landslides: Counts,
+    stem: str,
+    title: str,
+) -> PixelCounts:
+    raster = product.out_dir / f'{stem}.tif'
+    with confusion_raster(raster, product.grid, product.provenance) as write:
+        pixels = comparison.run([write])
+    draw_confusion(
+        product.out_dir / f'{stem}.png',
+        raster,
+        product.grid,
+        pixels=pixels,
+        landslides=landslides,
+        title=title,
+    )
+    return pixels

@@ -9,9 +9,8 @@ from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.vocabulary import HEADSCARPS, LANDSLIDES, REJECTED
 from dfpenet_mm.wording import agreeing, counted
 from postproc.inventory.formats import check_filenames, write_inventory
-from postproc.inventory.geopackage import STYLE_TABLE
 from postproc.inventory.inventory_table import InventoryTables, clean_regions, tabulate
-from postproc.inventory.layer import Layer
+from postproc.inventory.layer import STYLE_TABLE, Layer
 from postproc.inventory.simplify import Simplification, simplify
 from postproc.product import LandslideProduct
 from postproc.registry import POSTPROC, EarlyInputs

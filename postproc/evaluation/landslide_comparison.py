@@ -20,8 +20,7 @@ from dfpenet_mm.vocabulary import NODATA
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.matching import Matching, match_landslides
 from postproc.evaluation.scores import Counts
-from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import Layer
+from postproc.inventory.layer import Layer, write_geopackage
 from postproc.inventory.measures import areas_m2
 from postproc.inventory.qgis_style import NOT_COUNTED, match_style
 from postproc.masks.product_rasters import open_raster

@@ -20,8 +20,7 @@ from dfpenet_mm.errors import ConfigError, InstallError
 from dfpenet_mm.files import whole_files
 from dfpenet_mm.vocabulary import HEADSCARPS, PROVENANCE_KEY, REJECTED, WGS84
 from postproc.inventory.fields import ALL_FIELDS
-from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import WRITTEN, Layer, as_text, write_layer
+from postproc.inventory.layer import WRITTEN, Layer, as_text, write_geopackage, write_layer
 
 NAME_LENGTH = 10
 # What other programs leave beside a Shapefile; beside its successor it would mislead.

@@ -108,11 +108,6 @@ def areas_m2(regions: gpd.GeoDataFrame) -> np.ndarray:
     return np.concatenate([shapely.area(planes.geometries) for planes in _by_chunk(regions)])
 
 
-def in_metres(regions: gpd.GeoDataFrame) -> np.ndarray:
-    """Return the polygons, shape (regions,), each in a plane of its own, metres."""
-    return LocalPlanes(regions).geometries
-
-
 def measure(regions: gpd.GeoDataFrame) -> pd.DataFrame:
     """Measure every region.
 

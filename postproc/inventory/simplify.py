@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from dfpenet_mm.grid import RasterGrid
-from postproc.inventory.measures import areas_m2, in_metres
+from postproc.inventory.measures import LocalPlanes, areas_m2
 
 # Of a landslide of few pixels simplifying may leave a triangle of half its area.
 MAX_AREA_CHANGE = 0.1
@@ -142,5 +142,5 @@ def _metres_per_unit(grid: RasterGrid) -> tuple[float, float]:
     step = max(abs(grid.transform.a), abs(grid.transform.b))
     ends = [[(x, y), (x + step, y)], [(x, y), (x, y + step)]]
     steps = gpd.GeoDataFrame(geometry=shapely.linestrings(ends), crs=grid.crs)
-    along_x, along_y = shapely.length(in_metres(steps)) / step
+    along_x, along_y = shapely.length(LocalPlanes(steps).geometries) / step
     return float(along_x), float(along_y)

@@ -14,11 +14,10 @@ from dfpenet_mm.files import check_free_folder, whole_folder
 from dfpenet_mm.mapping.scene.doubts import doubt_fill
 from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.polygons import Polygons, read_polygons
-from dfpenet_mm.preparation.chips.chip_files import INDEX, write_chips
+from dfpenet_mm.preparation.chips.chip_files import INDEX, draw_sheet, write_chips
 from dfpenet_mm.preparation.chips.chip_report import ChipReport, SideCounts, count_features
 from dfpenet_mm.preparation.chips.choice import ChipChooser
 from dfpenet_mm.preparation.chips.plan import Chip
-from dfpenet_mm.preparation.chips.sheet import draw_sheet
 from dfpenet_mm.preparation.chips.source import ChipSource, require_landslides
 from dfpenet_mm.preparation.chips.survey import ChipSettings, survey_chips
 from dfpenet_mm.vocabulary import SUMMARY

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from dfpenet_mm.report.figures import palette
 from dfpenet_mm.report.figures.map_axes import show_backdrop, show_classes
-from dfpenet_mm.report.figures.palette import (
-    BY_HOOK,
-    CONFUSION_COLOURS,
-    CONFUSION_LABELS,
-    KEPT,
-    KEPT_PALE,
-    NO_DATA,
-    REFERENCE,
-    REMOVED,
-    area_text,
-)
 from dfpenet_mm.report.figures.panel_page import PanelPage
 from dfpenet_mm.report.figures.run_view import (
     FIRST_REMOVED,
@@ -60,7 +50,7 @@ def draw_pre_post_comparison(view: RunView, path: Path) -> Path | None:
     for role in marked:
         axes = next(panels)
         show_backdrop(axes, backdrops[role], grid)
-        show_classes(axes, view.reference(page.dots), grid, {1: REFERENCE})
+        show_classes(axes, view.reference(page.dots), grid, {1: palette.REFERENCE})
     fates = view.fates(page.dots)
     axes = next(panels)
     show_backdrop(axes, backdrops['post'], grid, faint=True)
@@ -68,10 +58,10 @@ def draw_pre_post_comparison(view: RunView, path: Path) -> Path | None:
         FIRST_REMOVED + stage.number - 1: colour
         for stage, colour in zip(removals, _colours(removals), strict=True)
     }
-    show_classes(axes, with_specks(fates, over=LEFT), grid, {LEFT: KEPT_PALE, **colours})
+    show_classes(axes, with_specks(fates, over=LEFT), grid, {LEFT: palette.KEPT_PALE, **colours})
     axes = next(panels)
     show_backdrop(axes, backdrops['post'], grid)
-    show_classes(axes, fates, grid, {LEFT: KEPT})
+    show_classes(axes, fates, grid, {LEFT: palette.KEPT})
     return page.save(path)
 
 
@@ -80,23 +70,25 @@ def _headings(stages: Sequence[InventoryStage], marked: Sequence[str]) -> Iterat
     yield from (f'reference on the {role}-event image' for role in marked)
     yield f'removed: {counted(sum(len(stage.removed) for stage in stages), "region")}'
     final = stages[-1]
-    yield f'result: {counted(final.landslides, "landslide")}, {area_text(final.area_m2)}'
+    yield f'result: {counted(final.landslides, "landslide")}, {palette.area_text(final.area_m2)}'
 
 
 def _colours(removals: list[InventoryStage]) -> list[str]:
     """Return a colour a hook; those beyond the palette share its last one."""
-    return [BY_HOOK[min(number, len(BY_HOOK) - 1)] for number in range(len(removals))]
+    return [
+        palette.BY_HOOK[min(number, len(palette.BY_HOOK) - 1)] for number in range(len(removals))
+    ]
 
 
 def _legend(removals: list[InventoryStage], *, judged: bool) -> dict[str, str]:
-    legend = {'landslide': KEPT}
+    legend = {'landslide': palette.KEPT}
     if judged:
-        legend['reference'] = REFERENCE
+        legend['reference'] = palette.REFERENCE
     for stage, colour in zip(removals, _colours(removals), strict=True):
         legend[f'removed by the {stage.name} ({len(stage.removed):,})'] = colour
     if removals:
-        legend['kept, beside the removed'] = KEPT_PALE
-    return legend | {'no data': NO_DATA}
+        legend['kept, beside the removed'] = palette.KEPT_PALE
+    return legend | {'no data': palette.NO_DATA}
 
 
 # Beyond these the panels of a page become stamps.
@@ -138,41 +130,43 @@ def _draw_errors(view: RunView, stages: list[InventoryStage]) -> PanelPage:
     counts = [found.get('reference_landslides') for found in view.products.evaluations]
     count = counts[-1] if counts else None
     numbers = '' if count is None else f'\n{counted(count, "landslide")}'
-    legend = {CONFUSION_LABELS[code]: colour for code, colour in CONFUSION_COLOURS.items()}
+    legend = {
+        palette.CONFUSION_LABELS[code]: colour for code, colour in palette.CONFUSION_COLOURS.items()
+    }
     page = PanelPage(
         grid,
         [f'reference{numbers}', *map(_heading, stages)],
         heading=HEADING,
-        legend={'reference': REFERENCE, **legend, 'no data': NO_DATA},
+        legend={'reference': palette.REFERENCE, **legend, 'no data': palette.NO_DATA},
     )
     first, *others = page.panels()
     show_backdrop(first, backdrop, grid)
-    show_classes(first, view.reference(page.dots), grid, {1: REFERENCE})
+    show_classes(first, view.reference(page.dots), grid, {1: palette.REFERENCE})
     for axes, stage in zip(others, stages, strict=True):
         show_backdrop(axes, backdrop, grid, faint=True)
-        show_classes(axes, view.judged(stage.number, page.dots), grid, CONFUSION_COLOURS)
+        show_classes(axes, view.judged(stage.number, page.dots), grid, palette.CONFUSION_COLOURS)
     return page
 
 
 def _draw_removals(view: RunView, stages: list[InventoryStage]) -> PanelPage:
     grid, backdrop = view.products.grid, view.products.backdrops['post']
-    removed = {'removed at this stage': REMOVED} if len(stages) > 1 else {}
+    removed = {'removed at this stage': palette.REMOVED} if len(stages) > 1 else {}
     page = PanelPage(
         grid,
         [_heading(stage) for stage in stages],
         heading=HEADING,
-        legend={'kept': KEPT, **removed, 'no data': NO_DATA},
+        legend={'kept': palette.KEPT, **removed, 'no data': palette.NO_DATA},
     )
     for axes, stage in zip(page.panels(), stages, strict=True):
         show_backdrop(axes, backdrop, grid, faint=True)
         picture = with_specks(view.kept_and_removed(stage.number, page.dots), over=1)
-        show_classes(axes, picture, grid, {1: KEPT, 2: REMOVED})
+        show_classes(axes, picture, grid, {1: palette.KEPT, 2: palette.REMOVED})
     return page
 
 
 def _heading(stage: InventoryStage) -> str:
     name = 'recognised by the network' if stage.name == 'network' else f'after the {stage.name}'
-    lines = [name, f'{counted(stage.landslides, "landslide")}, {area_text(stage.area_m2)}']
+    lines = [name, f'{counted(stage.landslides, "landslide")}, {palette.area_text(stage.area_m2)}']
     ratios = [
         f'{label} {stage.scores[key]:.1%}'
         for label, key in (('precision', 'precision'), ('recall', 'recall'), ('IoU', 'iou'))

@@ -22,6 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from dfpenet_mm.class_rasters import in_pixels
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
+from dfpenet_mm.report.figures import palette
 from dfpenet_mm.report.figures.graticule import draw_graticule
 from dfpenet_mm.report.figures.inventory_sheet import InventorySheet, draw_largest, place_numbers
 from dfpenet_mm.report.figures.map_axes import (
@@ -33,18 +34,6 @@ from dfpenet_mm.report.figures.map_axes import (
     place_axes,
     save,
     show_backdrop,
-)
-from dfpenet_mm.report.figures.palette import (
-    AREA,
-    DPI,
-    HEADING,
-    KEPT,
-    NO_DATA,
-    OUTSIDE,
-    REMOVED,
-    SMALL,
-    TEXT,
-    area_text,
 )
 from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.report.shown_inventory import ShownInventory, shown_inventory
@@ -153,7 +142,7 @@ def draw_inventory_map(shown: InventoryMap, path: Path) -> Path:
         _draw_stripes(axes, shown.without_pre, shown.grid)
     _draw_outlines(axes, shown, sheet.map[2])
     _draw_numbers(axes, shown, sheet.map[2])
-    draw_scale_bar(axes, shown.grid, fontsize=TEXT)
+    draw_scale_bar(axes, shown.grid, fontsize=palette.TEXT)
     draw_north_arrow(axes, shown.grid)
     draw_graticule(axes, shown.grid)
     draw_largest(place_axes(figure, *sheet.table), shown.landslides, shown.areas)
@@ -164,12 +153,12 @@ def draw_inventory_map(shown: InventoryMap, path: Path) -> Path:
 
 def _draw_heading(figure: Figure, shown: InventoryMap, sheet: InventorySheet) -> None:
     left, (width, height) = sheet.map[0], sheet.page
-    said = f'{counted(len(shown.landslides), "landslide")}, {area_text(shown.areas.sum())}'
+    said = f'{counted(len(shown.landslides), "landslide")}, {palette.area_text(shown.areas.sum())}'
     common: dict[str, Any] = {'va': 'top', 'parse_math': False}
     heading, below = f'{shown.title}: {said}', '; '.join([*shown.notes, shown.status])
     x, y = left / width, 1 - 0.12 / height
-    figure.text(x, y, heading, fontsize=HEADING, weight='bold', **common)
-    figure.text(x, y - 0.24 / height, below, fontsize=TEXT, color='#444444', **common)
+    figure.text(x, y, heading, fontsize=palette.HEADING, weight='bold', **common)
+    figure.text(x, y - 0.24 / height, below, fontsize=palette.TEXT, color='#444444', **common)
 
 
 def _draw_stripes(axes: Axes, where: np.ndarray, grid: RasterGrid) -> None:
@@ -184,12 +173,12 @@ def _draw_stripes(axes: Axes, where: np.ndarray, grid: RasterGrid) -> None:
 def _draw_outlines(axes: Axes, shown: InventoryMap, width: float) -> None:
     line = 0.5 if len(shown.landslides) > MANY else 0.9
     # A third of a dot of the page.
-    tolerance = shown.grid.shape[1] / (width * DPI) / 3
+    tolerance = shown.grid.shape[1] / (width * palette.DPI) / 3
     area = None if shown.area is None else gpd.GeoDataFrame(geometry=[shown.area])
     for table, colour in (
-        (area, AREA),
-        (shown.inventory.rejected, REMOVED),
-        (shown.landslides, KEPT),
+        (area, palette.AREA),
+        (shown.inventory.rejected, palette.REMOVED),
+        (shown.landslides, palette.KEPT),
     ):
         if table is not None:
             outlines = in_pixels(table.geometry, shown.grid)
@@ -227,12 +216,12 @@ def _draw_numbers(axes: Axes, shown: InventoryMap, width: float) -> None:
 
 def _draw_legend(axes: Axes, shown: InventoryMap) -> None:
     areas, rejected = shown.areas, shown.inventory.rejected
-    entries = [(KEPT, f'landslide ({len(areas):,})')]
+    entries = [(palette.KEPT, f'landslide ({len(areas):,})')]
     if rejected is not None:
-        entries.append((REMOVED, f'rejected region ({len(rejected):,})'))
-    entries.append((NO_DATA, 'no data'))
+        entries.append((palette.REMOVED, f'rejected region ({len(rejected):,})'))
+    entries.append((palette.NO_DATA, 'no data'))
     if shown.area is not None:
-        entries.append((OUTSIDE, 'outside the area of interest'))
+        entries.append((palette.OUTSIDE, 'outside the area of interest'))
     handles: list[Artist] = [
         Line2D([], [], color=colour, lw=2.5, label=label) for colour, label in entries
     ]
@@ -244,11 +233,12 @@ def _draw_legend(axes: Axes, shown: InventoryMap) -> None:
         loc='upper left',
         borderaxespad=0,
         frameon=False,
-        fontsize=TEXT,
+        fontsize=palette.TEXT,
     )
-    lines = [f'total area {area_text(areas.sum())}']
+    lines = [f'total area {palette.area_text(areas.sum())}']
     if len(areas):
-        lines.append(f'largest {area_text(areas.max())}, median {area_text(np.median(areas))}')
+        largest, median = map(palette.area_text, (areas.max(), np.median(areas)))
+        lines.append(f'largest {largest}, median {median}')
         lines.append('numbers: the largest first, where there is room')
     lines.append('frame: longitude and latitude (WGS 84)')
     axes.annotate(
@@ -257,7 +247,7 @@ def _draw_legend(axes: Axes, shown: InventoryMap) -> None:
         xycoords='axes fraction',
         xytext=(0, -16 * len(handles) - 6),
         textcoords='offset points',
-        fontsize=SMALL,
+        fontsize=palette.SMALL,
         va='top',
         linespacing=1.6,
     )

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from dfpenet_mm.grid import RasterGrid
+from dfpenet_mm.report.figures import palette
 from dfpenet_mm.report.figures.map_axes import (
     draw_north_arrow,
     draw_scale_bar,
@@ -22,15 +23,6 @@ from dfpenet_mm.report.figures.map_axes import (
     ground_aspect,
     place_axes,
     save,
-)
-from dfpenet_mm.report.figures.palette import (
-    DPI,
-    HEADING,
-    LETTER,
-    LINE,
-    PAGE_HEIGHT,
-    PAGE_WIDTH,
-    TEXT,
 )
 
 # Inches: around the page, between panels, for the heading, least room for a panel's own.
@@ -69,13 +61,13 @@ def best_layout(count: int, aspect: float, *, above: float, around: float) -> La
         above: room for the heading of a panel, inches.
         around: room for what stands above and below all panels, inches.
     """
-    most = max(1, int((PAGE_WIDTH - 2 * MARGIN + GAP) / LEAST_PITCH))
+    most = max(1, int((palette.PAGE_WIDTH - 2 * MARGIN + GAP) / LEAST_PITCH))
     layouts = []
     for cols in range(1, min(count, most) + 1):
         rows = -(-count // cols)
         width = min(
-            (PAGE_WIDTH - 2 * MARGIN - (cols - 1) * GAP) / cols,
-            max((PAGE_HEIGHT - around) / rows - above, 1.0) / aspect,
+            (palette.PAGE_WIDTH - 2 * MARGIN - (cols - 1) * GAP) / cols,
+            max((palette.PAGE_HEIGHT - around) / rows - above, 1.0) / aspect,
             max(MOST_WIDTH, MOST_WIDTH / (2 * aspect)),
         )
         layouts.append(Layout(rows, cols, width, width * aspect, max(width + GAP, LEAST_PITCH)))
@@ -104,22 +96,30 @@ class PanelPage:
         self._grid = grid
         lines = max(text.count('\n') + 1 for text in headings)
         layout = best_layout(
-            len(headings), ground_aspect(grid), above=LINE * (lines + 1), around=TOP + 2 * LINE
+            len(headings),
+            ground_aspect(grid),
+            above=palette.LINE * (lines + 1),
+            around=TOP + 2 * palette.LINE,
         )
-        letters = max(10, int((layout.pitch - GAP) / LETTER))
+        letters = max(10, int((layout.pitch - GAP) / palette.LETTER))
         self._headings = [
             _wrapped(f'({letter}) {text}', letters)
             for letter, text in zip(ascii_lowercase, headings, strict=False)
         ]
         width = max(layout.cols * layout.pitch - GAP + 2 * MARGIN, 5.0)
         legend_cols = columns_of_legend(list(legend), width)
-        below = LINE * 1.2 * math.ceil(len(legend) / legend_cols) + 0.2
+        below = palette.LINE * 1.2 * math.ceil(len(legend) / legend_cols) + 0.2
         self._places, bottom = _boxes(layout, self._headings)
         height = bottom + below
         self.figure = Figure(figsize=(width, height))
-        self.dots = int(max(layout.width, layout.height) * DPI)
+        self.dots = int(max(layout.width, layout.height) * palette.DPI)
         self.figure.text(
-            MARGIN / width, 1 - 0.1 / height, heading, fontsize=HEADING, weight='bold', va='top'
+            MARGIN / width,
+            1 - 0.1 / height,
+            heading,
+            fontsize=palette.HEADING,
+            weight='bold',
+            va='top',
         )
         handles = [Patch(color=colour, label=label) for label, colour in legend.items()]
         draw_legend(self.figure, handles, legend_cols)
@@ -129,7 +129,7 @@ class PanelPage:
         for number, (box, heading) in enumerate(zip(self._places, self._headings, strict=True)):
             axes = place_axes(self.figure, *box)
             frame(axes, self._grid)
-            axes.set_title(heading, fontsize=TEXT, loc='left', pad=3)
+            axes.set_title(heading, fontsize=palette.TEXT, loc='left', pad=3)
             if number == 0:
                 draw_scale_bar(axes, self._grid)
                 draw_north_arrow(axes, self._grid)
@@ -150,7 +150,7 @@ def _boxes(
     boxes, top = [], TOP
     for first in range(0, len(headings), layout.cols):
         row = headings[first : first + layout.cols]
-        top += LINE * (max(text.count('\n') for text in row) + 1) + 0.12
+        top += palette.LINE * (max(text.count('\n') for text in row) + 1) + 0.12
         boxes += [
             (MARGIN + col * layout.pitch, top, layout.width, layout.height)
             for col in range(len(row))
@@ -176,7 +176,7 @@ def draw_legend(figure: Figure, handles: Sequence[Patch], cols: int) -> None:
         borderpad=0,
         ncols=cols,
         frameon=False,
-        fontsize=TEXT,
+        fontsize=palette.TEXT,
         columnspacing=1.5,
     )
 
@@ -188,7 +188,7 @@ def columns_of_legend(labels: Sequence[str], width: float) -> int:
         labels: of the entries.
         width: of the page, inches.
     """
-    widths = np.array([PATCH + LETTER * len(label) for label in labels])
+    widths = np.array([PATCH + palette.LETTER * len(label) for label in labels])
     for cols in range(len(widths), 1, -1):
         # As matplotlib shares them out.
         columns = np.array_split(widths, cols)

@@ -19,23 +19,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from dfpenet_mm.class_rasters import in_pixels
+from dfpenet_mm.report.figures import palette
 from dfpenet_mm.report.figures.map_axes import (
     draw_scale_bar,
     frame,
     ground_aspect,
     save,
-)
-from dfpenet_mm.report.figures.palette import (
-    CONFUSION_COLOURS,
-    CONFUSION_LABELS,
-    HEADING,
-    KEPT,
-    NO_DATA,
-    PAGE_WIDTH,
-    REMOVED,
-    TEXT,
-    area_text,
-    hook_words,
 )
 from dfpenet_mm.report.figures.run_chip import RunChip
 from dfpenet_mm.report.figures.run_view import RunView, areas_m2
@@ -82,7 +71,7 @@ def _places(products: RunProducts) -> Iterator[Place]:
     if rejected is not None:
         row = _largest(products, rejected)
         if row is not None:
-            hook = hook_words(str(rejected['hook'].iloc[row]))
+            hook = palette.hook_words(str(rejected['hook'].iloc[row]))
             yield _place(products, rejected, row, 'rejected', f'by {hook}')
     path = products.evaluation_file('.gpkg')
     if path is None:
@@ -115,7 +104,7 @@ def _place(
     known = probability is not None and np.isfinite(probability)
     certainty = [f'probability {probability:.2f}'] if known else []
     (outline,) = in_pixels(table.geometry.iloc[[row]], products.grid)
-    lines = (*number, area_text(area), *certainty, *more)
+    lines = (*number, palette.area_text(area), *certainty, *more)
     return Place(title, lines, tuple(shapely.bounds(outline).tolist()))
 
 
@@ -146,7 +135,9 @@ def draw_segmentation_examples(view: RunView, path: Path) -> Path | None:
     if not places:
         return None
     columns = _columns(products)
-    side = min((PAGE_WIDTH - LABEL - (len(columns) - 1) * GAP - 0.1) / len(columns), MOST_SIDE)
+    side = min(
+        (palette.PAGE_WIDTH - LABEL - (len(columns) - 1) * GAP - 0.1) / len(columns), MOST_SIDE
+    )
     width = LABEL + len(columns) * side + (len(columns) - 1) * GAP + 0.1
     height = TOP + len(places) * (side + GAP) + BOTTOM
     figure = Figure(figsize=(width, height))
@@ -162,12 +153,17 @@ def draw_segmentation_examples(view: RunView, path: Path) -> Path | None:
             image = draw(chip, axes)
             shown = image or shown
             if row == 0:
-                axes.set_title(heading, fontsize=TEXT, pad=3)
+                axes.set_title(heading, fontsize=palette.TEXT, pad=3)
             if column == 0:
                 draw_scale_bar(axes, chip.grid)
         _label(figure, place, (0.08, y + side), row)
     figure.text(
-        0.08 / width, 1 - 0.1 / height, 'Close-ups', fontsize=HEADING, weight='bold', va='top'
+        0.08 / width,
+        1 - 0.1 / height,
+        'Close-ups',
+        fontsize=palette.HEADING,
+        weight='bold',
+        va='top',
     )
     _furnish(figure, shown, list(columns), side)
     return save(figure, path)
@@ -193,31 +189,31 @@ def _label(figure: Figure, place: Place, at: tuple[float, float], row: int) -> N
     width, height = figure.get_size_inches()
     x, y = at[0] / width, at[1] / height
     title = textwrap.wrap(f'({ascii_lowercase[row]}) {place.title}', LETTERS)
-    figure.text(x, y, '\n'.join(title), fontsize=TEXT, weight='bold', va='top')
+    figure.text(x, y, '\n'.join(title), fontsize=palette.TEXT, weight='bold', va='top')
     lines = [part for line in place.lines for part in textwrap.wrap(line, LETTERS)]
     y -= 0.17 * len(title) / height
-    figure.text(x, y, '\n'.join(lines), fontsize=TEXT, va='top', linespacing=1.3)
+    figure.text(x, y, '\n'.join(lines), fontsize=palette.TEXT, va='top', linespacing=1.3)
 
 
 def _furnish(figure: Figure, shown: AxesImage | None, columns: list[str], side: float) -> None:
     width, height = figure.get_size_inches()
     entries: list[Artist] = [
-        Line2D([], [], color=KEPT, lw=2, label='landslide'),
-        Line2D([], [], color=REMOVED, lw=2, label='rejected'),
+        Line2D([], [], color=palette.KEPT, lw=2, label='landslide'),
+        Line2D([], [], color=palette.REMOVED, lw=2, label='rejected'),
     ]
     if JUDGED in columns:
         entries += [
-            Patch(color=CONFUSION_COLOURS[code], label=CONFUSION_LABELS[code])
-            for code in CONFUSION_COLOURS
+            Patch(color=palette.CONFUSION_COLOURS[code], label=palette.CONFUSION_LABELS[code])
+            for code in palette.CONFUSION_COLOURS
         ]
-    entries.append(Patch(color=NO_DATA, label='no data'))
+    entries.append(Patch(color=palette.NO_DATA, label='no data'))
     figure.legend(
         handles=entries,
         loc='lower left',
         bbox_to_anchor=(0.02, 0.02 / height),
         ncols=len(entries),
         frameon=False,
-        fontsize=TEXT - 0.5,
+        fontsize=palette.TEXT - 0.5,
         columnspacing=1.0,
         handlelength=1.4,
     )
@@ -225,4 +221,4 @@ def _furnish(figure: Figure, shown: AxesImage | None, columns: list[str], side: 
         x = LABEL + columns.index(PROBABILITY) * (side + GAP)
         bar = figure.add_axes((x / width, (BOTTOM - 0.1) / height, side / width, 0.08 / height))
         figure.colorbar(shown, cax=bar, orientation='horizontal', ticks=[0, 0.5, 1])
-        bar.tick_params(labelsize=TEXT - 1.5, length=2, pad=1)
+        bar.tick_params(labelsize=palette.TEXT - 1.5, length=2, pad=1)

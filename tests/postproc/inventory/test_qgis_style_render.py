@@ -17,8 +17,7 @@ from matplotlib.image import imread
 from dfpenet_mm.vocabulary import HEADSCARPS, LANDSLIDES, REJECTED, Verdict
 from postproc.evaluation.confusion_picture import COLOURS
 from postproc.evaluation.landslide_comparison import write_match_layers
-from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import Layer
+from postproc.inventory.layer import Layer, write_geopackage
 from tests.system_qgis import require_qgis, run_system_python
 
 SCRIPT = Path(__file__).with_name('qgis_render.py')

@@ -20,8 +20,8 @@ from dfpenet_mm.errors import (
     VectorFormatError,
 )
 from dfpenet_mm.mapping.scene.scaling import PercentileStretch
+from dfpenet_mm.preparation.chips.chip_files import draw_sheet
 from dfpenet_mm.preparation.chips.dataset import make_chip_dataset
-from dfpenet_mm.preparation.chips.sheet import draw_sheet
 from dfpenet_mm.preparation.chips.survey import ChipSettings
 from dfpenet_mm.resources import config_dir
 from tests.preparation.chips.chip_world import (

@@ -14,8 +14,7 @@ from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.vocabulary import AREA_OF_INTEREST, HEADSCARPS, LANDSLIDES, REJECTED, Verdict
 from postproc.evaluation.confusion_picture import confusion_raster
 from postproc.evaluation.landslide_comparison import write_match_layers
-from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import Layer
+from postproc.inventory.layer import Layer, write_geopackage
 from postproc.inventory.measures import areas_m2
 
 CRS = 'EPSG:32654'

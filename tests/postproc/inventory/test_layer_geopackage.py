@@ -11,8 +11,7 @@ from rasterio.crs import CRS
 from dfpenet_mm.vocabulary import LANDSLIDES
 from postproc.inventory import layer
 from postproc.inventory.formats import write_inventory
-from postproc.inventory.geopackage import write_geopackage
-from postproc.inventory.layer import Layer
+from postproc.inventory.layer import Layer, write_geopackage
 from postproc.inventory.qgis_style import style_of
 from postproc.reference.reference_vector import read_landslides
 

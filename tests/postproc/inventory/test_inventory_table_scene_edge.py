@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from postproc.inventory import scene_edge
-from postproc.inventory.scene_edge import touches_edge
+from postproc.inventory import inventory_table
+from postproc.inventory.inventory_table import touches_edge
 from postproc.masks.product_rasters import scene_windows
 
 MASK = np.array(
@@ -53,7 +53,7 @@ def test_south_up_and_rotated_scenes(make_product, transform):
 @pytest.mark.parametrize('neighbour', [(r, c) for r in (3, 4, 5) for c in (3, 4, 5)])
 @pytest.mark.parametrize('size', [1, 2, 4, 5])
 def test_nodata_in_the_next_window_counts(make_product, monkeypatch, neighbour, size):
-    monkeypatch.setattr(scene_edge, 'scene_windows', lambda shape: scene_windows(shape, size))
+    monkeypatch.setattr(inventory_table, 'scene_windows', lambda shape: scene_windows(shape, size))
     mask = np.zeros((9, 9))
     mask[4, 4] = 1
     product = make_product(mask)
@@ -90,7 +90,7 @@ def test_windows_do_not_matter(make_product, monkeypatch, data):
     values = data.draw(st.lists(st.sampled_from([0, 0, 0, 1, 1, 255]), min_size=72, max_size=72))
     mask = np.array(values).reshape(8, 9)
     size = data.draw(st.integers(1, 5))
-    monkeypatch.setattr(scene_edge, 'scene_windows', lambda shape: scene_windows(shape, size))
+    monkeypatch.setattr(inventory_table, 'scene_windows', lambda shape: scene_windows(shape, size))
     product = make_product(mask)
 
     found = touches_edge(product, product.landslides)
