@@ -1,5 +1,8 @@
 """A crop of the demo pair, and the command run on it once."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +32,23 @@ def crop(source, target):
     with rasterio.open(target, 'w', **profile) as dataset:
         dataset.write(pixels)
     return target
+
+
+@pytest.fixture
+def fresh_python(tmp_path):
+    """Run a program in a process that has imported nothing yet, outside of the checkout."""
+
+    def run(code):
+        return subprocess.run(
+            [sys.executable, '-c', code],
+            env={**os.environ, 'PYTHONPATH': str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+
+    return run
 
 
 @pytest.fixture(scope='session')

@@ -1,16 +1,12 @@
 """What the checkup says as a whole, and how it ends."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
 from dfpenet_mm.cli.doctor import CHECKUPS, run
 from dfpenet_mm.cli.landslide_map import main
 from dfpenet_mm.doctor.environment import Finding, problem, warning
-from tests.cli.conftest import ROOT
 
 
 def fine():
@@ -76,7 +72,7 @@ def test_doctor_is_a_command_whatever_lies_in_the_folder(tmp_path, monkeypatch, 
     assert json.loads(capsys.readouterr().out)['exit_code'] == 2
 
 
-def test_it_reports_where_torch_and_cv2_do_not_load():
+def test_it_reports_where_torch_and_cv2_do_not_load(fresh_python):
     """The command itself must come up without them."""
     code = (
         'import sys\n'
@@ -84,13 +80,7 @@ def test_it_reports_where_torch_and_cv2_do_not_load():
         'from dfpenet_mm.cli.landslide_map import main\n'
         "main(['doctor', '--json'])"
     )
-    done = subprocess.run(
-        [sys.executable, '-c', code],
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = fresh_python(code)
     assert done.returncode == 2
     assert done.stderr == ''
     findings = json.loads(done.stdout)['findings']

@@ -1,16 +1,12 @@
 """Every verb works from any folder, and loads no more than it needs."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from dfpenet_mm.cli.landslide_map import VERBS, main
-from tests.cli.conftest import ROOT
 from tests.report.page.generated_run import write_run
 
 
@@ -61,7 +57,7 @@ def test_faults_of_a_verb_end_with_code_2(verb, capsys):
     assert '--no-such-option' in capsys.readouterr().err or verb != 'doctor'
 
 
-def test_help_lists_the_verbs_and_loads_no_library():
+def test_help_lists_the_verbs_and_loads_no_library(fresh_python):
     code = (
         'import sys\n'
         'from dfpenet_mm.cli.landslide_map import main\n'
@@ -71,13 +67,7 @@ def test_help_lists_the_verbs_and_loads_no_library():
         "    heavy = {'torch', 'mmseg', 'mmcv', 'mmengine', 'rasterio', 'geopandas'}\n"
         '    print(heavy & set(sys.modules))\n'
     )
-    done = subprocess.run(
-        [sys.executable, '-c', code],
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = fresh_python(code)
     assert done.returncode == 0, done.stderr
     *told, loaded = done.stdout.splitlines()
     assert loaded == 'set()'
