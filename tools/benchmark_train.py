@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
+# A script finds its own folder alone.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 with quiet_libraries():
     import torch
     from mmengine.config import Config
 
+    from benchmarks.step_cost import StepCost, TimedTraining
     from dfpenet_mm.configs import load_config_with_options
     from dfpenet_mm.engine.mixed_precision import use_mixed_precision
-    from dfpenet_mm.evaluation.step_cost import StepCost, TimedTraining
     from dfpenet_mm.mapping.network.load_model import build_model, without_fetching
 
 DATA_SHARE_BAR = 0.03

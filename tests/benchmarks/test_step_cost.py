@@ -7,8 +7,8 @@ from mmengine.registry import DATASETS, MODELS
 from torch import nn
 from torch.utils.data import Dataset
 
+from benchmarks.step_cost import StepCost, TimedTraining
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.evaluation.step_cost import StepCost, TimedTraining
 
 LENGTH, SIZE = 20, 8
 
