@@ -26,7 +26,7 @@ PEERS = ROOT / 'benchmarks' / 'peers'
 # A script finds its own folder alone; it must also run in a checkout that is not installed.
 sys.path[:0] = [str(ROOT), str(PEERS)]
 
-from dfpenet_mm.cli.errors import exit_on_user_error  # noqa: E402
+from dfpenet_mm.cli.refusals import exit_on_user_error  # noqa: E402
 from dfpenet_mm.errors import ConfigError  # noqa: E402
 from dfpenet_mm.installation import quiet_libraries  # noqa: E402
 from dfpenet_mm.resources import shipped_file  # noqa: E402

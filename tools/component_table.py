@@ -11,8 +11,8 @@ from pathlib import Path
 
 from griffe import Docstring, DocstringSectionKind
 
-from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.options import file_name
+from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.installation import quiet_libraries
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.options import file_name
+from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.installation import quiet_libraries
 
 with quiet_libraries():

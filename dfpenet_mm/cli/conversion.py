@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress
 
-from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.options import file_name
+from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.preparation.isprs.collections import IsprsCollection
 from dfpenet_mm.run.progress import Advance, watched_console

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.text import Text
 
-from dfpenet_mm.cli.errors import reader_may_leave
 from dfpenet_mm.cli.options import CommandParser
+from dfpenet_mm.cli.refusals import reader_may_leave
 from dfpenet_mm.doctor import environment, geodata, packages, shipped
 from dfpenet_mm.doctor.environment import Checkup, Finding, problem
 from dfpenet_mm.errors import EXIT_CODE

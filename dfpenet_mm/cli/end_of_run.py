@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dfpenet_mm.cli.errors import reader_may_leave
+from dfpenet_mm.cli.refusals import reader_may_leave
 from dfpenet_mm.run.progress import SHORTEST_S, stage_title
 from dfpenet_mm.wording import counted, decimal, metres
 

@@ -12,7 +12,7 @@ from dfpenet_mm.cli.options import CommandParser, file_name
 from dfpenet_mm.installation import quiet_libraries
 
 with quiet_libraries():
-    from dfpenet_mm.run.evaluate import evaluate_inventory
+    from dfpenet_mm.run.evaluate_inventory import evaluate_inventory
     from postproc.consistency_evaluator import OVERLAPS, ConsistencyEvaluator
     from postproc.evaluation.from_files import InventoryFiles
 

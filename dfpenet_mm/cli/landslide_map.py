@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from dfpenet_mm.cli.errors import exit_on_user_error, loading
+from dfpenet_mm.cli.refusals import exit_on_user_error, loading
 
 # As the first argument they stand for themselves, whatever files there are; loaded when asked.
 VERBS = {

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from dfpenet_mm import __version__
 from dfpenet_mm.cli.end_of_run import report
-from dfpenet_mm.cli.errors import loading
 from dfpenet_mm.cli.options import (
     CommandParser,
     band_numbers,
@@ -19,6 +18,7 @@ from dfpenet_mm.cli.options import (
     nodata_value,
     probability_above_zero,
 )
+from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries, require_one_family
 from dfpenet_mm.run.progress import run_progress
 from dfpenet_mm.run.request import RunRequest

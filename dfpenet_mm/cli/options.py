@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from dfpenet_mm.cli.errors import write_error
+from dfpenet_mm.cli.refusals import write_error
 from dfpenet_mm.errors import EXIT_CODE, ConfigError
 
 JSON = '--json'

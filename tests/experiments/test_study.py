@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from dfpenet_mm.cli.errors import TerminatedError
+from dfpenet_mm.cli.refusals import TerminatedError
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.experiments.results_table import ResultsTable
 from dfpenet_mm.experiments.study import PlannedRun, RunFailedError, planned, run_study

@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 
 from dfpenet_mm.cli.conversion import stage_bars
-from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.options import band_numbers, file_name, nodata_value
+from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 from dfpenet_mm.run.provenance import provenance

@@ -4,7 +4,7 @@ import sys
 from tests.cli.conftest import ROOT
 
 CODE = """\
-from dfpenet_mm.cli.errors import reader_may_leave
+from dfpenet_mm.cli.refusals import reader_may_leave
 import sys, time
 with reader_may_leave():
     sys.stdin.readline()

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from dfpenet_mm.cli import errors
-from dfpenet_mm.cli.errors import exit_on_user_error
+from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.errors import ConfigError
 
 
