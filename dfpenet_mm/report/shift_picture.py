@@ -62,7 +62,8 @@ def _draw_arrows(axes: Axes, windows: pd.DataFrame) -> None:
             angles='uv',
             scale_units='inches',
             scale=key / KEY_ARROW,
-            width=0.003,
+            units='inches',
+            width=0.027,
         )
-        place = (0.75, 0.02)
+        place = (0.75, 0.03)
         axes.quiverkey(arrows, *place, key, f'{key:g} m', labelpos='E', coordinates='figure')

@@ -10,11 +10,13 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import rasterio
 import shapely
 from PIL import Image, ImageColor, ImageDraw
+from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from dfpenet_mm.class_rasters import painted, read_reduced
+from dfpenet_mm.class_rasters import painted
 from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.palette import FALSE_ALARM, HIT, KEPT, MISS
@@ -76,8 +78,14 @@ def verdicts_uri(path: Path, grid: RasterGrid) -> str:
         value: (*ImageColor.getrgb(colour), VERDICT_ALPHA)
         for value, (_, colour) in VERDICTS.items()
     }
-    verdicts = painted(read_reduced(path, grid.shape), colours)
-    return data_uri(Image.fromarray(verdicts), lossless=True)
+    with (
+        read_errors(path, how='cannot be drawn', advice='evaluate the inventory again'),
+        rasterio.open(path) as source,
+    ):
+        shrinks = source.shape != grid.shape
+        resampling = Resampling.mode if shrinks else Resampling.nearest
+        verdicts = source.read(1, out_shape=grid.shape, resampling=resampling)
+    return data_uri(Image.fromarray(painted(verdicts, colours)), lossless=True)
 
 
 SIDE_PX = 220

@@ -132,6 +132,12 @@ def confidence(table: pd.DataFrame) -> dict[str, Any] | None:
 
 
 EVALUATOR = 'ConsistencyEvaluator'
+# What a result may lack, as without a boundary tolerance.
+UNSAID: Mapping[str, Any] = {
+    **{'pixels': {}, 'pixels_without_boundary': None, 'landslides': {}, 'recall_by_size': []},
+    **dict.fromkeys(('reference', 'reference_landslides', 'area')),
+    **dict.fromkeys(('split_reference_landslides', 'merged_predicted_landslides')),
+}
 
 
 def evaluations(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -149,7 +155,7 @@ def evaluations(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     stages = _stages(summary)
     found = (summary.get('evaluation') or {}).items()
-    return [{**result, 'stage': stages.get(name, name)} for name, result in found]
+    return [{**UNSAID, **result, 'stage': stages.get(name, name)} for name, result in found]
 
 
 def _stages(summary: Mapping[str, Any]) -> dict[str, str]:
