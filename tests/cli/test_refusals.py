@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from dfpenet_mm.cli import errors
+from dfpenet_mm.cli import refusals
 from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.errors import ConfigError
 
@@ -85,8 +85,8 @@ def test_a_signal_during_the_last_words_is_too_late(capsys, monkeypatch):
 
 def test_a_signal_that_comes_again_after_a_while_is_meant(monkeypatch):
     """The first may have been lost in the code of a library."""
-    clock = iter([100.0, 100.0 + errors.REPEAT_S])
-    monkeypatch.setattr(errors.time, 'monotonic', lambda: next(clock))
+    clock = iter([100.0, 100.0 + refusals.REPEAT_S])
+    monkeypatch.setattr(refusals.time, 'monotonic', lambda: next(clock))
 
     def lose_the_first():
         with suppress(KeyboardInterrupt):

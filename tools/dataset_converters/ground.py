@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.options import band_numbers, file_name
+from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 from dfpenet_mm.run.provenance import provenance
