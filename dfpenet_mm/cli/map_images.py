@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dfpenet_mm import __version__
 from dfpenet_mm.cli.end_of_run import report
@@ -21,7 +22,9 @@ from dfpenet_mm.cli.options import (
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries, require_one_family
 from dfpenet_mm.run.progress import run_progress
-from dfpenet_mm.run.request import RunRequest
+
+if TYPE_CHECKING:
+    from dfpenet_mm.run.request import RunRequest
 
 # By what --match-histogram says.
 MATCHING: dict[str, str | bool] = {'auto': 'auto', 'yes': True, 'no': False}
@@ -79,6 +82,9 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _request(args: argparse.Namespace, command: Sequence[str]) -> RunRequest:
+    # It loads GDAL, which --help does without.
+    from dfpenet_mm.run.request import RunRequest  # noqa: PLC0415
+
     return RunRequest(
         post=args.post,
         pre=args.pre,
