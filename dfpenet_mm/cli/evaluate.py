@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from dfpenet_mm.cli.end_of_run import findings
-from dfpenet_mm.cli.options import CommandParser, file_name
+from dfpenet_mm.cli.options import CommandParser, add_reporting, file_name
 from dfpenet_mm.installation import quiet_libraries
 
 with quiet_libraries():
@@ -104,13 +104,7 @@ def build_parser() -> CommandParser:
         help='folder for matches, TP/FP/FN raster, picture and summary.json',
     )
     parser.add_argument('--overwrite', action='store_true', help='replace products in OUT')
-    parser.add_argument(
-        '--json', action='store_true', help='write one JSON document to stdout, errors too'
-    )
-    parser.add_argument(
-        '--quiet', action='store_true', help='say nothing but errors and warnings (and --json)'
-    )
-    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    add_reporting(parser, 'write one JSON document to stdout, errors too')
     return parser
 
 

@@ -12,6 +12,7 @@ from dfpenet_mm import __version__
 from dfpenet_mm.cli.end_of_run import report
 from dfpenet_mm.cli.options import (
     CommandParser,
+    add_reporting,
     band_numbers,
     file_name,
     metres_above_zero,
@@ -268,13 +269,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         action='store_true',
         help='leave out report.html, landslides.qgs and their figures, to save time',
     )
-    group.add_argument(
-        '--json', action='store_true', help='write one JSON document to stdout, nothing else'
-    )
-    group.add_argument(
-        '--quiet', action='store_true', help='say nothing but errors and warnings (and --json)'
-    )
-    group.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    add_reporting(group, 'write one JSON document to stdout, nothing else')
     group.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
 
 

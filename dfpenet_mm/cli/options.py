@@ -121,6 +121,14 @@ class CommandParser(argparse.ArgumentParser):
         super().error(message)
 
 
+def add_reporting(options: argparse._ActionsContainer, document: str) -> None:
+    """Add ``--json``, ``--quiet`` and ``--debug`` to a parser or a group; the first has a help."""
+    options.add_argument(JSON, action='store_true', help=document)
+    quiet = 'say nothing but errors and warnings (and --json)'
+    options.add_argument('--quiet', action='store_true', help=quiet)
+    options.add_argument('--debug', action='store_true', help='show the traceback of an error')
+
+
 def _with_negatives(arguments: Sequence[str]) -> list[str]:
     """Tie numbers such as -3.4e38 to the option before them, which argparse takes for options."""
     tied: list[str] = []
