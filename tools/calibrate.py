@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.options import file_name
+from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from dfpenet_mm.cli.errors import exit_on_user_error
 from dfpenet_mm.cli.options import file_name
+from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.installation import quiet_libraries
 
 

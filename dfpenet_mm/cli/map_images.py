@@ -83,8 +83,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _request(args: argparse.Namespace, command: Sequence[str]) -> RunRequest:
-    # It loads GDAL, which --help does without.
-    from dfpenet_mm.run.request import RunRequest  # noqa: PLC0415
+    from dfpenet_mm.run.request import RunRequest  # noqa: PLC0415 - loads GDAL, unlike --help
 
     return RunRequest(
         post=args.post,
