@@ -110,6 +110,7 @@ PARSED = {
         'python tools/train.py configs/dfpenet/vaihingen_pd.py': 'days of training',
         'python tools/run_study.py': 'hours of training',
         'python tools/learning_curve.py': 'hours of training',
+        'python benchmarks/gpu_session.py': 'needs a GPU',
         'python tools/convert_efficientnet_lite.py': 'needs its weights; tests/models converts',
         'python tools/convert_checkpoint.py': 'needs a released checkpoint; tests/tools runs it',
         'python tools/test.py': 'needs Landslide4Sense',
