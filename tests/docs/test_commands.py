@@ -106,6 +106,7 @@ PARSED = {
         'GPUS_PER_NODE=4 tools/slurm_train.sh': 'needs Slurm',
         'python tools/dataset_converters/ground.py': 'needs the pictures; tests/tools runs it',
         'python tools/check_data.py': 'needs five data sets; tests/datasets runs it',
+        'python tools/calibrate.py': 'needs both data sets; tests/tools runs it',
         'python tools/dataset_converters/vaihingen.py': 'needs the ISPRS downloads',
         'python tools/train.py configs/dfpenet/vaihingen_pd.py': 'days of training',
         'python tools/run_study.py': 'hours of training',
