@@ -126,7 +126,7 @@ def test_only_windows_of_the_area_are_looked_at(known, half_noise):
     with Scene(half_noise) as scene:
         west, north = scene.grid.transform * (70, 2)
         east, south = scene.grid.transform * (90, 20)
-        area = AreaOfInterest(half_noise, (box(west, south, east, north),), scene.grid.transform)
+        area = AreaOfInterest(half_noise, (box(west, south, east, north),), scene.grid)
         assert scene_novelty(scene, IDENTITY, known, window=32, area=area) == Novelty(1, 1)
 
 
