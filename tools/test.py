@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dfpenet_mm.cli.options import file_name
+from dfpenet_mm.cli.options import file_name, metres_above_zero
 from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
@@ -64,6 +64,22 @@ def write_files(config: Config, *, out: Path | None, pictures: Path | None) -> N
         config.custom_hooks = [*(config.get('custom_hooks') or []), hook]
 
 
+def ask_for_details(config: Config, *, pixel_size: float | None, resamples: int, seed: int) -> None:
+    """Let every ``LandslideMetric`` of a test give intervals, landslides and calibration too.
+
+    Args:
+        config: changed in place.
+        pixel_size: of the images, metres; None if nobody knows.
+        resamples: sets of images drawn for the intervals; 0 for none.
+        seed: of the draws.
+    """
+    evaluators = config.test_evaluator
+    for metric in evaluators if isinstance(evaluators, list | tuple) else [evaluators]:
+        if metric.type == 'LandslideMetric':
+            drawn = {'resamples': resamples, 'seed': seed}
+            metric.update(details=True, pixel_size=metric.get('pixel_size') or pixel_size, **drawn)
+
+
 def main() -> None:
     """Build the runner of the config, load the weights, test."""
     parser = runner_parser(
@@ -85,6 +101,20 @@ def main() -> None:
         metavar='DIR',
         help='new folder: image, truth and prediction side by side, a PNG for each image',
     )
+    parser.add_argument(
+        '--pixel-size',
+        type=metres_above_zero,
+        metavar='METRES',
+        help='side of a pixel: counts landslides by square metres and false ones by km2',
+    )
+    parser.add_argument(
+        '--resamples',
+        type=int,
+        default=2000,
+        metavar='N',
+        help='sets of images drawn for the 95 %% intervals, 0 for none (%(default)s)',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of these draws (%(default)s)')
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
         config = runner_config(args)
@@ -92,6 +122,9 @@ def main() -> None:
         checkpoint = shipped_file(args.checkpoint)
         require_fit(config, checkpoint)
         write_files(config, out=args.out, pictures=args.show_dir)
+        ask_for_details(
+            config, pixel_size=args.pixel_size, resamples=args.resamples, seed=args.seed
+        )
         notices = start_processes(config)
         if is_first():
             print(*notices, sep='\n', end='\n' if notices else '', flush=True)

@@ -26,4 +26,4 @@ load_from = None
 # True takes what fits of load_from and lists the rest; otherwise all but the classifier must fit.
 load_from_part = False
 resume = False
-tta_model = dict(type='SegTTAModel')
+tta_model = dict(type='MeanOfViews')

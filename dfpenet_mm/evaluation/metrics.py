@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -22,6 +23,8 @@ from dfpenet_mm.evaluation.confusion_matrix import (
     mean_defined,
     overall_accuracy,
 )
+from dfpenet_mm.evaluation.image_tally import ImageTally
+from dfpenet_mm.evaluation.set_scores import RESAMPLES, flat_scores, score_set, scores_as_text
 from dfpenet_mm.vocabulary import IGNORED
 
 
@@ -36,12 +39,19 @@ class LandslideMetric(BaseMetric):
         landslide_class: label of landslides, or labels of several kinds of them, which count as
             one; so do all other classes.
         ignore_index: label that is not scored.
+        details: also give intervals over images, scores of landslides and calibration, which a
+            validation during training does without: ``<score>.low`` and ``<score>.high``,
+            ``found.<smallest size>``, ``ECE`` and others, and a table in the log.
+        pixel_size: side of a pixel, metres, for the details; None if nobody knows, which counts
+            landslides by pixels.
+        resamples: sets of images that are drawn for the intervals.
+        seed: of the draws.
         collect_device: where results of several processes meet.
         prefix: what the names begin with.
 
     Raises:
-        ConfigError: if ``landslide_class`` is no whole number and no list of some; while scoring,
-            if the data set has no such class.
+        ConfigError: if ``landslide_class`` is no whole number and no list of some, or the pixel
+            size is not above 0; while scoring, if the data set has no such class.
 
     Source: Eqs. 8-12.
     """
@@ -53,12 +63,20 @@ class LandslideMetric(BaseMetric):
         *,
         landslide_class: int | Sequence[int] = 1,
         ignore_index: int = IGNORED,
+        details: bool = False,
+        pixel_size: float | None = None,
+        resamples: int = RESAMPLES,
+        seed: int = 0,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.landslide_classes = class_positions('landslide_class', landslide_class)
         self.ignore_index = ignore_index
+        if pixel_size is not None and not 0 < pixel_size < math.inf:
+            raise ConfigError(f'pixel_size is {pixel_size}; give metres above 0, or None')
+        self.details = details
+        self.pixel_size, self.resamples, self.seed = pixel_size, resamples, seed
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:  # noqa: ARG002
         """Count the pixels of every image of a batch, as ``[[TN, FP], [FN, TP]]``."""
@@ -71,13 +89,56 @@ class LandslideMetric(BaseMetric):
             )
         for sample in data_samples:
             confusion = confusion_of_sample(sample, self.dataset_meta, self.ignore_index)
-            self.results.append(against_rest(confusion, self.landslide_classes))
+            counts = against_rest(confusion, self.landslide_classes)
+            self.results.append((counts, self._tally(sample)) if self.details else counts)
+
+    def _tally(self, sample: Mapping) -> ImageTally:
+        label, predicted = (
+            sample[name]['data'].cpu().numpy() for name in ('gt_sem_seg', 'pred_sem_seg')
+        )
+        label, predicted = (values.reshape(values.shape[-2:]) for values in (label, predicted))
+        truth = np.isin(label, self.landslide_classes).astype(np.uint8)
+        truth[label == self.ignore_index] = IGNORED
+        return ImageTally.of(
+            truth,
+            np.isin(predicted, self.landslide_classes),
+            probability=_probability(sample, self.landslide_classes, predicted),
+            pixel_size=self.pixel_size,
+        )
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Turn the counts of all images into scores."""
-        confusion = np.sum(results, axis=0)
+        """Turn the counts of all images into scores, and log the details as a table."""
+        confusion = np.sum([r[0] for r in results] if self.details else results, axis=0)
         scores = {name: float(values[1]) for name, values in class_scores(confusion).items()}
-        return scores | {'OA': overall_accuracy(confusion)}
+        scores |= {'OA': overall_accuracy(confusion)}
+        if not self.details:
+            return scores
+        details = score_set(
+            [tally for _, tally in results],
+            in_metres=self.pixel_size is not None,
+            resamples=self.resamples,
+            seed=self.seed,
+        )
+        print_log('\n' + scores_as_text(details), logger='current')
+        return scores | flat_scores(details)
+
+
+def _probability(
+    sample: Mapping, landslide_classes: Sequence[int], predicted: np.ndarray
+) -> np.ndarray | None:
+    """Return the probability that a prediction was made from; None where it was from another.
+
+    mmseg's own mean over views leaves the logits of a single view beside it.
+    """
+    logits = sample.get('seg_logits', {}).get('data')
+    if logits is None:
+        return None
+    if len(logits) == 1:
+        probability = logits.double().sigmoid()[0].cpu().numpy()
+        return probability if landslide_classes == (1,) else None
+    if (logits.argmax(dim=0).cpu().numpy() != predicted).any():
+        return None
+    return logits.double().softmax(dim=0)[list(landslide_classes)].sum(dim=0).cpu().numpy()
 
 
 @METRICS.register_module()

@@ -6,6 +6,7 @@ from dfpenet_mm.models.dfpe_neck import DFPENeck
 from dfpenet_mm.models.efficientnet_lite import EfficientNetLite
 from dfpenet_mm.models.frozen_encoder_decoder import FrozenEncoderDecoder
 from dfpenet_mm.models.losses import LabelledCrossEntropyLoss, LabelledDiceLoss, LabelledFocalLoss
+from dfpenet_mm.models.mean_of_views import MeanOfViews
 from dfpenet_mm.models.resnet_stem_features import ResNetStemFeatures
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     'LabelledCrossEntropyLoss',
     'LabelledDiceLoss',
     'LabelledFocalLoss',
+    'MeanOfViews',
     'ResNetStemFeatures',
 ]

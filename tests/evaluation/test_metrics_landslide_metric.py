@@ -22,6 +22,54 @@ def scores(pairs, classes=('background', 'landslide'), **settings):
     return metric.evaluate(len(samples))
 
 
+def detailed(samples, **settings):
+    metric = LandslideMetric(details=True, **settings)
+    metric.dataset_meta = {'classes': ('background', 'landslide')}
+    metric.process({}, samples)
+    return metric.evaluate(len(samples))
+
+
+def with_logits(logits, label):
+    logits = torch.tensor(logits)
+    return {
+        'seg_logits': {'data': logits},
+        'pred_sem_seg': {'data': logits.argmax(dim=0)[None]},
+        'gt_sem_seg': {'data': torch.tensor(label)[None]},
+    }
+
+
+def test_details_stand_beside_the_scores():
+    sample = with_logits([[[0.0, 0.0, 0.0]], [[3.0, 1.0, -9.0]]], [[1, 0, 255]])
+    plain = scores([([[1, 1, 0]], [[1, 0, 255]])] * 3)
+    found = detailed([sample] * 3)
+    assert {name: found[name] for name in plain} == plain
+    # One region on one landslide of a pixel; equal images draw equal sets.
+    assert found['landslide/IoU.low'] == found['landslide/IoU.high'] == 50
+    assert found['landslide/landslides_found'] == found['landslide/found.0_pixels'] == 100
+    assert found['landslide/false_regions_per_Mpx'] == 0
+    sure = 1 / (1 + np.exp([-3, -1]))
+    brier = 100 * ((1 - sure[0]) ** 2 + sure[1] ** 2) / 2
+    assert found['landslide/Brier'] == pytest.approx(brier, abs=0.01)
+
+
+def test_details_in_metres():
+    sample = with_logits([[[0.0, 0.0]], [[3.0, -1.0]]], [[1, 0]])
+    found = detailed([sample] * 2, pixel_size=10)
+    assert found['landslide/found.100_m2'] == 100
+    assert found['landslide/false_regions_per_km2'] == 0
+    with pytest.raises(ConfigError, match='pixel_size is 0; give metres above 0'):
+        LandslideMetric(pixel_size=0)
+
+
+@pytest.mark.parametrize('logits', [None, {'data': torch.tensor([[[3.0]], [[0.0]]])}])
+def test_no_calibration_without_the_probability_of_the_prediction(logits):
+    sample = with_logits([[[0.0]], [[3.0]]], [[1]])
+    sample = {key: value for key, value in sample.items() if key != 'seg_logits'}
+    found = detailed([sample | ({} if logits is None else {'seg_logits': logits})] * 2)
+    assert 'landslide/ECE' not in found
+    assert found['landslide/IoU'] == 100
+
+
 def test_counts_by_hand():
     predicted = [[1, 1, 1], [0, 0, 0]]
     label = [[1, 1, 0], [1, 0, 255]]

@@ -92,3 +92,17 @@ def test_predictions_and_pictures_do_not_meet(tmp_path):
     write_files(config, out=tmp_path / 'a', pictures=tmp_path / 'b')
     files = dict(type='PredictionFilesHook', out=f'{tmp_path}/a', pictures=f'{tmp_path}/b')
     assert config.custom_hooks[1] == files
+
+
+def test_details_are_asked_of_every_landslide_metric():
+    tool = import_module('tools.test')
+    metrics = [{'type': 'SegmentationMetric'}, {'type': 'LandslideMetric', 'pixel_size': 3.0}]
+    config = Config({'test_evaluator': [*metrics, {'type': 'LandslideMetric'}]})
+    tool.ask_for_details(config, pixel_size=10.0, resamples=5, seed=1)
+    others, known, unknown = config.test_evaluator
+    assert others == {'type': 'SegmentationMetric'}
+    assert (known.pixel_size, unknown.pixel_size) == (3.0, 10.0)
+    assert (unknown.details, unknown.resamples, unknown.seed) == (True, 5, 1)
+    alone = Config({'test_evaluator': {'type': 'LandslideMetric'}})
+    tool.ask_for_details(alone, pixel_size=None, resamples=0, seed=0)
+    assert alone.test_evaluator.details
