@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from dfpenet_mm.cli.benchmark import build_parser as benchmark_parser
 from dfpenet_mm.cli.doctor import build_parser as doctor_parser
 from dfpenet_mm.cli.evaluate import build_parser as evaluate_parser
 from dfpenet_mm.cli.map_images import build_parser as map_parser
@@ -23,6 +24,7 @@ PARSERS = {
     'map': map_parser,
     'evaluate': evaluate_parser,
     'report': report_parser,
+    'benchmark': benchmark_parser,
     'doctor': doctor_parser,
 }
 

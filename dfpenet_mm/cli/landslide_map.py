@@ -13,6 +13,7 @@ VERBS = {
     'map': 'dfpenet_mm.cli.map_images',
     'evaluate': 'dfpenet_mm.cli.evaluate',
     'report': 'dfpenet_mm.cli.report',
+    'benchmark': 'dfpenet_mm.cli.benchmark',
     'doctor': 'dfpenet_mm.cli.doctor',
 }
 

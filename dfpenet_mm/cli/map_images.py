@@ -40,6 +40,7 @@ verbs, each with a --help of its own:
   map       map the landslides of two images; also without its name
   evaluate  compare an inventory with a reference
   report    write the report of a finished run anew, as after edits in QGIS
+  benchmark judge a network on a folder of images and masks
   doctor    check the installation, and say how to mend it
 """
 
@@ -123,6 +124,7 @@ def build_parser() -> CommandParser:
         usage='%(prog)s [map] [CONFIG CHECKPOINT] --post IMAGE [--pre IMAGE] [--out DIR] ...\n'
         '       %(prog)s evaluate PRED REF [--out DIR] ...\n'
         '       %(prog)s report OUT --post IMAGE ...\n'
+        '       %(prog)s benchmark [CONFIG CHECKPOINT] DIR [--out DIR] ...\n'
         '       %(prog)s doctor [--json]',
         description=DESCRIPTION,
         epilog=EXAMPLES,

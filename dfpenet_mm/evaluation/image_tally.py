@@ -26,6 +26,7 @@ COLUMNS = (
     *('regions', 'false_regions', 'ground'),
     *(f'landslides_{index}' for index in CLASSES),
     *(f'found_{index}' for index in CLASSES),
+    *(f'covered_{index}' for index in CLASSES),
 )
 
 
@@ -56,8 +57,9 @@ class ImageTally:
     ) -> Self:
         """Judge an image.
 
-        A landslide of the truth is found if one of its pixels is marked; a marked region is
-        false if none of its pixels is a landslide. A false alarm no farther than one pixel from
+        A landslide of the truth is found if one of its pixels is marked, and covered if at least
+        half of them are; a marked region is false if none of its pixels is a landslide. A false
+        alarm no farther than one pixel from
         a landslide, and a miss likewise from a marked pixel, lies at a boundary.
 
         Args:
@@ -125,20 +127,20 @@ def _pixels(real: np.ndarray, called: np.ndarray, judged: np.ndarray) -> dict[st
 def _regions(real: np.ndarray, called: np.ndarray, pixel_size: float | None) -> dict[str, float]:
     landslides, count = label(real, structure=EIGHT)
     regions, marked = label(called, structure=EIGHT)
-    found = np.bincount(landslides[called], minlength=count + 1)[1:] > 0
+    hit = np.bincount(landslides[called], minlength=count + 1)[1:]
     true = np.bincount(regions[real], minlength=marked + 1)[1:] > 0
-    sizes = np.bincount(landslides.ravel(), minlength=count + 1)[1:].astype(float)
-    edges = EDGES_PX
-    if pixel_size is not None:
-        sizes, edges = sizes * pixel_size**2, EDGES_M2
-    members = np.searchsorted(edges, sizes, side='right')
-    totals = np.bincount(members, minlength=len(CLASSES))
-    hits = np.bincount(members[found], minlength=len(CLASSES))
+    sizes = np.bincount(landslides.ravel(), minlength=count + 1)[1:]
+    unit, edges = (1.0, EDGES_PX) if pixel_size is None else (pixel_size**2, EDGES_M2)
+    members = np.searchsorted(edges, sizes * unit, side='right')
+    kinds = {'landslides': sizes > 0, 'found': hit > 0, 'covered': 2 * hit >= sizes}
     return {
         'regions': float(marked),
         'false_regions': float(np.count_nonzero(~true)),
-        **{f'landslides_{index}': float(totals[index]) for index in CLASSES},
-        **{f'found_{index}': float(hits[index]) for index in CLASSES},
+        **{
+            f'{kind}_{index}': float(np.count_nonzero(chosen & (members == index)))
+            for kind, chosen in kinds.items()
+            for index in CLASSES
+        },
     }
 
 

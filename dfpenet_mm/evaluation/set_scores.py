@@ -22,6 +22,7 @@ Names = tuple[str, ...]
 JUDGED: Names = ('tn', 'fp', 'fn', 'tp')
 LANDSLIDES: Names = tuple(f'landslides_{index}' for index in CLASSES)
 FOUND: Names = tuple(f'found_{index}' for index in CLASSES)
+COVERED: Names = tuple(f'covered_{index}' for index in CLASSES)
 SHARES: Mapping[str, tuple[Names, Names]] = {
     'precision': (('tp',), ('tp', 'fp')),
     'recall': (('tp',), ('tp', 'fn')),
@@ -29,6 +30,7 @@ SHARES: Mapping[str, tuple[Names, Names]] = {
     'IoU': (('tp',), ('tp', 'fp', 'fn')),
     'marked': (('tp', 'fp'), JUDGED),
     'landslides_found': (FOUND, LANDSLIDES),
+    'landslides_covered': (COVERED, LANDSLIDES),
 }
 # Those that a metric gives without their intervals too.
 PIXELS: Names = ('precision', 'recall', 'F1', 'IoU')
@@ -82,7 +84,9 @@ def score_set(
     return {
         'images': len(tallies),
         'resamples': resamples,
-        'scores': {name: found for name, found in intervals.items() if name not in FOUND},
+        'scores': {
+            name: found for name, found in intervals.items() if name not in (*FOUND, *COVERED)
+        },
         'size_classes': list(_size_classes(sums, intervals, in_metres=in_metres)),
         'calibration': _calibration(tallies),
     }
@@ -112,8 +116,9 @@ def _ratios(*, in_metres: bool) -> dict[str, Ratio]:
     ratios[TOLERANT] = (above, below - _weights(AT_BOUNDARIES), factor)
     false = _weights(('false_regions',)), _weights(('ground',)), 1.0
     ratios[FALSE_REGIONS[in_metres]] = false
-    for found, landslides in zip(FOUND, LANDSLIDES, strict=True):
-        ratios[found] = (_weights((found,)), _weights((landslides,)), 100.0)
+    for kind in (FOUND, COVERED):
+        for found, landslides in zip(kind, LANDSLIDES, strict=True):
+            ratios[found] = (_weights((found,)), _weights((landslides,)), 100.0)
     return ratios
 
 
@@ -146,8 +151,8 @@ def _size_classes(
     sums: np.ndarray, intervals: Mapping[str, Interval], *, in_metres: bool
 ) -> Iterator[dict[str, Any]]:
     edges = EDGES_M2 if in_metres else EDGES_PX
-    limits = zip([0.0, *edges], [*edges, None], FOUND, LANDSLIDES, strict=True)
-    for low, high, found, landslides in limits:
+    limits = zip([0.0, *edges], [*edges, None], FOUND, COVERED, LANDSLIDES, strict=True)
+    for low, high, found, covered, landslides in limits:
         yield {
             'from': low,
             'to': high,
@@ -155,6 +160,7 @@ def _size_classes(
             'landslides': int(sums[COLUMNS.index(landslides)]),
             'found': int(sums[COLUMNS.index(found)]),
             'recall': intervals[found],
+            'covered': intervals[covered],
         }
 
 
@@ -186,7 +192,9 @@ def flat_scores(found: Mapping[str, Any]) -> dict[str, float]:
         own = {} if name in PIXELS else {name: score['value']}
         flat |= own | {f'{name}.{limit}': score[limit] for limit in ('low', 'high')}
     for part in found['size_classes']:
-        flat[f'found.{part["from"]:g}_{part["unit"]}'] = part['recall']['value']
+        name = f'{part["from"]:g}_{part["unit"]}'
+        flat |= {f'found.{name}': part['recall']['value']}
+        flat |= {f'covered.{name}': part['covered']['value']}
     flat |= found['calibration'] or {}
     return {name: math.nan if value is None else value for name, value in flat.items()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from dfpenet_mm.mapping.network.backends import find_device
 from dfpenet_mm.mapping.network.card import NetworkCard
 from dfpenet_mm.mapping.network.load_model import NetworkSource
+from dfpenet_mm.mapping.network.predictor import Predictor
 from dfpenet_mm.mapping.registration.shift import MeasuredShift
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.mapping.scene.batch_reader import CACHE_BYTES
@@ -100,12 +101,17 @@ class PreparedRun:
 
 
 @contextmanager
-def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun]:
+def prepared(
+    request: RunRequest,
+    progress: RunProgress,
+    build: Callable[[NetworkSource], Predictor] = NetworkSource.build,
+) -> Iterator[PreparedRun]:
     """Check everything that is asked for, and open it while the body works.
 
     Args:
         request: of the run.
         progress: times the stages.
+        build: gives what predicts, for runs that share it.
 
     Yields:
         The run. When the body succeeds, what it wrote into the folder of products appears in
@@ -169,7 +175,7 @@ def prepared(request: RunRequest, progress: RunProgress) -> Iterator[PreparedRun
                 device=device,
             )
             # One network serves both scenes.
-            executor = cluster or LocalExecutor(predictor=network.build())
+            executor = cluster or LocalExecutor(predictor=build(network))
             origin = provenance(
                 inputs={'config': Path(str(config.filename)), **files},
                 settings={

@@ -78,6 +78,12 @@ PARSED = {
     'docs/experiments.md': {
         'python tools/run_study.py configs/studies/landslide4sense': 'hours of training',
         'python tools/run_study.py configs/studies/sichuan': 'hours of training',
+        'landslide-map benchmark data/landslide4sense': 'needs the data',
+    },
+    'docs/benchmark.md': {
+        'landslide-map benchmark chips': 'needs labelled images; tests/cli runs it',
+        'landslide-map benchmark my_config.py': 'likewise',
+        'landslide-map benchmark fields': 'likewise',
     },
     'docs/performance.md': {
         'python benchmarks/predictors.py': 'minutes; tests/benchmarks runs it',

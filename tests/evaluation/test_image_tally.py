@@ -48,7 +48,7 @@ def test_regions_by_hand():
     counts = tally().counts
     # Of two landslides, the second over a corner, one is found; of three regions (the pixels that
     # are not judged are none) two are false.
-    assert (counts['landslides_0'], counts['found_0']) == (2, 1)
+    assert (counts['landslides_0'], counts['found_0'], counts['covered_0']) == (2, 1, 1)
     assert (counts['regions'], counts['false_regions']) == (3, 2)
 
 
@@ -98,5 +98,7 @@ def test_counts_against_labels_and_distances(truth, marked):
     found = sum(called[pieces == index].any() for index in range(1, count + 1))
     assert sum(counts[f'landslides_{index}'] for index in range(5)) == count
     assert sum(counts[f'found_{index}'] for index in range(5)) == found
+    half = sum(called[pieces == index].mean() >= 0.5 for index in range(1, count + 1))
+    assert sum(counts[f'covered_{index}'] for index in range(5)) == half
     far = distance_transform_edt(~real) if real.any() else np.full(real.shape, np.inf)
     assert counts['fp_at_boundary'] == np.sum(called & ~real & (far <= 1))

@@ -34,7 +34,16 @@ def images(number=60):
 def test_scores_by_hand():
     found = score_set(
         [
-            tally(tp=3, fp=1, tn=4, ground=0.1, false_regions=1, landslides_0=2, found_0=1),
+            tally(
+                tp=3,
+                fp=1,
+                tn=4,
+                ground=0.1,
+                false_regions=1,
+                landslides_0=2,
+                found_0=1,
+                covered_0=1,
+            ),
             tally(fn=2, fn_at_boundary=1, fp=2, fp_at_boundary=1, tn=8, ground=0.1, landslides_2=1),
         ],
         in_metres=True,
@@ -48,10 +57,12 @@ def test_scores_by_hand():
     assert values['marked'] == pytest.approx(30)
     assert values['false_regions_per_km2'] == pytest.approx(5)
     assert values['landslides_found'] == pytest.approx(100 / 3)
+    assert values['landslides_covered'] == pytest.approx(100 / 3)
     smallest, _, third, *_ = found['size_classes']
     assert (smallest['from'], smallest['to'], smallest['unit']) == (0, 100, 'm2')
     assert (smallest['landslides'], smallest['found'], smallest['recall']['value']) == (2, 1, 50)
     assert (third['landslides'], third['found'], third['recall']['value']) == (1, 0, 0)
+    assert (smallest['covered']['value'], third['covered']['value']) == (50, 0)
     assert found['size_classes'][1]['recall']['value'] is None
     assert found['calibration'] is None
 
