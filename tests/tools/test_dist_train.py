@@ -266,7 +266,9 @@ def test_two_processes_score_as_the_run_did(processes, config):
     assert done.returncode == 0, done.stderr[-3000:]
     scores = [re.findall(r'landslide/\w+: [\d.]+', text) for text in (log, done.stdout)]
     assert scores[0]
-    assert scores[0] == scores[1]
+    # A test says more than a validation: intervals, landslides, calibration.
+    assert scores[0] == scores[1][: len(scores[0])]
+    assert re.search(r'landslide/IoU\.low: [\d.]+ .*landslide/ECE: [\d.]+', done.stdout)
 
 
 @pytest.mark.slow
