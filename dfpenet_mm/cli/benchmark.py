@@ -13,14 +13,15 @@ from rich.box import ASCII2
 from rich.console import Console
 from rich.table import Table
 
-from dfpenet_mm.cli.errors import loading, reader_may_leave
 from dfpenet_mm.cli.options import (
     CommandParser,
+    add_reporting,
     band_numbers,
     file_name,
     metres_above_zero,
     nodata_value,
 )
+from dfpenet_mm.cli.refusals import loading, reader_may_leave
 from dfpenet_mm.installation import quiet_libraries, require_one_family
 from dfpenet_mm.run.progress import run_progress
 
@@ -163,13 +164,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--overwrite', action='store_true', help='replace what an earlier benchmark wrote'
     )
-    group.add_argument(
-        '--json', action='store_true', help='write one JSON document to stdout, nothing else'
-    )
-    group.add_argument(
-        '--quiet', action='store_true', help='say nothing but errors and warnings (and --json)'
-    )
-    group.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    add_reporting(group, 'write one JSON document to stdout, nothing else')
 
 
 def run(arguments: Sequence[str]) -> None:

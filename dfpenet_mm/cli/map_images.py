@@ -58,8 +58,6 @@ examples:
       for programs: one JSON document, errors too
   landslide-map evaluate result/landslides.gpkg reference.gpkg
       an inventory against another one, by pixels and by landslides
-  landslide-map report result --post after.tif --pre before.tif
-      the report of result/ after landslides.gpkg was edited
 
 exit codes:
   0    done; warnings may have been printed
