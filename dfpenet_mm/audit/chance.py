@@ -1,0 +1,164 @@
+"""The chance that a mapped landslide is one, learnt from those that an analyst judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+
+from dfpenet_mm.vocabulary import CHANCE, REVIEW, Review
+
+# Judged landslides it takes at least, and of each outcome.
+FEWEST, FEWEST_OF_EACH = 20, 3
+# Standard deviation of the prior of a slope: features are in units of their own spread.
+SLOPE = 1.0
+# Probabilities nearer to 0 or 1 are all alike.
+LIMIT = 1e-3
+FEATURES = ('mean_probability', 'p10_probability', 'area_m2')
+YES, NO = (Review.CONFIRMED, Review.EDITED), (Review.REJECTED,)
+DRAWS, SEED = 2000, 0
+
+
+@dataclass(frozen=True)
+class ChanceModel:
+    """A logistic regression that never falls with probability or area.
+
+    Args:
+        names: columns of the features.
+        middle: their means, shape (features,).
+        spread: their standard deviations, likewise.
+        weights: intercept and slopes, shape (1 + features,).
+        covariance: of the weights, shape (1 + features, 1 + features).
+        confirmed: landslides it was fitted on that are some.
+        rejected: and that are none.
+    """
+
+    names: tuple[str, ...]
+    middle: np.ndarray
+    spread: np.ndarray
+    weights: np.ndarray
+    covariance: np.ndarray
+    confirmed: int
+    rejected: int
+
+    def chances(self, table: pd.DataFrame) -> np.ndarray:
+        """Return chances in (0, 1), shape (rows,); NaN where a feature is unknown."""
+        return expit(self._design(table) @ self.weights)
+
+    def count(self, table: pd.DataFrame) -> tuple[float, float, float]:
+        """Estimate how many landslides of a table are some: mean, and limits of 95 %.
+
+        The limits know that the weights are estimated, and that chance decides on each landslide.
+        """
+        design = self._design(table)
+        design = design[np.isfinite(design).all(axis=1)]
+        rng = np.random.default_rng(SEED)
+        weights = rng.multivariate_normal(self.weights, self.covariance, DRAWS)
+        found = [rng.binomial(1, expit(design @ draw)).sum() for draw in weights]
+        low, high = np.percentile(found, (2.5, 97.5))
+        return float(expit(design @ self.weights).sum()), float(low), float(high)
+
+    def _design(self, table: pd.DataFrame) -> np.ndarray:
+        scaled = (_features(table, self.names) - self.middle) / self.spread
+        return np.column_stack([np.ones(len(table)), scaled])
+
+
+def landslide_chance(table: pd.DataFrame) -> pd.Series:
+    """Estimate for every landslide that nobody judged how likely an analyst would confirm it.
+
+    ``landslide-map finish`` calls it with all polygons of an inventory, those of the layer
+    ``rejected`` that an analyst rejected among them, and writes the result for the landslides
+    into the column ``chance`` beside ``mean_probability``::
+
+        both = pd.concat([landslides, rejected[rejected['review'] == 'rejected']])
+        landslides['chance'] = landslide_chance(both)[landslides.index]
+
+    (with indices that do not overlap). Before a review it is null everywhere.
+
+    Args:
+        table: one polygon a row, with the columns ``review``, ``mean_probability``, ``area_m2``
+            and perhaps ``p10_probability``. Confirmed and edited ones are landslides, rejected
+            ones are not; what an analyst added was not mapped and teaches nothing.
+
+    Returns:
+        ``chance`` in (0, 1) with the table's index; NaN for judged and added landslides, for
+        those without a probability, and for all where fewer than 20 were judged, or fewer than 3
+        either way.
+    """
+    chance = pd.Series(np.nan, table.index, float, name=CHANCE)
+    model = fit_chance(table)
+    if model is not None:
+        open_ones = (_states(table) == Review.UNREVIEWED).to_numpy()
+        chance[open_ones] = model.chances(table[open_ones])
+    return chance
+
+
+def fit_chance(table: pd.DataFrame) -> ChanceModel | None:
+    """Fit the chance on what was judged; arguments are those of ``landslide_chance``.
+
+    Slopes shrink towards 0, so that with few verdicts the chance is near the share of confirmed
+    ones; they are never negative: a landslide of a higher probability is never less likely.
+
+    Returns:
+        The model; None where too few were judged.
+    """
+    states = _states(table)
+    judged = table[states.isin([*YES, *NO]).to_numpy()]
+    truth = states.isin(YES).to_numpy()[states.isin([*YES, *NO]).to_numpy()].astype(float)
+    names = tuple(name for name in FEATURES if name in table and judged[name].notna().any())
+    if not {'mean_probability', 'area_m2'} <= set(names):
+        return None
+    features = _features(judged, names)
+    known = np.isfinite(features).all(axis=1)
+    features, truth = features[known], truth[known]
+    yes = int(truth.sum())
+    if len(truth) < FEWEST or min(yes, len(truth) - yes) < FEWEST_OF_EACH:
+        return None
+    middle, spread = features.mean(axis=0), features.std(axis=0)
+    spread[spread < 1e-9] = 1.0
+    design = np.column_stack([np.ones(len(truth)), (features - middle) / spread])
+    weights, covariance = _fit(design, truth)
+    return ChanceModel(names, middle, spread, weights, covariance, yes, len(truth) - yes)
+
+
+def _fit(design: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights of the largest posterior, and their covariance there."""
+    precision = np.full(design.shape[1], SLOPE**-2)
+    precision[0] = 0
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        score = design @ weights
+        value = np.logaddexp(0, score).sum() - truth @ score + precision @ weights**2 / 2
+        return value, design.T @ (expit(score) - truth) + precision * weights
+
+    start = np.zeros(design.shape[1])
+    start[0] = logit(truth.mean())
+    bounds = [(None, None)] + [(0, None)] * (len(start) - 1)
+    weights = minimize(loss, start, jac=True, bounds=bounds, method='L-BFGS-B').x
+    chance = expit(design @ weights)
+    curvature = (design.T * (chance * (1 - chance))) @ design + np.diag(precision)
+    return weights, np.linalg.inv(curvature)
+
+
+def _features(table: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
+    """Return probabilities as log odds and areas as logarithms, shape (rows, features)."""
+    columns = []
+    for name in names:
+        values = pd.to_numeric(table[name], errors='coerce').to_numpy(float)
+        with np.errstate(invalid='ignore', divide='ignore'):
+            known = np.where(values > 0, np.log(values), math.nan)
+            columns.append(known if name == 'area_m2' else logit(np.clip(values, LIMIT, 1 - LIMIT)))
+    return np.column_stack(columns)
+
+
+def _states(table: pd.DataFrame) -> pd.Series:
+    """Return the states of a review; what has none is unreviewed."""
+    if REVIEW not in table:
+        return pd.Series(str(Review.UNREVIEWED), table.index)
+    words = table[REVIEW].astype('str').str.strip().str.lower()
+    return words.where(words.isin(list(Review)), str(Review.UNREVIEWED))
