@@ -52,8 +52,7 @@ examples:
       only the district, every landslide with its terrain
   landslide-map my_config.py my_weights.pth --post after.tif --reference inventory.gpkg --out mine
       with a network of your own, evaluated against an inventory
-  landslide-map --post after.tif --out result --resume
-      continue a run that was stopped
+  landslide-map --post after.tif --out result --resume    to continue a stopped run
   landslide-map --post after.tif --json --quiet > result.json
       for programs: one JSON document, errors too
   landslide-map evaluate result/landslides.gpkg reference.gpkg
@@ -103,6 +102,7 @@ def _request(args: argparse.Namespace, command: Sequence[str]) -> RunRequest:
         match_histogram=MATCHING.get(args.match_histogram),
         max_shift_m=args.max_shift,
         threshold=args.threshold,
+        pixel_size=args.pixel_size,
         values=args.values,
         device=args.device,
         backend=args.backend,
@@ -208,17 +208,14 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         help='map only this area: vector file in any CRS; pixels outside become nodata',
     )
     group.add_argument(
-        '--dem',
-        type=file_name,
-        metavar='RASTER',
-        help='elevation model on any grid, in metres, or in feet if it says so',
+        '--dem', type=file_name, metavar='RASTER', help='elevation model on any grid, in m or feet'
     )
     group.add_argument(
         '--layer',
         action='append',
         default=[],
         metavar='NAME=PATH',
-        help='further raster that a hook of the config asks for by name; repeat for more',
+        help='further raster that a hook asks for by name; repeat for more',
     )
     group.add_argument(
         '--nodata',
@@ -226,6 +223,12 @@ def _add_input(group: argparse._ArgumentGroup) -> None:
         action='append',
         metavar='VALUE',
         help='further value of the images that is no data (--nodata=-3.4e38); repeat for more',
+    )
+    group.add_argument(
+        '--pixel-size',
+        type=metres_above_zero,
+        metavar='METRES',
+        help='pixel size of images without a CRS, to map them without a place',
     )
     group.add_argument(
         '--values',

@@ -228,6 +228,12 @@ def _require_large(gsd: float, sizes: tuple[float, float, float], told: str) -> 
 def _image_grid(path: Path) -> RasterGrid:
     """Read where an image lies; one that does not say is refused."""
     with open_raster(path) as dataset:
+        if not dataset.crs:
+            raise RasterFormatError(
+                f'{path} has no CRS, so that its pixel size is unknown; assign the right one with '
+                f'gdal_edit.py -a_srs EPSG:CODE, or give --pixel-size METRES to map it without a '
+                f'place'
+            )
         check_georeference(dataset)
         return RasterGrid.from_dataset(dataset)
 

@@ -32,6 +32,7 @@ from dfpenet_mm.run.network_choice import (
     network_for,
     require_pre_seen,
 )
+from dfpenet_mm.run.placed import placing_doubt
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import provenance, resolved_settings
 from dfpenet_mm.run.record import keep_or_check, run_record
@@ -156,7 +157,10 @@ def prepared(
         settings = MappingSettings.from_config(config)
         if request.pre and not request.force:
             require_pre_seen(scenes['pre'].own_grid.gsd, pixels, request.pre.name)
-        doubts = [*filter(None, [pixels.doubt]), *check_images(scenes, settings)]
+        doubts = [
+            *filter(None, [placing_doubt(request), pixels.doubt]),
+            *check_images(scenes, settings),
+        ]
         for doubt in doubts:
             # At once, as the run may take hours.
             progress.say(f'warning: {doubt}')

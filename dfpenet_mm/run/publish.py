@@ -23,6 +23,7 @@ from dfpenet_mm.report.page.page import write_report
 from dfpenet_mm.report.qgis.project import write_qgis_project
 from dfpenet_mm.report.run_products import RunProducts, image_reading
 from dfpenet_mm.run.folder import FIGURES, product_names
+from dfpenet_mm.run.placed import kept_image
 from dfpenet_mm.run.postprocess import FilteredInventory
 from dfpenet_mm.run.prepare import PreparedRun
 from dfpenet_mm.run.progress import RunProgress
@@ -78,8 +79,8 @@ def publish(
         failures += write_pictures(
             inventory.product,
             summarise(run, recognition, inventory, progress.seconds),
-            post=run.request.post,
-            pre=run.request.pre,
+            post=kept_image(run.request.post, products) or run.request.post,
+            pre=kept_image(run.request.pre, products),
             out=out,
             reading=run.settings.reading,
             progress=progress,

@@ -52,6 +52,7 @@ class RunRequest:
         match_histogram: True, False or ``auto``: give the pre-event image the other's histogram.
         max_shift_m: largest shift between the two images, metres.
         threshold: smallest probability of a landslide pixel; None for the network's own.
+        pixel_size: of images that do not say where they lie, metres; None for those that do.
         values: by what the images are scaled, one of ``VALUES`` of ``GroundStretch``.
         device: where the network runs, such as ``auto``, ``cpu`` or ``cuda:0``.
         backend: what runs the network, one of ``BACKENDS``.
@@ -85,6 +86,7 @@ class RunRequest:
     match_histogram: str | bool | None = None
     max_shift_m: float | None = None
     threshold: float | None = None
+    pixel_size: float | None = None
     values: str | None = None
     device: str = 'auto'
     backend: str | None = None

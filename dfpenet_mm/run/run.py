@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dfpenet_mm.run.placed import placed_images
 from dfpenet_mm.run.postprocess import postprocess
 from dfpenet_mm.run.prepare import prepared
 from dfpenet_mm.run.progress import RunProgress
@@ -27,7 +28,8 @@ def map_landslides(request: RunRequest, progress: RunProgress | None = None) -> 
     progress = progress or RunProgress()
     with (
         resume_hint(request.folder, resume=request.resume),
-        prepared(request, progress) as run,
+        placed_images(request) as placed,
+        prepared(placed, progress) as run,
     ):
         recognition = recognise(run, progress)
         inventory = postprocess(run, recognition, progress)
