@@ -49,14 +49,12 @@ examples:
   landslide-map --post after.tif --pre before.tif
       into landslides_after/, with the shipped network
   landslide-map --post after.tif --pre before.tif --aoi district.gpkg --dem dem.tif --out result
-      only the district, every landslide with its terrain
   landslide-map my_config.py my_weights.pth --post after.tif --reference inventory.gpkg --out mine
       with a network of your own, evaluated against an inventory
-  landslide-map --post after.tif --out result --resume    to continue a stopped run
+  landslide-map --post after.tif --out result --resume
+      continue a run that was stopped
   landslide-map --post after.tif --json --quiet > result.json
-      for programs: one JSON document, errors too
   landslide-map evaluate result/landslides.gpkg reference.gpkg
-      an inventory against another one, by pixels and by landslides
 
 exit codes:
   0    done; warnings may have been printed
@@ -269,7 +267,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--no-report',
         action='store_true',
-        help='leave out report.html, landslides.qgs and their figures, to save time',
+        help='leave out report.html, landslides.qgs and their figures',
     )
     add_reporting(group, 'write one JSON document to stdout, nothing else')
     group.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
