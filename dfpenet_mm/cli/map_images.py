@@ -47,10 +47,9 @@ verbs, each with a --help of its own:
 EXAMPLES = """\
 examples:
   landslide-map --post after.tif --pre before.tif
-      into landslides_after/, with the shipped network
+      into landslides_after/, with a shipped network
   landslide-map --post after.tif --pre before.tif --aoi district.gpkg --dem dem.tif --out result
   landslide-map my_config.py my_weights.pth --post after.tif --reference inventory.gpkg --out mine
-      with a network of your own, evaluated against an inventory
   landslide-map --post after.tif --out result --resume
       continue a run that was stopped
   landslide-map --post after.tif --json --quiet > result.json
