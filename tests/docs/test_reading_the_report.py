@@ -16,7 +16,9 @@ def first_column(heading):
 
 
 def test_its_parts_are_headings_of_the_report():
-    templates = '\n'.join(path.read_text() for path in sorted(TEMPLATES.glob('*.j2')))
+    # A benchmark's page is a report of its own.
+    pages = [path for path in sorted(TEMPLATES.glob('*.j2')) if path.stem != 'benchmark.html']
+    templates = '\n'.join(path.read_text() for path in pages)
     headings = re.findall(r'<h2[^>]*>(?:<span[^>]*>.</span> )?(.*?)</h2>', templates)
     plain = {re.sub(r'{%.*?%}|{{.*?}}', '', heading).strip() for heading in headings}
     parts = [part for part in first_column('From top to bottom') if part != 'head']
