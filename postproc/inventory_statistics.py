@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dfpenet_mm.files import whole_file
+from dfpenet_mm.review import NOT_REVIEWED
 from dfpenet_mm.wording import counted, decimal
 from postproc.inventory.measures import areas_m2
 from postproc.product import LandslideProduct
@@ -30,6 +31,10 @@ from postproc.statistics.figure import draw_statistics
 
 # Where small landslides were seen, the smallest is far smaller than the most frequent ones.
 CLEAR_OF_SMALLEST = 3
+# Name of the result that tells what was reviewed, where an inventory is finished.
+REVIEW_RESULT = 'Review'
+# How the warnings begin, which go when an inventory is finished and described anew.
+OPENINGS = ('the roll-over at ', 'the inventory has ', 'the areas of ')
 
 
 @POSTPROC.register_module()
@@ -108,7 +113,7 @@ class InventoryStatistics:
                 fit=fit,
                 tail=tail,
                 density=density,
-                title=_title(result),
+                title=_title(result, product.results.get(REVIEW_RESULT, {'mark': NOT_REVIEWED})),
             )
             _write(product.out_dir / f'{stem}.json', result, product.provenance)
         if fit is None:
@@ -183,15 +188,16 @@ def _describe_density(density: DensityMap) -> dict[str, Any]:
     }
 
 
-def _title(result: Mapping[str, Any]) -> str:
+def _title(result: Mapping[str, Any], review: Mapping[str, Any]) -> str:
+    mark = f' ({review["mark"]})' if review['mark'] else ''
     heading = (
         f'{counted(result["landslides"], "landslide")}, {result["total_area_m2"] / 1e6:.3g} km²'
     )
     magnitude = result['magnitude']['from_number']
     if magnitude is None:
-        return heading
+        return f'{heading}{mark}'
     of_area = result['magnitude']['from_area']
-    return f'{heading}; magnitude {magnitude:.2f} by number, {of_area:.2f} by area'
+    return f'{heading}; magnitude {magnitude:.2f} by number, {of_area:.2f} by area{mark}'
 
 
 def _write(path: Path, result: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:

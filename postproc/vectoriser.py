@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.vocabulary import HEADSCARPS, LANDSLIDES, REJECTED
@@ -11,6 +11,7 @@ from dfpenet_mm.wording import agreeing, counted
 from postproc.inventory.formats import check_filenames, write_inventory
 from postproc.inventory.inventory_table import InventoryTables, clean_regions, tabulate
 from postproc.inventory.layer import STYLE_TABLE, Layer
+from postproc.inventory.review import REVIEW_LAYERS, prepare_review
 from postproc.inventory.simplify import Simplification, simplify
 from postproc.product import LandslideProduct
 from postproc.registry import POSTPROC, EarlyInputs
@@ -51,10 +52,11 @@ class Vectoriser:
 
     def __post_init__(self) -> None:
         check_filenames(self._filenames)
-        if self.layer in ('', REJECTED, HEADSCARPS, STYLE_TABLE):
+        taken = (REJECTED, HEADSCARPS, *REVIEW_LAYERS, STYLE_TABLE)
+        if self.layer in ('', *taken):
             raise ConfigError(
                 f'Vectoriser layer is {self.layer!r}; give it a name, and another than '
-                f'{REJECTED}, {HEADSCARPS} and {STYLE_TABLE}, such as {LANDSLIDES!r}'
+                f'{", ".join(taken)}, such as {LANDSLIDES!r}'
             )
         if self.simplify_m is not None and not 0 < self.simplify_m < float('inf'):
             raise ConfigError(
@@ -86,7 +88,9 @@ class Vectoriser:
         if self.simplify_m is not None:
             product, simplified = _simplified(product, self.simplify_m)
         inventory = tabulate(product)
-        layers = self._layers(inventory, min(product.grid.pixel_size))
+        landslides, review = prepare_review(inventory.landslides, product)
+        inventory = replace(inventory, landslides=landslides)
+        layers = [*self._layers(inventory, min(product.grid.pixel_size)), *review]
         files = write_inventory(layers, product.out_dir, self._filenames, product.provenance)
         product = product.replace(landslides=inventory.landslides, rejected=inventory.rejected)
         if DEM in product.layers:

@@ -30,6 +30,7 @@ FOUNDATION = tuple(
         'bands',
         'class_rasters',
         'polygons',
+        'review',
         'components',
         'installation',
         'resources',

@@ -28,6 +28,7 @@ USES = {
     'report.html': 'open in a browser: map, table, numbers',
     'landslides.qgs': 'open in QGIS: the inventory on the images',
     'landslides.gpkg': 'open in QGIS: styled, can be edited',
+    'original.gpkg': 'the same, kept as it was mapped',
     'landslides.*': 'the inventory in another format',
     'mask.tif': 'open in QGIS: 1 landslide, 255 not mapped',
     'probability.tif': 'open in QGIS: probability, 0 to 1',

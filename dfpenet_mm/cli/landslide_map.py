@@ -12,6 +12,7 @@ from dfpenet_mm.cli.refusals import exit_on_user_error, loading
 VERBS = {
     'map': 'dfpenet_mm.cli.map_images',
     'evaluate': 'dfpenet_mm.cli.evaluate',
+    'finish': 'dfpenet_mm.cli.finish',
     'report': 'dfpenet_mm.cli.report',
     'benchmark': 'dfpenet_mm.cli.benchmark',
     'doctor': 'dfpenet_mm.cli.doctor',

@@ -19,10 +19,11 @@ from shapely.geometry.base import BaseGeometry
 from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.polygons import READ_ERRORS, read_polygons
-from dfpenet_mm.report.backdrop import Backdrop, dimmed_outside, read_backdrop
+from dfpenet_mm.polygons import READ_ERRORS, areas, read_polygons
+from dfpenet_mm.report.backdrop import Backdrop, dimmed_outside, inside, read_backdrop
+from dfpenet_mm.review import ReviewStatus, review_status
 from dfpenet_mm.source_files import require_file
-from dfpenet_mm.vocabulary import AREA_OF_INTEREST, LANDSLIDES, REJECTED, SUMMARY
+from dfpenet_mm.vocabulary import AREA_OF_INTEREST, LANDSLIDES, REJECTED, REVIEWED_AREA, SUMMARY
 
 # Rows or columns of a picture of the scene: sharp on a laptop's screen, some 500 kB as JPEG.
 BACKDROP_SIDE = 1800
@@ -127,6 +128,30 @@ class RunProducts:
     def area(self) -> BaseGeometry | None:
         """The area of interest, in the scene's CRS; None for the whole scene."""
         return read_area(self.folder, self.grid)
+
+    @cached_property
+    def reviewed_area(self) -> gpd.GeoDataFrame | None:
+        """Ground where an analyst looked at everything, in the scene's CRS; None without any."""
+        table = self.layer(inventory_name(self.summary), REVIEWED_AREA)
+        if table is None or table.crs is None:
+            return None
+        shapes = areas(table.geometry.to_crs(self.grid.crs).to_numpy())
+        table = table.set_geometry(gpd.GeoSeries(shapes, crs=self.grid.crs))
+        kept = table[~table.geometry.is_empty].reset_index(drop=True)
+        return kept if len(kept) else None
+
+    @cached_property
+    def review(self) -> ReviewStatus:
+        """The part of the map that an analyst has looked at."""
+        table, ground = self.reviewed_area, 0.0
+        area = None if table is None else table.geometry.union_all()
+        if area is not None:
+            backdrop = self.backdrops['post']
+            mapped = backdrop.colours[..., 3] > 0
+            if self.area is not None:
+                mapped &= inside(backdrop.grid, self.area)
+            ground = float((mapped & inside(backdrop.grid, area)).sum() / max(mapped.sum(), 1))
+        return review_status(self.landslides, area, ground=ground, others=(table, self.rejected))
 
     def product(self, name: str) -> Path | None:
         """Return the path of a product, such as ``evaluation.tif``; None if there is none."""

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from dfpenet_mm.vocabulary import WGS84
+from dfpenet_mm.review import review_states
+from dfpenet_mm.vocabulary import WGS84, Review
 from dfpenet_mm.wording import counted
 
 # Equal-area on the ellipsoid, metres: how large an outline is after somebody moved it.
@@ -47,11 +48,13 @@ class ShownInventory:
         rejected: likewise, the regions that hooks took away and nobody took back; None without
             any.
         edits: sentences on how it differs from what the run found; empty if it does not.
+        finished: whether all was measured again since it was edited.
     """
 
     table: gpd.GeoDataFrame
     rejected: gpd.GeoDataFrame | None
     edits: tuple[str, ...]
+    finished: bool = False
 
 
 def shown_inventory(
@@ -73,12 +76,12 @@ def shown_inventory(
         are missing or no longer true are measured, other measures that are no longer true are
         unknown.
     """
-    table, told = _drawn(landslides), summary.get('totals', {})
+    table, told = _drawn(landslides), run_totals(summary)
     regions = None if rejected is None else _drawn(rejected)
     measured, written = _areas_m2(table), numbers_in(table, 'area_m2')
     # A file that was saved in another CRS still tells places in the scene's.
     crs = summary.get('scene', {}).get('crs') or table.crs
-    moved = _moved(table.to_crs(crs) if table.crs else table, written, measured)
+    moved = moved_outlines(table.to_crs(crs) if table.crs else table)
     new = np.isnan(written)
     areas = np.where(new | moved, measured, written)
     known = _known(table, told)
@@ -90,7 +93,9 @@ def shown_inventory(
     if regions is not None:
         regions = _measured(regions[~taken].reset_index(drop=True))
     some = regions is not None and len(regions) > 0
-    return ShownInventory(table, regions if some else None, tuple(edits))
+    counted_again = len(table) == summary.get('totals', {}).get('landslides')
+    finished = 'review' in summary and counted_again and not (new | moved).any()
+    return ShownInventory(table, regions if some else None, tuple(edits), bool(finished))
 
 
 def _drawn(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -115,8 +120,21 @@ def _measured(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return table.assign(id=_ids(table, 1), area_m2=areas)
 
 
-def _moved(table: gpd.GeoDataFrame, written: np.ndarray, measured: np.ndarray) -> np.ndarray:
-    """Find outlines that are no longer those whose measures were written."""
+def run_totals(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the run had found, also where its inventory was finished since."""
+    return (summary.get('review') or {}).get('run_totals') or summary.get('totals', {})
+
+
+def moved_outlines(table: gpd.GeoDataFrame) -> np.ndarray:
+    """Find outlines that are no longer those whose measures were written.
+
+    Args:
+        table: landslides with an area, in the CRS in which ``centroid_x`` and ``centroid_y`` are.
+
+    Returns:
+        Boolean, shape (rows,); False where nothing was written.
+    """
+    written, measured = numbers_in(table, 'area_m2'), _areas_m2(table)
     points = shapely.get_coordinates(shapely.centroid(table.geometry.to_numpy()))
     places = np.column_stack([numbers_in(table, 'centroid_x'), numbers_in(table, 'centroid_y')])
     side = np.sqrt(shapely.area(table.geometry.to_numpy()))
@@ -199,7 +217,8 @@ def _edits(
     if found is None or area is None:
         return
     now, kept = float(table['area_m2'].sum()), table['id'][known]
-    changed, added = int((moved & known).sum()), int((~known).sum())
+    outlines = moved | (review_states(table) == Review.EDITED)
+    changed, added = int((outlines & known).sum()), int((~known).sum())
     removed, shared = found - kept.nunique(), int(table['id'].duplicated(keep=False).sum())
     if removed:
         yield f'{counted(removed, "landslide")} removed'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.report.figures.all_figures import draw_figures
 from dfpenet_mm.report.page.page import write_report
 from dfpenet_mm.report.qgis.project import write_qgis_project
-from dfpenet_mm.report.run_products import RunProducts, image_reading
+from dfpenet_mm.report.run_products import RunProducts, image_reading, inventory_name
 from dfpenet_mm.run.folder import FIGURES, product_names
 from dfpenet_mm.run.placed import kept_image
 from dfpenet_mm.run.postprocess import FilteredInventory
@@ -31,7 +32,7 @@ from dfpenet_mm.run.provenance import describe_input, lasting
 from dfpenet_mm.run.recognise import Recognition
 from dfpenet_mm.run.scene_pair import picture_shift
 from dfpenet_mm.run.summary_file import summarise, write_summary
-from dfpenet_mm.vocabulary import AREA_OF_INTEREST, PROVENANCE_KEY, SUMMARY
+from dfpenet_mm.vocabulary import AREA_OF_INTEREST, ORIGINAL, PROVENANCE_KEY, SUMMARY
 from postproc.inventory.formats import write_inventory
 from postproc.inventory.layer import Layer
 from postproc.product import LandslideProduct
@@ -75,6 +76,7 @@ def publish(
     with progress.running('write'):
         _write_rasters({**recognition.rasters, 'mask': inventory.mask}, run, progress)
         failures = list(_picture_shift(run))
+        _keep_original(inventory.product)
     if run.request.pictures:
         failures += write_pictures(
             inventory.product,
@@ -104,6 +106,13 @@ def _write_rasters(rasters: Mapping[str, Path], run: PreparedRun, progress: RunP
         write_cog(path, run.work.products / f'{name}.tif', tags)
     if run.area is not None:
         _write_area(run.area, run.grid, run.work.products, origin)
+
+
+def _keep_original(product: LandslideProduct) -> None:
+    """Keep a copy of the inventory, which an analyst's review will change."""
+    package = product.out_dir / inventory_name({'results': product.results})
+    if package.is_file():
+        shutil.copyfile(package, package.with_name(ORIGINAL))
 
 
 def _picture_shift(run: PreparedRun) -> Iterator[str]:
@@ -236,14 +245,22 @@ def rewrite_report(
         OutputError: if the page cannot be written.
     """
     products = RunProducts.read(out, post=post, pre=pre)
-    _check_images(products.summary, {'post': post, 'pre': pre})
+    check_images(products.summary, {'post': post, 'pre': pre})
     target = target or out / 'report.html'
     write_report(products, target)
     return target
 
 
-def _check_images(summary: Mapping[str, Any], images: Mapping[str, Path | None]) -> None:
-    """Refuse an image that is not the one that was mapped: outlines would lie on it wrongly."""
+def check_images(summary: Mapping[str, Any], images: Mapping[str, Path | None]) -> None:
+    """Refuse an image that is not the one that was mapped: outlines would lie on it wrongly.
+
+    Args:
+        summary: of the run.
+        images: by role, ``post`` and ``pre``; None where there is none.
+
+    Raises:
+        InputFileError: if one is another image.
+    """
     inputs = summary.get('provenance', {}).get('inputs', {})
     for role, path in images.items():
         known = inputs.get(role)

@@ -113,6 +113,17 @@ TERRAIN_FIELDS = (
           '0, the other fields of the terrain are null', 'own'),
 )  # fmt: skip
 
+REVIEW_FIELDS = (
+    Field('review', 'review', '', "the analyst's finding: unreviewed, confirmed, rejected, edited "
+          'or added', 'own', 'str'),
+    Field('reviewer', 'reviewer', '', 'who found it; null before the review', 'own', 'str'),
+    Field('reviewed_at', 'reviewed', '', 'when, ISO 8601 in UTC; null before the review', 'own',
+          'str'),
+    Field('comment', 'comment', '', "the analyst's remark; null without one", 'own', 'str'),
+    Field('review_order', 'rev_order', '', 'place in the order in which a review helps most, from '
+          '1; places without a landslide have every fifth number', 'own', 'int64'),
+)  # fmt: skip
+
 REJECTED_FIELDS = (
     Field('hook', 'hook', '', 'which hook took it away', 'own', 'str'),
     Field('reason', 'reason', '', 'and why', 'own', 'str'),
@@ -125,7 +136,13 @@ HEADSCARP_FIELDS = (
     Field('elevation_m', 'elev_m', 'm', 'elevation of the point', 'WP/WLI 1990'),
 )  # fmt: skip
 
-ALL_FIELDS = (*LANDSLIDE_FIELDS, *TERRAIN_FIELDS, *REJECTED_FIELDS, *HEADSCARP_FIELDS)
+ALL_FIELDS = (
+    *LANDSLIDE_FIELDS,
+    *TERRAIN_FIELDS,
+    *REVIEW_FIELDS,
+    *REJECTED_FIELDS,
+    *HEADSCARP_FIELDS,
+)
 
 
 def names(fields: Iterable[Field]) -> list[str]:

@@ -21,6 +21,7 @@ from dfpenet_mm.files import whole_files
 from dfpenet_mm.vocabulary import HEADSCARPS, PROVENANCE_KEY, REJECTED, WGS84
 from postproc.inventory.fields import ALL_FIELDS
 from postproc.inventory.layer import WRITTEN, Layer, as_text, write_geopackage, write_layer
+from postproc.inventory.review import REVIEW_LAYERS
 
 NAME_LENGTH = 10
 # What other programs leave beside a Shapefile; beside its successor it would mislead.
@@ -151,6 +152,22 @@ def write_geoparquet(layers: Sequence[Layer], path: Path, provenance: str) -> No
         table.to_parquet(layer.beside(path), index=False)
 
 
+def write_kmz(layers: Sequence[Layer], path: Path, _provenance: str) -> None:
+    """Write KMZ for virtual globes, on WGS 84, each polygon called by its number."""
+    for layer in layers:
+        table = layer.table.to_crs(WGS84)
+        if 'id' in table:
+            table = table.assign(Name=table['id'].astype(str))
+        moved = Layer(layer.role, layer.name, table, layer.pixel_m)
+        write_layer(moved, layer.beside(path), driver='LIBKML')
+
+
+def write_csv(layers: Sequence[Layer], path: Path, _provenance: str) -> None:
+    """Write the fields without the outlines for a spreadsheet; ``lon`` and ``lat`` tell places."""
+    for layer in layers:
+        layer.table[layer.columns].to_csv(layer.beside(path), index=False, encoding='utf-8-sig')
+
+
 Writer = Callable[[Sequence[Layer], Path, str], None]
 
 # Every writer gets the layers (the landslides first), the path and the provenance as JSON.
@@ -160,6 +177,8 @@ FORMATS: Mapping[str, Writer] = {
     '.shp': write_shapefile,
     '.fgb': write_flatgeobuf,
     '.parquet': write_geoparquet,
+    '.kmz': write_kmz,
+    '.csv': write_csv,
 }
 
 
@@ -210,7 +229,10 @@ def write_inventory(
     origin = json.dumps(dict(provenance))
     with whole_files(folder, names[0]) as staging:
         for name in names:
-            FORMATS[Path(name).suffix](layers, staging / name, origin)
+            suffix = Path(name).suffix
+            # Whoever gets another format does not review.
+            shown = [layer for layer in layers if layer.role not in REVIEW_LAYERS]
+            FORMATS[suffix](layers if suffix == '.gpkg' else shown, staging / name, origin)
         written = sorted(path.name for path in staging.iterdir())
     _remove_stale(folder, written)
     return written

@@ -28,7 +28,7 @@ class Layer:
     """A layer to write.
 
     Args:
-        role: ``LANDSLIDES``, ``REJECTED``, ``HEADSCARPS`` or ``AREA_OF_INTEREST``.
+        role: a layer's name in the vocabulary, such as ``LANDSLIDES`` or ``REVIEWED_AREA``.
         name: as a user sees it.
         table: its rows, polygons or, of headscarps, points.
         pixel_m: shorter side of the scene's pixels, metres: what rounding may not spoil.
@@ -43,6 +43,11 @@ class Layer:
     def geometry_type(self) -> str:
         """One type for the layer: a region whose parts meet at corners has two polygons."""
         return 'Point' if self.role == HEADSCARPS else 'MultiPolygon'
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of its columns, in their order, without the geometry."""
+        return [name for name in self.table if name != self.table.geometry.name]
 
     def beside(self, path: Path) -> Path:
         """Return this layer's file where a format holds one layer a file.
@@ -130,12 +135,14 @@ STYLE_TABLE = 'layer_styles'
 GEOMETRY_COLUMN = 'geom'
 TIME = pd.Timestamp(WRITTEN, tz='UTC')
 
+Style = Callable[[str, Sequence[str]], str]
+
 
 def write_geopackage(
     layers: Sequence[Layer],
     path: Path,
     provenance: str,
-    style: Callable[[str], str] = style_of,
+    style: Style = style_of,
 ) -> None:
     """Write all layers, and their styles into the table ``layer_styles``.
 
@@ -143,7 +150,7 @@ def write_geopackage(
         layers: in the order in which a GIS lists them.
         path: file to write.
         provenance: JSON for the layers' metadata.
-        style: gives the QML of a layer by its role.
+        style: gives the QML of a layer by its role and its columns.
 
     Raises:
         OSError: if the file does not hold everything afterwards.
@@ -192,7 +199,7 @@ def _indexed(layer: Layer) -> int:
     return int((~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)).sum())
 
 
-def style_table(layers: Sequence[Layer], style: Callable[[str], str] = style_of) -> pd.DataFrame:
+def style_table(layers: Sequence[Layer], style: Style = style_of) -> pd.DataFrame:
     """Return one default style a layer, with the columns that QGIS wants."""
     rows = [
         {
@@ -201,7 +208,7 @@ def style_table(layers: Sequence[Layer], style: Callable[[str], str] = style_of)
             'f_table_name': layer.name,
             'f_geometry_column': GEOMETRY_COLUMN,
             'styleName': layer.name,
-            'styleQML': style(layer.role),
+            'styleQML': style(layer.role, layer.columns),
             'styleSLD': '',
             'useAsDefault': True,
             'description': f'default style of {layer.name}',

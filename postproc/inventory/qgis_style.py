@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from dfpenet_mm.vocabulary import AREA_OF_INTEREST, HEADSCARPS, LANDSLIDES, REJECTED, Verdict
+from dfpenet_mm.review import LABELS
+from dfpenet_mm.vocabulary import (
+    AREA_OF_INTEREST,
+    HEADSCARPS,
+    LANDSLIDES,
+    PLACES_TO_CHECK,
+    REJECTED,
+    REVIEW,
+    REVIEW_ORDER,
+    REVIEWED_AREA,
+    Review,
+    Verdict,
+)
 from postproc.evaluation.confusion_picture import COLOURS
+from postproc.inventory.qgis_form import form
 from postproc.inventory.qgis_symbols import (
     AROUND,
     WHITE,
@@ -29,33 +43,68 @@ PURPLE, PETROL, GREY = '190,0,155,255', '0,85,120,255', '60,60,60,255'
 NUMBERED_MM = 1.2
 # Where several numbers do not fit beside each other, the larger landslide keeps its own.
 LARGE_FIRST = {'Priority': 'scale_linear(log10("area_m2"), 2, 6, 2, 10)'}
+# By state; the map of a run is magenta as a whole, as in the project's pictures.
+GREEN, ORANGE = '110,255,60,255', '255,140,0,255'
+STATES = {
+    Review.UNREVIEWED: (MAGENTA, 'solid'),
+    Review.CONFIRMED: (GREEN, 'solid'),
+    Review.REJECTED: (CYAN, 'dash'),
+    Review.EDITED: (YELLOW, 'solid'),
+    Review.ADDED: (ORANGE, 'solid'),
+}
+# What is drawn in a program without our form has no state.
+STATE = f"coalesce(nullif(lower(trim(\"{REVIEW}\")), ''), '{Review.UNREVIEWED}')"
+# Of 255: the image is to be seen through an area.
+SHADE = '110,255,60,26'
 POINTS_NEAREST, ELEVATIONS_NEAREST, REASONS_NEAREST = 20_000, 5_000, 10_000
 
 
-def style_of(role: str) -> str:
+def style_of(role: str, columns: Sequence[str] = ()) -> str:
     """Return the QML of a layer.
 
     Args:
         role: ``LANDSLIDES`` (outlines with their numbers, those of small ones when one is near
             enough), ``REJECTED`` (dashed outlines, each with its number and reason from
             1:10,000 on), ``HEADSCARPS`` (from 1:20,000 on a triangle that points up at the
-            headscarp and down at the toe, from 1:5,000 on with elevations) or
-            ``AREA_OF_INTEREST`` (all ground outside is dark).
+            headscarp and down at the toe, from 1:5,000 on with elevations),
+            ``AREA_OF_INTEREST`` (all ground outside is dark), ``REVIEWED_AREA`` (a green veil) or
+            ``PLACES_TO_CHECK`` (white squares, those that were looked at green).
+        columns: of the layer; with those of a review, landslides are coloured by state, and there
+            is a form to fill in.
     """
-    return _STYLES[role]()
+    return _STYLES[role](columns)
 
 
-def _landslides() -> str:
+def _landslides(columns: Sequence[str]) -> str:
     numbers = labels('"id"', colour=PURPLE, smallest_mm=NUMBERED_MM, properties=LARGE_FIRST)
-    return qml(single(outline(MAGENTA)), numbers)
+    if REVIEW not in columns:
+        return qml(single(outline(MAGENTA)), numbers)
+    symbols = {
+        str(state): (LABELS[state], outline(colour, line=line))
+        for state, (colour, line) in STATES.items()
+    }
+    return qml(by_value(STATE, symbols), numbers, form=form(columns))
 
 
-def _rejected() -> str:
+def _reviewed_area(columns: Sequence[str]) -> str:
+    return qml(single(outline(GREEN, line='dot', fill=SHADE)), form=form(columns))
+
+
+def _places(columns: Sequence[str]) -> str:
+    symbols = {
+        str(Review.UNREVIEWED): ('look here', outline(WHITE, line='dash')),
+        str(Review.CONFIRMED): ('looked at everything', outline(GREEN, line='dash')),
+    }
+    numbers = labels(f'"{REVIEW_ORDER}"', colour=GREY, size=7)
+    return qml(by_value(STATE, symbols), numbers, form=form(columns))
+
+
+def _rejected(_columns: Sequence[str]) -> str:
     reasons = labels('"id" || \': \' || "reason"', colour=PETROL, size=7, nearest=REASONS_NEAREST)
     return qml(single(outline(CYAN, line='dash')), reasons)
 
 
-def _headscarps() -> str:
+def _headscarps(_columns: Sequence[str]) -> str:
     symbols = {
         'headscarp': ('headscarp (highest point)', triangle(YELLOW, angle=0)),
         'toe': ('toe (lowest point)', triangle(WHITE, angle=180)),
@@ -70,7 +119,7 @@ def _headscarps() -> str:
     return qml(by_value('kind', symbols), elevations, nearest=POINTS_NEAREST)
 
 
-def _area() -> str:
+def _area(_columns: Sequence[str]) -> str:
     return qml(outside(outline(WHITE, fill=VEIL)))
 
 
@@ -79,6 +128,8 @@ _STYLES = {
     REJECTED: _rejected,
     HEADSCARPS: _headscarps,
     AREA_OF_INTEREST: _area,
+    REVIEWED_AREA: _reviewed_area,
+    PLACES_TO_CHECK: _places,
 }
 
 
@@ -90,7 +141,7 @@ UNCOUNTED = '110,110,110'
 THIN_MM = 0.35
 
 
-def match_style(role: str) -> str:
+def match_style(role: str, _columns: Sequence[str] = ()) -> str:
     """Return the QML of a layer.
 
     Args:

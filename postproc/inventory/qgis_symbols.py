@@ -5,7 +5,7 @@ Only what differs from QGIS's own defaults is written, in the forms that every Q
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
@@ -19,6 +19,8 @@ NEAR, FAR = 5_000, 50_000
 BY_EXPRESSION = 3
 AROUND, LEVEL = 0, 4
 INSIDE_OR_BESIDE = 3
+# Categories of a style that say how features are shown and edited.
+FORM = ('Fields', 'Forms', 'AttributeTable', 'MapTips')
 
 
 def outline(colour: str, *, line: str = 'solid', width: float = LINE_MM, fill: str = '') -> Element:
@@ -142,22 +144,31 @@ def labels(
     return labelling
 
 
-def qml(renderer: Element, labelling: Element | None = None, *, nearest: int = 0) -> str:
+def qml(
+    renderer: Element,
+    labelling: Element | None = None,
+    *,
+    nearest: int = 0,
+    form: Sequence[Element] = (),
+) -> str:
     """Return a layer's style.
 
     Args:
         renderer: as from ``single``, ``outside`` or ``by_value``.
         labelling: as from ``labels``; None for none.
         nearest: the layer shows at scales of 1 to this number and nearer; 0 for any scale.
+        form: how features are shown and edited, as from ``qgis_form.form``; empty for QGIS's own.
     """
     root = Element('qgis', version='3.16', labelsEnabled='0' if labelling is None else '1')
-    root.set('styleCategories', 'Symbology|Labeling' + ('|Rendering' if nearest else ''))
+    categories = ['Symbology', 'Labeling', *(['Rendering'] if nearest else [])]
+    root.set('styleCategories', '|'.join([*categories, *(FORM if form else [])]))
     if nearest:
         root.attrib |= {'hasScaleBasedVisibilityFlag': '1', 'minScale': str(nearest)}
         root.set('maxScale', '0')
     root.append(renderer)
     if labelling is not None:
         root.append(labelling)
+    root.extend(form)
     SubElement(root, 'blendMode').text = '0'
     SubElement(root, 'layerOpacity').text = '1'
     indent(root)

@@ -8,11 +8,12 @@ from affine import Affine
 from scipy import ndimage
 
 from dfpenet_mm.errors import ConfigError, GridMismatchError, OutputError
-from postproc.inventory.fields import LANDSLIDE_FIELDS, TERRAIN_FIELDS, names
+from postproc.inventory.fields import LANDSLIDE_FIELDS, REVIEW_FIELDS, TERRAIN_FIELDS, names
 from postproc.registry import EarlyInputs
 from postproc.vectoriser import Vectoriser
 
 FIELDS = names(LANDSLIDE_FIELDS)
+REVIEW = names(REVIEW_FIELDS)
 
 MASK = np.array(
     [
@@ -59,7 +60,7 @@ def test_fields_hold_measures_and_mean_probability(make_product):
     product = Vectoriser()(make_product(MASK, probability=PROBABILITY))
 
     table = product.landslides
-    assert list(table.columns) == [*FIELDS, 'geometry']
+    assert list(table.columns) == [*FIELDS, *REVIEW, 'geometry']
     assert table['area_m2'].tolist() == pytest.approx([200, 300, 300])
     assert table['lw_ratio'].tolist() == pytest.approx([2, 3, 3])
     labels, count = ndimage.label(MASK == 1, np.ones((3, 3)))
@@ -92,11 +93,13 @@ def test_geopackage_reads_back_as_it_was_handed_on(make_product):
     assert [name for name, _ in pyogrio.list_layers(path)] == [
         'landslides',
         'rejected',
+        'reviewed_area',
+        'places_to_check',
         'layer_styles',
     ]
     table = gpd.read_file(path, layer='landslides')
     assert table.crs == 'EPSG:32654'
-    assert list(table.columns) == [*FIELDS, 'site_note', 'geometry']
+    assert list(table.columns) == [*FIELDS, 'site_note', *REVIEW, 'geometry']
     assert set(table.geom_type) == {'MultiPolygon'}
     assert shapely.equals(table.geometry.array, product.landslides.geometry.array).all()
     numbers = table[FIELDS].to_numpy(dtype=float)
@@ -106,7 +109,7 @@ def test_geopackage_reads_back_as_it_was_handed_on(make_product):
     assert rejected['area_m2'].tolist() == pytest.approx([200])
     assert product.results['Vectoriser'] == {
         'files': ['landslides.gpkg'],
-        'layers': {'landslides': 2, 'rejected': 1},
+        'layers': {'landslides': 2, 'rejected': 1, 'reviewed_area': 0, 'places_to_check': 10},
         'area_m2': pytest.approx(600),
         'touching_edge': 1,
         'simplified': None,
@@ -119,7 +122,7 @@ def test_no_landslide_gives_a_valid_file(make_product):
     table = gpd.read_file(product.out_dir / 'landslides.gpkg', layer='landslides')
     assert len(table) == 0
     assert table.crs == 'EPSG:32654'
-    assert list(table.columns) == [*FIELDS, 'geometry']
+    assert list(table.columns) == [*FIELDS, *REVIEW, 'geometry']
     info = pyogrio.read_info(product.out_dir / 'landslides.gpkg', layer='landslides')
     assert info['geometry_type'] == 'MultiPolygon'
 
@@ -132,7 +135,7 @@ def test_running_twice_replaces_the_file_and_the_fields(make_product):
 
     table = gpd.read_file(twice.out_dir / 'landslides.gpkg', layer='landslides')
     assert table['id'].tolist() == [1, 2]
-    assert list(table.columns) == [*FIELDS, 'geometry']
+    assert list(table.columns) == [*FIELDS, *REVIEW, 'geometry']
 
 
 def test_degrees_get_metres(make_product):
@@ -239,7 +242,7 @@ def test_a_dem_gives_terrain_and_headscarps(make_product, write_raster):
 
     path = product.out_dir / 'landslides.gpkg'
     table = gpd.read_file(path, layer='landslides')
-    assert list(table.columns) == [*FIELDS, *names(TERRAIN_FIELDS), 'geometry']
+    assert list(table.columns) == [*FIELDS, *names(TERRAIN_FIELDS), *REVIEW, 'geometry']
     # Two level pixels in the north, three pixels down the slope, three without elevations.
     assert table['relief_m'][:2].tolist() == [0, 10]
     assert table['dem_coverage'].tolist() == [1, 1, 0]

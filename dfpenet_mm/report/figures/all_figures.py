@@ -23,6 +23,7 @@ from dfpenet_mm.report.run_products import (
     recorded_reading,
 )
 from dfpenet_mm.report.shown_inventory import shown_inventory
+from dfpenet_mm.review import review_status
 from dfpenet_mm.vocabulary import SUMMARY
 
 FIGURES = {
@@ -114,5 +115,6 @@ def draw_inventory_file(
         notes=notes,
         area=area,
         pre=before,
+        review=review_status(landslides, others=(rejected,)),
     )
     return draw_inventory_map(shown, target)

@@ -62,7 +62,7 @@ def draw_pre_post_comparison(view: RunView, path: Path) -> Path | None:
     axes = next(panels)
     show_backdrop(axes, backdrops['post'], grid)
     show_classes(axes, fates, grid, {LEFT: palette.KEPT})
-    return page.save(path)
+    return page.save(path, view.products.review.mark)
 
 
 def _headings(stages: Sequence[InventoryStage], marked: Sequence[str]) -> Iterator[str]:
@@ -117,7 +117,7 @@ def draw_recognition_stages(view: RunView, path: Path) -> Path | None:
     if not stages[0].landslides:
         return None
     draw = _draw_errors if view.has_reference else _draw_removals
-    return draw(view, stages).save(path)
+    return draw(view, stages).save(path, view.products.review.mark)
 
 
 def shortened(stages: list[InventoryStage]) -> list[InventoryStage]:

@@ -37,6 +37,7 @@ from dfpenet_mm.report.figures.map_axes import (
 )
 from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.report.shown_inventory import ShownInventory, shown_inventory
+from dfpenet_mm.review import NOT_REVIEWED, ReviewStatus
 from dfpenet_mm.wording import counted
 
 NUMBER_SIZE = 6.0
@@ -47,8 +48,8 @@ ARROW, BAR = 42, 30
 
 
 # A map is passed on without its report, so that it says this itself.
-UNREVIEWED = 'made by a neural network, unreviewed'
-EDITED = 'made by a neural network, edited afterwards'
+BY_NETWORK = 'made by a neural network'
+EDITED = 'edited afterwards'
 WITHOUT_PRE = 'no pre-event data: may be older than the event'
 # Stripes that mark ground, by the map's longer side.
 STRIPES = 110
@@ -68,6 +69,7 @@ class InventoryMap:
         area: the only ground that was mapped, in the CRS of the backdrop; None for all.
         pre: the pre-event image on the grid of the backdrop, to mark where it has no data; None
             without one.
+        review: how much was looked at; None for nothing.
     """
 
     backdrop: Backdrop
@@ -76,6 +78,7 @@ class InventoryMap:
     notes: Sequence[str] = ()
     area: BaseGeometry | None = None
     pre: Backdrop | None = None
+    review: ReviewStatus | None = None
 
     @property
     def grid(self) -> RasterGrid:
@@ -94,8 +97,9 @@ class InventoryMap:
 
     @property
     def status(self) -> str:
-        """Origin of the outlines."""
-        return EDITED if self.inventory.edits else UNREVIEWED
+        """Origin of the outlines, and who has looked at them."""
+        told = [BY_NETWORK, *([EDITED] if self.inventory.edits else [])]
+        return ', '.join([*told, NOT_REVIEWED if self.review is None else self.review.sentence])
 
     @property
     def without_pre(self) -> np.ndarray | None:
@@ -116,6 +120,7 @@ def inventory_map(products: RunProducts) -> InventoryMap:
         title=products.post.name,
         area=products.area,
         pre=products.backdrops.get('pre'),
+        review=products.review,
     )
 
 

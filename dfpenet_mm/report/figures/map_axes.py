@@ -22,7 +22,7 @@ from dfpenet_mm.class_rasters import painted
 from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.backdrop import Backdrop
-from dfpenet_mm.report.figures.palette import DPI, NO_DATA, SMALL
+from dfpenet_mm.report.figures.palette import DPI, NO_DATA, SMALL, TEXT, WARNING
 from dfpenet_mm.vocabulary import WGS84
 
 # Share of white in a backdrop that steps back behind what is drawn over it.
@@ -67,12 +67,22 @@ def show_classes(
     _show(axes, painted(classes, rgba), grid, interpolation='nearest')
 
 
-def save(figure: Figure, path: Path) -> Path:
+def save(figure: Figure, path: Path, mark: str = '') -> Path:
     """Write a figure; the same one gives the same bytes, and it appears when it is complete.
+
+    Args:
+        figure: to write.
+        path: PNG.
+        mark: what a reader must know wherever the figure turns up, such as ``not reviewed``; it
+            stands at the upper right. Empty for none.
 
     Raises:
         OutputError: if the disk refuses.
     """
+    if mark:
+        width, height = figure.get_size_inches()
+        place = {'ha': 'right', 'va': 'top', 'fontsize': TEXT, 'weight': 'bold', 'color': WARNING}
+        figure.text(1 - 0.1 / width, 1 - 0.12 / height, mark, **place)
     with whole_file(path, parents=True) as part:
         figure.savefig(part, dpi=DPI, format='png')
     return path

@@ -23,6 +23,8 @@ KEPT_PALE = '#c9a3c4'
 # What the first, the second, ... hook removed; the first two as in Fig. 10 (e).
 BY_HOOK = ('#000000', '#d55e00', '#0072b2', '#e69f00')
 NO_DATA = '#dcdcdc'
+# What a reader must know.
+WARNING = '#b00020'
 # Around the area of interest, and the ground outside, which is drawn dark.
 AREA, OUTSIDE = '#ffffff', '#3a3f3a'
 

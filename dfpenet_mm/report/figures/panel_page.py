@@ -135,9 +135,9 @@ class PanelPage:
                 draw_north_arrow(axes, self._grid)
             yield axes
 
-    def save(self, path: Path) -> Path:
-        """Write the page as PNG."""
-        return save(self.figure, path)
+    def save(self, path: Path, mark: str = '') -> Path:
+        """Write the page as PNG, with a mark as of ``map_axes.save``."""
+        return save(self.figure, path, mark)
 
 
 def _boxes(

@@ -166,7 +166,7 @@ def draw_segmentation_examples(view: RunView, path: Path) -> Path | None:
         va='top',
     )
     _furnish(figure, shown, list(columns), side)
-    return save(figure, path)
+    return save(figure, path, products.review.mark)
 
 
 def _columns(products: RunProducts) -> Mapping[str, Draw]:

@@ -11,6 +11,8 @@ import pandas as pd
 
 from dfpenet_mm.report.figures.palette import area_text
 from dfpenet_mm.report.page.packing import pack
+from dfpenet_mm.review import plain_texts, review_states
+from dfpenet_mm.vocabulary import COMMENT, REVIEW, REVIEW_ORDER, REVIEWED_AT, REVIEWER, Review
 from dfpenet_mm.wording import decimal as plain_decimal
 
 # Field -> what people call it, decimals shown, and what it means.
@@ -25,6 +27,10 @@ TITLES = {
         0,
         'TP: shares ground with a landslide of the reference; FP: none',
     ),
+    'review': ('Review', 0, 'what an analyst found: confirmed, edited, added or not reviewed'),
+    'reviewer': ('Reviewer', 0, 'who looked at it'),
+    'reviewed_at': ('Reviewed at', 0, 'when, in UTC'),
+    'comment': ('Comment', 0, 'remark of the reviewer'),
     'hook': ('Removed by', 0, 'the filter that removed it'),
     'reason': ('Reason', 0, 'why it was removed'),
     'length_m': ('Length, m', 0, 'long side of the smallest rectangle around it'),
@@ -90,6 +96,15 @@ def named_in(texts: Sequence[str]) -> list[str]:
     """Return the fields that texts name, such as warnings that send a reader to them."""
     text = ' '.join(texts)
     return [name for name in TITLES if re.search(rf'\b{name}\b', text)]
+
+
+def silent_columns(table: pd.DataFrame) -> list[str]:
+    """Name the columns of a review that say nothing yet, and its order, which is for QGIS."""
+    names = [name for name in (REVIEWER, REVIEWED_AT, COMMENT) if name in table]
+    empty = [name for name in names if plain_texts(table, name).isna().all()]
+    if REVIEW in table and (review_states(table) == Review.UNREVIEWED).all():
+        empty.append(REVIEW)
+    return [*empty, *([REVIEW_ORDER] if REVIEW_ORDER in table else [])]
 
 
 def pack_columns(

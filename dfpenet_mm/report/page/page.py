@@ -24,7 +24,7 @@ from dfpenet_mm.report.figures.inventory_map import draw_inventory_map, inventor
 from dfpenet_mm.report.figures.palette import AREA, KEPT, REMOVED, hook_words
 from dfpenet_mm.report.page import document, images
 from dfpenet_mm.report.page.checks import checks
-from dfpenet_mm.report.page.columns import named_in, pack_columns, sentence
+from dfpenet_mm.report.page.columns import named_in, pack_columns, sentence, silent_columns
 from dfpenet_mm.report.page.document import described, file_name
 from dfpenet_mm.report.page.images import largest_pictures
 from dfpenet_mm.report.page.key_numbers import (
@@ -126,6 +126,7 @@ SINCE = (
     'Numbers, map and table show it as it is now; removals, evaluation, statistics and figures '
     'are those of the run.'
 )
+FINISHED = 'Removals and evaluation are those of the run.'
 STATISTICS = 'statistics.png'
 INVENTORY = 'figures/inventory.png'
 
@@ -211,7 +212,7 @@ def _facts(products: RunProducts, inventory: ShownInventory) -> dict[str, Any]:
             has_pre=file_name(summary, 'pre') is not None or products.pre is not None,
             edited=bool(inventory.edits),
         ),
-        **_cautions(summary, inventory),
+        **_cautions(products, inventory),
         'evaluations': evaluations(summary),
         'provenance': described(summary),
         'rejected': 0 if inventory.rejected is None else len(inventory.rejected),
@@ -222,18 +223,21 @@ def _facts(products: RunProducts, inventory: ShownInventory) -> dict[str, Any]:
     }
 
 
-def _cautions(summary: Mapping[str, Any], inventory: ShownInventory) -> dict[str, Any]:
+def _cautions(products: RunProducts, inventory: ShownInventory) -> dict[str, Any]:
     """Gather the warnings to read first, and count those that leave room for the map on paper."""
-    cautions = [sentence(warning) for warning in summary.get('warnings', [])]
+    cautions = [sentence(warning) for warning in products.summary.get('warnings', [])]
+    review, told = products.review, products.review.sentence
     if inventory.edits:
         edits = '; '.join(inventory.edits)
-        cautions.insert(0, f'The inventory was edited after the run: {edits}. {SINCE}')
+        since = FINISHED if inventory.finished else SINCE
+        cautions.insert(0, f'The inventory was edited after the run: {edits}. {since}')
     letters = np.cumsum([len(caution) for caution in cautions])
     return {
         'cautions': cautions,
         'on_first_sheet': max(1, int((letters <= SHEET_LETTERS).sum())),
         'edits': inventory.edits,
-        'status': 'edited since the run' if inventory.edits else 'not checked by an analyst',
+        'status': f'edited since the run, {told}' if inventory.edits else told,
+        'mark': review.mark,
     }
 
 
@@ -262,7 +266,7 @@ def _browser_data(
 def _layer(
     table: gpd.GeoDataFrame, outlines: np.ndarray, decimals: int, asked: Sequence[str] = ()
 ) -> Mapping[str, Any]:
-    plain = table.drop(columns=table.geometry.name)
+    plain = table.drop(columns=[table.geometry.name, *silent_columns(table)])
     return {
         'rows': len(table),
         'columns': pack_columns(plain, asked=asked, map_unit_decimals=decimals),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pyogrio
 import rasterio
@@ -16,10 +18,21 @@ from rasterio.warp import transform_bounds
 from dfpenet_mm.files import disk_errors, read_errors
 from dfpenet_mm.grid import RasterGrid, planar_within
 from dfpenet_mm.report.qgis import raster_style
+from dfpenet_mm.report.qgis.print_layout import PrintLayout
 from dfpenet_mm.report.qgis.project_file import Project, ProjectLayer
 from dfpenet_mm.report.run_products import RunProducts, inventory_name
 from dfpenet_mm.source_files import gdal_name
-from dfpenet_mm.vocabulary import AREA_OF_INTEREST, LANDSLIDE, LANDSLIDE_COLOUR
+from dfpenet_mm.vocabulary import (
+    AREA_OF_INTEREST,
+    HEADSCARPS,
+    LANDSLIDE,
+    LANDSLIDE_COLOUR,
+    LANDSLIDES,
+    PLACES_TO_CHECK,
+    REJECTED,
+    REVIEW,
+    REVIEWED_AREA,
+)
 
 FILENAME = 'landslides.qgs'
 STYLES = 'SELECT f_table_name, styleQML FROM layer_styles ORDER BY id'
@@ -29,11 +42,14 @@ WGS84_ELLIPSOID, PLANE = 'EPSG:7030', 'NONE'
 UTM_SOUTH, UTM_NORTH = -80, 84
 UPS_NORTH, UPS_SOUTH = 32_661, 32_761
 VERDICTS = {'TP': 'TP hit', 'FP': 'FP false alarm', 'FN': 'FN miss'}
+IMAGES = {'post': 'after the event', 'pre': 'before the event'}
 TITLES = {
     AREA_OF_INTEREST: 'dark: outside the area of interest',
-    'landslides': 'landslides',
-    'rejected': 'rejected regions',
-    'headscarps': 'headscarps and toes',
+    HEADSCARPS: 'headscarps and toes',
+    PLACES_TO_CHECK: 'places to check',
+    LANDSLIDES: 'landslides',
+    REJECTED: 'rejected regions',
+    REVIEWED_AREA: 'reviewed area: draw here what you looked at',
     'predicted': 'predicted landslides',
     'reference': 'reference landslides',
 }
@@ -67,20 +83,62 @@ def write_qgis_project(
     }
     crs = _map_crs(run.grid)
     bounds = rasterio.transform.array_bounds(*run.grid.shape, run.grid.transform)
+    extent = bounds if crs == run.grid.crs else transform_bounds(run.grid.crs, crs, *bounds)
     project = Project(
         title=f'Landslides of {run.post.name}',
         crs=crs,
-        extent=bounds if crs == run.grid.crs else transform_bounds(run.grid.crs, crs, *bounds),
+        extent=extent,
         ellipsoid=_ellipsoid(run),
         groups={
             name: [_moved(layer, run.folder, home or run.folder) for layer in layers]
             for name, layers in groups.items()
             if layers
         },
+        layout=_layout(run, crs, extent, groups['Inventory']),
     )
     with disk_errors(path):
         path.write_text(project.as_xml(home or path.parent), encoding='utf-8')
     return path
+
+
+def _layout(
+    run: RunProducts,
+    crs: CRS,
+    extent: tuple[float, float, float, float],
+    inventory: Sequence[ProjectLayer],
+) -> PrintLayout:
+    legend = [(layer.key, layer.name) for layer in inventory if layer.layer != PLACES_TO_CHECK]
+    states = [layer.key for layer in inventory if TITLES.get(layer.layer, LANDSLIDES) == LANDSLIDES]
+    reviewed = REVIEW in run.landslides
+    return PrintLayout(
+        crs=crs,
+        extent=extent,
+        legend=legend,
+        landslides=states[0] if states and reviewed else '',
+        whole=run.review.whole,
+    )
+
+
+def images_of_project(path: Path) -> dict[str, Path]:
+    """Read where a run's project finds the images.
+
+    Args:
+        path: project that a run wrote, perhaps saved by QGIS since.
+
+    Returns:
+        The images by role, ``post`` and perhaps ``pre``; empty where there is no such project.
+    """
+    try:
+        layers = ElementTree.parse(path).iter('maplayer')
+    except (OSError, ElementTree.ParseError):
+        return {}
+    found = {layer.findtext('layername'): layer.findtext('datasource') for layer in layers}
+    sources = {role: found.get(title) for role, title in IMAGES.items()}
+    return {role: _source(path.parent, text) for role, text in sources.items() if text}
+
+
+def _source(folder: Path, text: str) -> Path:
+    return Path(text) if text.startswith('/vsi') else Path(os.path.normpath(folder / text))
 
 
 def _map_crs(grid: RasterGrid) -> CRS:
@@ -109,8 +167,10 @@ def _inventory(run: RunProducts) -> Iterator[ProjectLayer]:
     if package is None:
         return
     layers = {layer.layer: layer for layer in _vectors(package, shown=True)}
-    # Points above outlines.
-    for name in sorted(layers, key=lambda name: name != 'headscarps'):
+    # Points above outlines, outlines above areas; a site's own name is that of landslides.
+    titles = list(TITLES)
+    places = {name: titles.index(name if name in titles else LANDSLIDES) for name in layers}
+    for name in sorted(layers, key=places.__getitem__):
         yield layers[name]
 
 
@@ -149,7 +209,7 @@ def _recognition(run: RunProducts) -> Iterator[ProjectLayer]:
 
 
 def _images(run: RunProducts) -> Iterator[ProjectLayer]:
-    for name, path in (('after the event', run.post), ('before the event', run.pre)):
+    for name, path in ((IMAGES['post'], run.post), (IMAGES['pre'], run.pre)):
         if path is not None:
             style = raster_style.image(path, **run.reading)
             # Below the other one it would fill in where that has no data, and nothing was mapped.

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, indent, tostr
 import pyproj
 from rasterio.crs import CRS
 
+from dfpenet_mm.report.qgis.print_layout import PrintLayout
 from dfpenet_mm.source_files import absolute_name, gdal_name, is_virtual
 
 HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
@@ -73,6 +74,7 @@ class Project:
         ellipsoid: on which QGIS measures, such as ``EPSG:7030``; ``NONE`` for the plane of the
             layer measured.
         groups: layers by the names of their groups, the uppermost first.
+        layout: for printing; None for none.
     """
 
     title: str
@@ -80,6 +82,7 @@ class Project:
     extent: tuple[float, float, float, float]
     ellipsoid: str
     groups: Mapping[str, Sequence[ProjectLayer]] = field(default_factory=dict)
+    layout: PrintLayout | None = None
 
     def as_xml(self, folder: Path) -> str:
         """Return the file.
@@ -112,6 +115,8 @@ class Project:
             parent = properties.find(section)
             parent = SubElement(properties, section) if parent is None else parent
             SubElement(parent, name, type=kind).text = value
+        if self.layout is not None:
+            root.append(self.layout.as_xml())
         indent(root)
         return f'{HEAD}\n{tostring(root, encoding="unicode")}\n'
 

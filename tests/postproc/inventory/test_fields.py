@@ -7,6 +7,7 @@ from postproc.inventory.fields import (
     HEADSCARP_FIELDS,
     LANDSLIDE_FIELDS,
     REJECTED_FIELDS,
+    REVIEW_FIELDS,
     SOURCES,
     TERRAIN_FIELDS,
     markdown_table,
@@ -29,7 +30,7 @@ def test_every_field_has_a_meaning_and_a_source():
 
 
 @pytest.mark.parametrize(
-    'fields', [LANDSLIDE_FIELDS, TERRAIN_FIELDS, REJECTED_FIELDS, HEADSCARP_FIELDS]
+    'fields', [LANDSLIDE_FIELDS, TERRAIN_FIELDS, REVIEW_FIELDS, REJECTED_FIELDS, HEADSCARP_FIELDS]
 )
 def test_the_document_shows_the_fields(fields):
     assert markdown_table(fields) in DOCUMENT.read_text(encoding='utf-8')

@@ -89,7 +89,10 @@ def test_heading_and_table_say_what_there_is(texts):
     )
     places = table([(10, 100, 20, 110), (40, 100, 50, 110)], STRAIGHT)
     heading, drawn, largest, legend = texts(landslides, places)
-    assert heading == ['Hokkaido: 12 landslides, 78,000 m²', 'made by a neural network, unreviewed']
+    assert heading == [
+        'Hokkaido: 12 landslides, 78,000 m²',
+        'made by a neural network, not reviewed',
+    ]
     assert sorted(drawn)[:12] == [str(number) for number in range(101, 113)]
     assert largest[0] == 'the largest 10 of 12'
     assert largest[5:15] == [str(number) for number in range(112, 102, -1)]
@@ -128,11 +131,11 @@ def test_it_says_what_happened_and_what_was_edited(texts):
     heading, *_ = texts(landslides, notes=notes)
     assert heading[1] == (
         'earthquake of 6 September 2018; image after the event: 12 September; '
-        'made by a neural network, unreviewed'
+        'made by a neural network, not reviewed'
     )
     edited = shown_inventory(landslides, {'totals': {'landslides': 2, 'area_m2': 1e6}})
     assert InventoryMap(backdrop(STRAIGHT), edited, 'a').status == (
-        'made by a neural network, edited afterwards'
+        'made by a neural network, edited afterwards, not reviewed'
     )
 
 
