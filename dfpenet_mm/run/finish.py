@@ -24,7 +24,7 @@ from dfpenet_mm.report.qgis.project import images_of_project
 from dfpenet_mm.report.run_products import inventory_name, read_summary, recorded_reading
 from dfpenet_mm.run.edited_inventory import read_edited, require_closed
 from dfpenet_mm.run.finished_summary import VECTORISER, finished_summary, with_files
-from dfpenet_mm.run.folder import FIGURES, SIDECARS, product_names
+from dfpenet_mm.run.folder import FIGURES, MOVING, complete_finish, product_names
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import lasting, sha256
 from dfpenet_mm.run.publish import REPORT, check_images, write_pictures
@@ -39,8 +39,6 @@ from postproc.masks.burner import write_final_mask
 from postproc.product import LandslideProduct
 from postproc.terrain.dem import DEM, check_dem
 
-# A finished set of products on its way to its names: whoever finds it completes the way.
-MOVING = '.finishing'
 ROLES = ('mask', 'probability', 'pre_mask', 'pre_probability')
 STATISTICS = 'InventoryStatistics'
 KEPT_IN_PLACE = 'put it back, or give the folder of a finished run'
@@ -146,25 +144,6 @@ def finish_run(
             work.products.rename(folder / MOVING)
         complete_finish(folder)
     return FinishedRun(folder, summary, (*edited.notes, *notes), _files(folder, summary))
-
-
-def complete_finish(folder: Path) -> None:
-    """Move a finished set of products to their names, also after whoever began it was killed.
-
-    Raises:
-        OutputError: if the disk refuses; a further call goes on.
-    """
-    moving = folder / MOVING
-    if not moving.is_dir():
-        return
-    with disk_errors(folder):
-        # The summary last: it names the others.
-        for name in sorted(product_names(moving), key=lambda name: (name == SUMMARY, name)):
-            for suffix in SIDECARS:
-                (folder / f'{name}{suffix}').unlink(missing_ok=True)
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(moving / name, folder / name)
-        shutil.rmtree(moving)
 
 
 def _extensions(formats: Sequence[str]) -> list[str]:

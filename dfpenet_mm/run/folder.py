@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ from dfpenet_mm.source_files import local_file
 from dfpenet_mm.vocabulary import SUMMARY
 
 PUBLISHING = 'publishing.json'
+# A finished set of products on its way to its names: whoever finds it completes the way.
+MOVING = '.finishing'
 # Folder of the pictures among the products.
 FIGURES = 'figures'
 # What GDAL and QGIS leave beside a file; beside its successor it would corrupt or lie.
@@ -125,6 +128,25 @@ def _publish(staging: Path, folder: Path) -> None:
         flush_to_disk(staging / name)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (staging / name).replace(folder / name)
+
+
+def complete_finish(folder: Path) -> None:
+    """Move a finished set of products to their names, also after whoever began it was killed.
+
+    Raises:
+        OutputError: if the disk refuses; a further call goes on.
+    """
+    moving = folder / MOVING
+    if not moving.is_dir():
+        return
+    with disk_errors(folder):
+        # The summary last: it names the others.
+        for name in sorted(product_names(moving), key=lambda name: (name == SUMMARY, name)):
+            for suffix in SIDECARS:
+                (folder / f'{name}{suffix}').unlink(missing_ok=True)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(moving / name, folder / name)
+        shutil.rmtree(moving)
 
 
 def _remove(path: Path, folder: Path) -> None:

@@ -23,7 +23,7 @@ from dfpenet_mm.report.figures.all_figures import draw_figures
 from dfpenet_mm.report.page.page import write_report
 from dfpenet_mm.report.qgis.project import write_qgis_project
 from dfpenet_mm.report.run_products import RunProducts, image_reading, inventory_name
-from dfpenet_mm.run.folder import FIGURES, product_names
+from dfpenet_mm.run.folder import FIGURES, complete_finish, product_names
 from dfpenet_mm.run.placed import kept_image
 from dfpenet_mm.run.postprocess import FilteredInventory
 from dfpenet_mm.run.prepare import PreparedRun
@@ -244,6 +244,7 @@ def rewrite_report(
         InputFileError: if a product or an image is missing, cannot be read, or is not the run's.
         OutputError: if the page cannot be written.
     """
+    complete_finish(out)
     products = RunProducts.read(out, post=post, pre=pre)
     check_images(products.summary, {'post': post, 'pre': pre})
     target = target or out / 'report.html'

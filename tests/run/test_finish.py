@@ -14,8 +14,9 @@ import rasterio
 import shapely
 
 from dfpenet_mm.errors import ConfigError, DfpenetError, InputFileError, VectorFormatError
-from dfpenet_mm.run import finish
-from dfpenet_mm.run.finish import complete_finish, finish_run
+from dfpenet_mm.run import finish, folder
+from dfpenet_mm.run.finish import finish_run
+from dfpenet_mm.run.folder import complete_finish
 from tests.run.reviewed_run import SIDE, drawn, edit, read, square, write, write_run
 
 
@@ -33,9 +34,9 @@ def out(finished_mapping, tmp_path, monkeypatch):
     return tmp_path / 'run' / 'out'
 
 
-def content(folder):
-    files = (path for path in folder.rglob('*') if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+def content(place):
+    files = (path for path in place.rglob('*') if path.is_file())
+    return {path.relative_to(place).as_posix(): path.read_bytes() for path in files}
 
 
 def by_number(out, layer='landslides'):
@@ -292,7 +293,7 @@ def test_killed_before_and_while_the_products_move(out, monkeypatch):
         os.replace(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(finish, 'os', SimpleNamespace(replace=move, link=os.link))
+        patch.setattr(folder, 'os', SimpleNamespace(replace=move, path=os.path))
         with pytest.raises(KeyboardInterrupt):
             finish_run(out)
     # The next command, whichever it is, goes on.
