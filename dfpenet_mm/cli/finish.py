@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dfpenet_mm.cli.errors import loading
 from dfpenet_mm.cli.options import CommandParser, file_name
+from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries
 
 EXAMPLE = """\

@@ -20,7 +20,7 @@ from dfpenet_mm.errors import InputFileError
 from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.polygons import READ_ERRORS, areas, read_polygons
-from dfpenet_mm.report.backdrop import Backdrop, dimmed_outside, inside, read_backdrop
+from dfpenet_mm.report.backdrop import Backdrop, dimmed_outside, read_backdrop
 from dfpenet_mm.review import ReviewStatus, review_status
 from dfpenet_mm.source_files import require_file
 from dfpenet_mm.vocabulary import AREA_OF_INTEREST, LANDSLIDES, REJECTED, REVIEWED_AREA, SUMMARY
@@ -149,8 +149,8 @@ class RunProducts:
             backdrop = self.backdrops['post']
             mapped = backdrop.colours[..., 3] > 0
             if self.area is not None:
-                mapped &= inside(backdrop.grid, self.area)
-            ground = float((mapped & inside(backdrop.grid, area)).sum() / max(mapped.sum(), 1))
+                mapped &= backdrop.grid.inside([self.area])
+            ground = float((mapped & backdrop.grid.inside([area])).sum() / max(mapped.sum(), 1))
         return review_status(self.landslides, area, ground=ground, others=(table, self.rejected))
 
     def product(self, name: str) -> Path | None:
