@@ -31,47 +31,82 @@ def train_on(
     )
 
 
+def repeated(times, dataset):
+    """Show a small data set so often a round."""
+    return dict(type='RepeatDataset', times=times, dataset=dataset)
+
+
+chips, sichuan, tianshui = 'landslide4sense/train', 'sichuan_uav/train', 'tianshui_irrg_600'
+aerial = dict(folder='ground/aerial/train', pixel_size=0.3, values=ground_values)
+snow = dict(
+    folder='ground/snow/train',
+    pixel_size=10,
+    pixel_sizes=(10 / 1.3, 10 / 0.6),
+    values=ground_values,
+)
 # Repeated so often that none is drowned by the 1,385 chips of Landslide4Sense, half of which stay
 # in their own pixels: what the network shall be best at.
-train_dataloader = dict(
-    batch_size=16,
-    dataset=dict(
-        type='ConcatDataset',
-        datasets=[
-            train_on(
-                'landslide4sense/train',
-                10,
-                (10 / 1.3, 20),
-                stretched=0.4,
-                sensor=dict(strength=0.6, swap=0.05),
-                as_is=0.5,
-                seek=0.3,
-            ),
-            dict(
-                type='RepeatDataset',
-                times=35,
-                dataset=train_on('sichuan_uav/train', 0.5, (0.5 / 0.7, 0.5 / 0.11)),
-            ),
-            dict(
-                type='RepeatDataset',
-                times=12,
-                dataset=train_on('tianshui_irrg_600', 0.5, (0.5 / 0.8, 0.5 / 0.22)),
-            ),
-            train_on('ground/aerial/train', 0.3, (0.3, 0.3 / 0.12), values=ground_values),
-            dict(
-                type='RepeatDataset',
-                times=2,
-                dataset=train_on(
-                    'ground/snow/train',
-                    10,
-                    (10 / 1.3, 10 / 0.6),
-                    values=ground_values,
-                    stretched=0.5,
-                ),
-            ),
-        ],
+all_sizes = [
+    train_on(
+        chips,
+        10,
+        (10 / 1.3, 20),
+        stretched=0.4,
+        sensor=dict(strength=0.6, swap=0.05),
+        as_is=0.5,
+        seek=0.3,
     ),
-)
+    repeated(35, train_on(sichuan, 0.5, (0.5 / 0.7, 0.5 / 0.11))),
+    repeated(12, train_on(tianshui, 0.5, (0.5 / 0.8, 0.5 / 0.22))),
+    train_on(**aerial, pixel_sizes=(0.3, 0.3 / 0.12)),
+    repeated(2, train_on(**snow, stretched=0.5)),
+]
+# What comes after those, for a network of 5 to 20 m ...
+ten_metres = [
+    train_on(
+        chips,
+        10,
+        (10 / 1.3, 20),
+        stretched=0.35,
+        sensor=dict(strength=0.35, swap=0.0),
+        as_is=0.7,
+        seek=0.0,
+    ),
+    repeated(3, train_on(**snow, stretched=0.5, sensor=dict(strength=0.6, swap=0.0))),
+    repeated(
+        4,
+        train_on(sichuan, 0.5, (0.5 / 0.11, 0.5 / 0.04), sensor=dict(strength=0.6, swap=0.05)),
+    ),
+]
+# ... and for one of 1 to 5 m.
+metres = [
+    repeated(
+        60,
+        train_on(
+            sichuan,
+            0.5,
+            (0.5 / 0.35, 0.5 / 0.1),
+            stretched=1.0,
+            sensor=dict(strength=0.7, swap=0.05),
+            seek=0.4,
+        ),
+    ),
+    repeated(
+        15,
+        train_on(tianshui, 0.5, (0.5 / 0.6, 0.5 / 0.15), stretched=1.0, sensor=dict(strength=0.8)),
+    ),
+    train_on(**aerial, pixel_sizes=(0.6, 0.3 / 0.08), stretched=1.0, sensor=dict(strength=0.8)),
+    train_on(**snow, stretched=0.8),
+    train_on(
+        chips,
+        10,
+        (10 / 1.3, 10 / 0.8),
+        stretched=0.8,
+        sensor=dict(strength=0.6, swap=0.05),
+        seek=0.3,
+    ),
+]
+train_dataloader = dict(batch_size=16, dataset=dict(type='ConcatDataset', datasets=all_sizes))
 # LoadRasterImage and LoadRasterMask under the names that mmsegmentation's own API looks for.
 val_pipeline = [
     dict(type='LoadImageFromFile', _scope_='dfpenet_mm', bands=(1, 2, 3)),
