@@ -24,6 +24,7 @@ with quiet_libraries():
     from dfpenet_mm.export.quantise import calibration_chips
     from dfpenet_mm.export.validation import labelled_samples
     from dfpenet_mm.files import check_free_folder
+    from dfpenet_mm.mapping.network.card import WITHIN, card_beside
     from dfpenet_mm.mapping.network.load_model import load_model
     from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
     from dfpenet_mm.mapping.network.quantised_network import quantised_beside
@@ -142,13 +143,16 @@ def export(args: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
     args.checkpoint = shipped_file(args.checkpoint)
     out = output_folder(args)
     check_free_folder(out)
+    stated = card_beside(args.checkpoint)
     with quiet_libraries():
         config = load_config_with_options(shipped_file(args.config), args.cfg_options)
         model = load_model(config, args.checkpoint)
     mapping = config.get('mapping') or {}
     landslide_class = (mapping.get('predictor') or {}).get('landslide_class', 1)
     network = ProbabilityNetwork(model=model, landslide_class=landslide_class)
-    facts = {'config': args.config.name, 'checkpoint': args.checkpoint.name}
+    facts: dict[str, Any] = {'config': args.config.name, 'checkpoint': args.checkpoint.name}
+    if stated:
+        facts[WITHIN] = stated.to_dict()
     side = mapping.get('window', 512)
     shape = (len(mapping.get('bands', (1, 2, 3))), side, side)
     if args.precision == 'f32':

@@ -29,7 +29,7 @@ CHECKUPS: Mapping[str, Sequence[Checkup]] = {
         geodata.check_projections,
     ),
     'devices': (packages.check_torch_devices, packages.check_openvino_devices),
-    'network': (shipped.check_network,),
+    'network': (shipped.check_networks,),
 }
 STYLES = {'ok': 'green', 'warning': 'bold yellow', 'problem': 'bold red'}
 EPILOG = """\

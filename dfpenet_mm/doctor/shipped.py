@@ -1,4 +1,4 @@
-"""The shipped network: found, loaded, and tried with every backend."""
+"""The shipped networks: found, compared with their cards, and tried with every backend."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from dfpenet_mm.doctor.environment import Finding, problem, warning
 from dfpenet_mm.errors import DfpenetError
 from dfpenet_mm.installation import installed_version, quiet_libraries
-from dfpenet_mm.resources import network_files
+from dfpenet_mm.wording import metres
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from dfpenet_mm.mapping.network.card import NetworkCard
 
 SIDE = 64
 # A file that Git LFS has not replaced by its content begins so.
@@ -23,22 +25,34 @@ LARGEST_DIFFERENCE = 0.01
 REINSTALL = 'reinstall dfpenet_mm from a complete checkout or wheel'
 
 
-def check_network() -> Iterator[Finding]:
-    """Predict a chip with the shipped network, by PyTorch and then by OpenVINO."""
+def check_networks() -> Iterator[Finding]:
+    """Compare each shipped network with its card, and predict a chip by PyTorch and OpenVINO."""
+    from dfpenet_mm.mapping.network.card import shipped_cards  # noqa: PLC0415
+
     try:
-        config, checkpoint = network_files(None, None)
+        networks = [(card, card.config_file) for card in shipped_cards()]
     except DfpenetError as error:
         yield problem('shipped network', error, REINSTALL)
         return
-    fault = _fault(config) or _fault(checkpoint)
-    if fault:
-        yield fault
-        return
-    yield Finding('shipped network', str(checkpoint))
-    found = yield from _check_torch(config, checkpoint)
-    if found and installed_version('openvino'):
-        yield from _check_openvino(*found)
-        yield from _check_int8(checkpoint)
+    for card, config in networks:
+        fault = _fault(config) or _fault(card.weights) or _difference(card)
+        if fault:
+            yield fault
+            continue
+        low, high = map(metres, card.pixel_sizes)
+        yield Finding('shipped network', f'{card.weights}, for pixels of {low} to {high} m')
+        found = yield from _check_torch(config, card.weights)
+        if found and installed_version('openvino'):
+            yield from _check_openvino(*found)
+            yield from _check_int8(card.weights, *found[:2])
+
+
+def _difference(card: NetworkCard) -> Finding | None:
+    try:
+        card.require_weights(card.weights)
+    except DfpenetError as error:
+        return problem('shipped network', error, REINSTALL)
+    return None
 
 
 def _fault(path: Path) -> Finding | None:
@@ -86,7 +100,7 @@ def _check_openvino(config: Any, model: Any, exact: np.ndarray) -> Iterator[Find
         yield Finding(name, f'the same chip in {seconds:.2f} s')
 
 
-def _check_int8(checkpoint: Path) -> Iterator[Finding]:
+def _check_int8(checkpoint: Path, config: Any, model: Any) -> Iterator[Finding]:
     from dfpenet_mm.mapping.network.quantised_network import (  # noqa: PLC0415
         QuantisedNetwork,
         quantised_beside,
@@ -94,7 +108,8 @@ def _check_int8(checkpoint: Path) -> Iterator[Finding]:
 
     folder = quantised_beside(checkpoint)
     try:
-        QuantisedNetwork.read(folder)
+        quantised = QuantisedNetwork.read(folder)
+        quantised.require_weights_of(model, config.mapping.predictor.get('landslide_class', 1))
     except DfpenetError as error:
         yield warning('openvino int8', error, f'{REINSTALL}; without it int8 is not available')
     else:

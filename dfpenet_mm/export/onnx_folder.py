@@ -23,13 +23,14 @@ from dfpenet_mm.mapping.network.quantised_network import CARD, file_digest
 PACKAGES = ('torch', 'openvino', 'nncf', 'onnx', 'onnxruntime')
 
 
-def write_card(folder: Path, network: ProbabilityNetwork, **facts: Any) -> dict[str, Any]:
+def write_card(folder: Path, network: ProbabilityNetwork, /, **facts: Any) -> dict[str, Any]:
     """Write a card beside the files it describes.
 
     Args:
         folder: holds the finished files, and nothing else but an older card.
         network: what they were made from.
-        **facts: plain values, such as measured scores.
+        **facts: plain values, such as measured scores, or ``network``: what it states about
+            itself.
 
     Returns:
         The card: digests of files and weights, versions and the facts.
@@ -54,7 +55,7 @@ TOLERANCE = 1e-3
 
 
 def export_onnx(
-    network: ProbabilityNetwork, *, shape: tuple[int, int, int], out: Path, **facts: Any
+    network: ProbabilityNetwork, /, *, shape: tuple[int, int, int], out: Path, **facts: Any
 ) -> dict[str, Any]:
     """Write a network for windows of one size.
 

@@ -64,7 +64,7 @@ class QuantisedScores:
 
 
 def export_float(
-    network: ProbabilityNetwork, *, shape: tuple[int, int, int], out: Path, **facts: Any
+    network: ProbabilityNetwork, /, *, shape: tuple[int, int, int], out: Path, **facts: Any
 ) -> dict[str, Any]:
     """Write a network in float32; at run time OpenVINO may still compute in bf16.
 
@@ -92,6 +92,7 @@ def export_float(
 
 def export_quantised(
     network: ProbabilityNetwork,
+    /,
     *,
     chips: np.ndarray,
     samples: Samples,

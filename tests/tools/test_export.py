@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dfpenet_mm.mapping.network.card import NetworkCard
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = 'configs/dfpenet/landslide4sense_mobilenetv2.py'
 CHECKPOINT = 'checkpoints/dfpenet_mobilenetv2_landslide4sense.pth'
 
 
-def run(*arguments):
-    command = [sys.executable, str(ROOT / 'tools' / 'export.py'), CONFIG, CHECKPOINT]
+def run(*arguments, checkpoint=CHECKPOINT):
+    command = [sys.executable, str(ROOT / 'tools' / 'export.py'), CONFIG, str(checkpoint)]
     command += list(map(str, arguments))
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
@@ -46,6 +49,19 @@ def test_int8_of_the_shipped_network(chips, tmp_path):
     assert card['calibration_windows'] == 3
     assert card['validation']['agreement'] > 0.9
     assert str(tmp_path) not in done.stdout
+    # What the network states about itself travels with it, under the same reader.
+    beside = NetworkCard.read(ROOT / CHECKPOINT.replace('.pth', '.json'))
+    assert NetworkCard.read(out / 'card.json') == replace(beside, path=out / 'card.json')
+
+
+def test_a_card_of_other_weights_is_refused_first(tmp_path):
+    weights = tmp_path / 'weights.pth'
+    weights.write_bytes(b'others')
+    (tmp_path / 'weights.json').write_bytes((ROOT / CHECKPOINT).with_suffix('.json').read_bytes())
+    done = run(checkpoint=weights)
+    assert (done.returncode, done.stdout) == (2, '')
+    assert 'their card weights.json was written for' in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['weights.json', 'weights.pth']
 
 
 @pytest.mark.parametrize(
