@@ -1,5 +1,6 @@
-"""What holds for every test: no network, and hypothesis without clocks or a database."""
+"""What holds for every test: no network, no clocks or database of hypothesis, little to collect."""
 
+import gc
 import ipaddress
 import socket
 
@@ -11,6 +12,16 @@ from mmengine.registry import DefaultScope
 # Examples take as long as a busy machine lets them, and nothing is written beside the code.
 settings.register_profile('project', deadline=None, database=None, print_blob=True)
 settings.load_profile('project')
+
+
+def pytest_collection_finish() -> None:
+    """Keep the imported packages out of garbage collection.
+
+    mmengine asks for one with every data set, and looking through torch and its likes each time
+    takes most of such a test.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def is_local(address: object) -> bool:
