@@ -37,7 +37,7 @@ from dfpenet_mm.report.figures.map_axes import (
 )
 from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.report.shown_inventory import ShownInventory, shown_inventory
-from dfpenet_mm.review import NOT_REVIEWED, ReviewStatus
+from dfpenet_mm.review import ReviewStatus
 from dfpenet_mm.wording import counted
 
 NUMBER_SIZE = 6.0
@@ -99,7 +99,9 @@ class InventoryMap:
     def status(self) -> str:
         """Origin of the outlines, and who has looked at them."""
         told = [BY_NETWORK, *([EDITED] if self.inventory.edits else [])]
-        return ', '.join([*told, NOT_REVIEWED if self.review is None else self.review.sentence])
+        seen = ReviewStatus(1, 0) if self.review is None else self.review
+        # One line has no room for reviewers and shares of a review in part.
+        return ', '.join([*told, seen.mark or seen.sentence])
 
     @property
     def without_pre(self) -> np.ndarray | None:

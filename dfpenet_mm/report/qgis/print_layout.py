@@ -15,6 +15,8 @@ from dfpenet_mm.vocabulary import REVIEW, Review
 NAME = 'Map of the landslides'
 # QGIS's numbers of the items of a layout.
 PAGE, MAP, LABEL, LEGEND, SCALE_BAR = '65638', '65639', '65641', '65642', '65646'
+# The map lies on the page and below all else.
+DEPTHS = {PAGE: '0', MAP: '1'}
 # Left, top, width and height on A4 lying, mm.
 PAGE_MM = (0.0, 0.0, 297.0, 210.0)
 TITLE_MM = (10.0, 8.0, 277.0, 9.0)
@@ -35,14 +37,15 @@ class PrintLayout:
         extent: left, bottom, right and top in ``crs`` that the map shall show at least.
         legend: identifiers and names of the layers in the legend, in their order.
         landslides: identifier of the layer whose states are counted; empty for none.
-        whole: whether every landslide was looked at, so that the map bears no mark.
+        mark: words on the review where it has begun, empty where it is complete; None to count
+            the states whenever the map is printed.
     """
 
     crs: CRS
     extent: tuple[float, float, float, float]
     legend: Sequence[tuple[str, str]]
     landslides: str = ''
-    whole: bool = False
+    mark: str | None = None
 
     def as_xml(self) -> Element:
         """Return the element ``Layouts`` of a project."""
@@ -61,9 +64,9 @@ class PrintLayout:
         return root
 
     def _mark(self) -> str:
-        """Return what the map says of its review, counted anew whenever it is printed."""
-        if self.whole or not self.landslides:
-            return '' if self.whole else NOT_REVIEWED
+        """Return what the map says of its review, as an expression where it has not begun."""
+        if self.mark is not None or not self.landslides:
+            return NOT_REVIEWED if self.mark is None else self.mark
         seen = f"lower(coalesce(\"{REVIEW}\", '')) NOT IN ('', '{Review.UNREVIEWED}')"
         counts = [
             f"coalesce(aggregate('{self.landslides}', 'count', $id{rows}), 0)"
@@ -102,7 +105,7 @@ class PrintLayout:
         item.attrib |= {
             'mapUuid': MAP_ID,
             'style': 'Single Box',
-            'unitType': 'kilometers' if large else 'meters',
+            'unitType': 'km' if large else 'meters',
             'unitLabel': 'km' if large else 'm',
             'numUnitsPerSegment': f'{length / 1000 if large else length:g}',
             'numMapUnitsPerScaleBarUnit': '1',
@@ -117,7 +120,8 @@ class PrintLayout:
 
     def _legend(self) -> Element:
         item = _item(LEGEND, LEGEND_MM, 'legend', {'background': 'true'})
-        item.attrib |= {'map_uuid': MAP_ID, 'resizeToContents': '1', 'wrapString': ''}
+        item.attrib |= {'map_uuid': MAP_ID, 'resizeToContents': '1'}
+        item.attrib |= {'symbolWidth': '7', 'symbolHeight': '4', 'boxSpace': '1'}
         tree = SubElement(item, 'layer-tree-group')
         for identifier, name in self.legend:
             SubElement(tree, 'layer-tree-layer', id=identifier, name=name, checked='Qt::Checked')
@@ -135,8 +139,7 @@ def _item(
         'positionOnPage': position,
         'size': f'{width:g},{height:g},mm',
         'referencePoint': '0',
-        # The map lies below all others.
-        'zValue': '1' if kind == MAP else '2',
+        'zValue': DEPTHS.get(kind, '2'),
         'frame': 'false',
         'background': 'false',
         **more,

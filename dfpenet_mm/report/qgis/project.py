@@ -49,7 +49,7 @@ TITLES = {
     PLACES_TO_CHECK: 'places to check',
     LANDSLIDES: 'landslides',
     REJECTED: 'rejected regions',
-    REVIEWED_AREA: 'reviewed area: draw here what you looked at',
+    REVIEWED_AREA: 'reviewed area',
     'predicted': 'predicted landslides',
     'reference': 'reference landslides',
 }
@@ -115,7 +115,7 @@ def _layout(
         extent=extent,
         legend=legend,
         landslides=states[0] if states and reviewed else '',
-        whole=run.review.whole,
+        mark=run.review.mark if run.review.begun else None,
     )
 
 
