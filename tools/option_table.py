@@ -9,6 +9,7 @@ from pathlib import Path
 from dfpenet_mm.cli.benchmark import build_parser as benchmark_parser
 from dfpenet_mm.cli.doctor import build_parser as doctor_parser
 from dfpenet_mm.cli.evaluate import build_parser as evaluate_parser
+from dfpenet_mm.cli.finish import build_parser as finish_parser
 from dfpenet_mm.cli.map_images import build_parser as map_parser
 from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.cli.refusals import exit_on_user_error
@@ -23,6 +24,7 @@ BEGIN, END = '<!-- options: written by tools/option_table.py -->', '<!-- end of 
 PARSERS = {
     'map': map_parser,
     'evaluate': evaluate_parser,
+    'finish': finish_parser,
     'report': report_parser,
     'benchmark': benchmark_parser,
     'doctor': doctor_parser,

@@ -60,6 +60,7 @@ def test_products_are_complete(mapped):
         'pre_probability.tif',
         'pre_mask.tif',
         'landslides.gpkg',
+        'original.gpkg',
         'summary.json',
         'report.html',
         'landslides.qgs',
