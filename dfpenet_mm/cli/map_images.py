@@ -39,6 +39,7 @@ size: it sees red, green and blue. Images of smaller pixels than it knows are av
 verbs, each with a --help of its own:
   map       map the landslides of two images; also without its name
   evaluate  compare an inventory with a reference
+  finish    after a review: measure again, and renew all that is handed over
   report    write the report of a finished run anew, as after edits in QGIS
   benchmark judge a network on a folder of images and masks
   doctor    check the installation, and say how to mend it
