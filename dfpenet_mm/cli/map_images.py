@@ -27,7 +27,6 @@ from dfpenet_mm.run.progress import run_progress
 if TYPE_CHECKING:
     from dfpenet_mm.run.request import RunRequest
 
-# By what --match-histogram says.
 MATCHING: dict[str, str | bool] = {'auto': 'auto', 'yes': True, 'no': False}
 
 DESCRIPTION = """\
