@@ -46,12 +46,23 @@ class Review(StrEnum):
     ADDED = 'added'
 
 
+class Judgement(StrEnum):
+    """Outcome of an analyst's look at a point of an audit."""
+
+    LANDSLIDE = 'landslide'
+    NOT_LANDSLIDE = 'not landslide'
+    CANNOT_TELL = 'cannot tell'
+
+
 # Columns in which a review is written; reviewed areas have the middle three.
 REVIEW = 'review'
 REVIEWER = 'reviewer'
 REVIEWED_AT = 'reviewed_at'
 COMMENT = 'comment'
 REVIEW_ORDER = 'review_order'
+# Points of a random sample of a map, in a file of this name, and what stands at them.
+AUDIT = 'audit'
+VERDICT = 'verdict'
 # How likely a landslide of this probability was confirmed where ground was reviewed.
 CHANCE = 'chance'
 # The inventory as the run left it, beside the one that was reviewed.

@@ -93,7 +93,7 @@ def landslide_chance(table: pd.DataFrame) -> pd.Series:
     chance = pd.Series(np.nan, table.index, float, name=CHANCE)
     model = fit_chance(table)
     if model is not None:
-        open_ones = (_states(table) == Review.UNREVIEWED).to_numpy()
+        open_ones = (review_words(table) == Review.UNREVIEWED).to_numpy()
         chance[open_ones] = model.chances(table[open_ones])
     return chance
 
@@ -107,7 +107,7 @@ def fit_chance(table: pd.DataFrame) -> ChanceModel | None:
     Returns:
         The model; None where too few were judged.
     """
-    states = _states(table)
+    states = review_words(table)
     judged = table[states.isin([*YES, *NO]).to_numpy()]
     truth = states.isin(YES).to_numpy()[states.isin([*YES, *NO]).to_numpy()].astype(float)
     names = tuple(name for name in FEATURES if name in table and judged[name].notna().any())
@@ -156,7 +156,7 @@ def _features(table: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def _states(table: pd.DataFrame) -> pd.Series:
+def review_words(table: pd.DataFrame) -> pd.Series:
     """Return the states of a review; what has none is unreviewed."""
     if REVIEW not in table:
         return pd.Series(str(Review.UNREVIEWED), table.index)

@@ -14,6 +14,7 @@ VERBS = {
     'evaluate': 'dfpenet_mm.cli.evaluate',
     'finish': 'dfpenet_mm.cli.finish',
     'report': 'dfpenet_mm.cli.report',
+    'audit': 'dfpenet_mm.cli.audit',
     'benchmark': 'dfpenet_mm.cli.benchmark',
     'doctor': 'dfpenet_mm.cli.doctor',
 }

@@ -62,6 +62,21 @@ def triangle(colour: str, *, angle: int) -> Element:
     return _symbol('marker', 'SimpleMarker', properties, {})
 
 
+def ring(colour: str) -> Element:
+    """Return the symbol of a point: a circle around the ground that is to be judged."""
+    properties = {
+        'name': 'circle',
+        'color': CLEAR,
+        'outline_color': colour,
+        'outline_style': 'solid',
+        'outline_width': 0.6,
+        'outline_width_unit': 'MM',
+        'size': 7,
+        'size_unit': 'MM',
+    }
+    return _symbol('marker', 'SimpleMarker', properties, {})
+
+
 def single(symbol: Element) -> Element:
     """Return the renderer that draws every feature with one symbol."""
     renderer = _renderer('singleSymbol')
