@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from dfpenet_mm.cli.audit import build_parser as audit_parser
 from dfpenet_mm.cli.benchmark import build_parser as benchmark_parser
 from dfpenet_mm.cli.doctor import build_parser as doctor_parser
 from dfpenet_mm.cli.evaluate import build_parser as evaluate_parser
@@ -26,6 +27,7 @@ PARSERS = {
     'evaluate': evaluate_parser,
     'finish': finish_parser,
     'report': report_parser,
+    'audit': audit_parser,
     'benchmark': benchmark_parser,
     'doctor': doctor_parser,
 }

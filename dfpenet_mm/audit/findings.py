@@ -12,7 +12,14 @@ import pandas as pd
 from dfpenet_mm.audit.chance import FEWEST, FEWEST_OF_EACH, NO, YES, fit_chance, review_words
 from dfpenet_mm.audit.estimators import AuditError, Estimate, Stratum, estimate_accuracy
 from dfpenet_mm.audit.sample import MapStratum
-from dfpenet_mm.vocabulary import REVIEWED_AT, REVIEWER, VERDICT, Judgement, Review
+from dfpenet_mm.vocabulary import (
+    REVIEW,
+    REVIEWED_AT,
+    REVIEWER,
+    VERDICT,
+    Judgement,
+    Review,
+)
 from dfpenet_mm.wording import counted
 
 # Verdicts that each part of the map wants, or all of its pixels.
@@ -112,7 +119,8 @@ def _tables(
 def _error_matrix(tables: Sequence[Stratum]) -> dict[str, dict[str, float]]:
     """Return estimated shares of the ground by map and truth."""
     total = sum(table.size for table in tables)
-    shares = sum(table.size / total * table.counts / table.points for table in tables)
+    parts = [table.size / total * table.counts / table.points for table in tables]
+    shares = np.sum(parts, axis=0)
     names = ('background', 'landslide')
     return {
         f'mapped_{name}': {
@@ -137,6 +145,24 @@ def _texts(points: pd.DataFrame, name: str) -> set[str]:
     return {text for cell in cells if (text := str(cell).strip())}
 
 
+def with_rejected(landslides: pd.DataFrame, rejected: pd.DataFrame | None) -> pd.DataFrame:
+    """Put back what an analyst rejected, and no filter: it was mapped.
+
+    Args:
+        landslides: of the inventory.
+        rejected: regions that were taken away, by a filter or an analyst; None without any.
+
+    Returns:
+        Both, numbered from 0.
+    """
+    tables = [pd.DataFrame(landslides)]
+    if rejected is not None and REVIEW in rejected:
+        by_analyst = (review_words(rejected) == Review.REJECTED).to_numpy()
+        if by_analyst.any():
+            tables.append(pd.DataFrame(rejected[by_analyst]))
+    return pd.concat(tables, ignore_index=True)
+
+
 def count_findings(landslides: pd.DataFrame, rejected: pd.DataFrame | None) -> dict[str, Any]:
     """Estimate how many of the mapped landslides are some, from those that were judged.
 
@@ -149,10 +175,7 @@ def count_findings(landslides: pd.DataFrame, rejected: pd.DataFrame | None) -> d
         was mapped as ``landslides``: None, with ``why``, where too few were judged. Landslides
         that were not mapped are no part of it.
     """
-    both = landslides
-    if rejected is not None and 'review' in rejected:
-        by_analyst = rejected[(review_words(rejected) == Review.REJECTED).to_numpy()]
-        both = pd.concat([pd.DataFrame(landslides), pd.DataFrame(by_analyst)], ignore_index=True)
+    both = with_rejected(landslides, rejected)
     states = review_words(both)
     mapped = both[(states != Review.ADDED).to_numpy()]
     yes, no = int(states.isin(YES).sum()), int(states.isin(NO).sum())
@@ -189,17 +212,50 @@ def reliability_findings(
     for stratum in strata:
         inside = (points['stratum'] == stratum.name).to_numpy() & decided
         weights[inside] = stratum.area_m2 / max(1, inside.sum())
-    truth = verdicts == Judgement.LANDSLIDE
-    places = np.minimum((np.nan_to_num(probability) * BINS).astype(int), BINS - 1)
+    truth = verdicts[decided] == Judgement.LANDSLIDE
+    return reliability(probability[decided], truth, weights[decided])
+
+
+def landslide_reliability(table: pd.DataFrame) -> dict[str, Any] | None:
+    """Compare the mean probability of landslides with what an analyst said of them.
+
+    Args:
+        table: inventory with ``review`` and ``mean_probability``.
+
+    Returns:
+        As ``reliability``; None where fewer than 20 were judged.
+    """
+    if 'mean_probability' not in table:
+        return None
+    states = review_words(table)
+    probability = pd.to_numeric(table['mean_probability'], errors='coerce').to_numpy(float)
+    judged = states.isin([*YES, *NO]).to_numpy() & np.isfinite(probability)
+    if judged.sum() < FEWEST:
+        return None
+    truth = states.isin(YES).to_numpy()[judged]
+    return reliability(probability[judged], truth, np.ones(judged.sum()))
+
+
+def reliability(probability: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+    """Gather probabilities in ten bins, and compare each with the share that is true.
+
+    Args:
+        probability: in [0, 1], shape (things,).
+        truth: bool, same shape.
+        weights: what each stands for, same shape.
+
+    Returns:
+        As ``reliability_findings``.
+    """
+    places = np.minimum((probability * BINS).astype(int), BINS - 1)
     bins, error = [], 0.0
-    for number in range(BINS):
-        inside = decided & (places == number)
+    for number in np.unique(places):
+        inside = places == number
         weight = weights[inside].sum()
-        if weight:
-            mean = float(weights[inside] @ probability[inside] / weight)
-            share = float(weights[inside] @ truth[inside] / weight)
-            error += weight * abs(mean - share) / weights.sum()
-            bins.append({'points': int(inside.sum()), 'mean_probability': mean, 'share': share})
+        mean = float(weights[inside] @ probability[inside] / weight)
+        share = float(weights[inside] @ truth[inside] / weight)
+        error += weight * abs(mean - share) / weights.sum()
+        bins.append({'points': int(inside.sum()), 'mean_probability': mean, 'share': share})
     return {'bins': bins, 'expected_error': float(error)}
 
 

@@ -65,10 +65,11 @@ def run(arguments: Sequence[str]) -> None:
     with quiet_libraries(), loading():
         from dfpenet_mm.run.audit import draw_audit, estimate_audit  # noqa: PLC0415
 
+    notes: Sequence[str] = ()
     if args.step == 'draw':
         sample = draw_audit(args.out, args.points, seed=args.seed, overwrite=args.overwrite)
         result = {'file': str(sample.path), 'strata': list(sample.strata)}
-        lines, notes = [*sample.sentences, str(sample.path)], ()
+        lines = [*sample.sentences, str(sample.path)]
     else:
         found = estimate_audit(args.out, post=args.post, pre=args.pre)
         result, lines, notes = dict(found.findings), list(found.sentences), found.notes

@@ -40,6 +40,7 @@ verbs, each with a --help of its own:
   evaluate  compare an inventory with a reference
   finish    after a review: measure again, and renew all that is handed over
   report    write the report of a finished run anew, as after edits in QGIS
+  audit     draw a random sample of a map to look at, and tell how right the map is by it
   benchmark judge a network on a folder of images and masks
   doctor    check the installation, and say how to mend it
 """
@@ -52,7 +53,6 @@ examples:
   landslide-map my_config.py my_weights.pth --post after.tif --reference inventory.gpkg --out mine
   landslide-map --post after.tif --out result --resume
       continue a run that was stopped
-  landslide-map --post after.tif --json --quiet > result.json
   landslide-map evaluate result/landslides.gpkg reference.gpkg
 
 exit codes:
@@ -119,6 +119,7 @@ def build_parser() -> CommandParser:
         usage='%(prog)s [map] [CONFIG CHECKPOINT] --post IMAGE [--pre IMAGE] [--out DIR] ...\n'
         '       %(prog)s evaluate PRED REF [--out DIR] ...\n'
         '       %(prog)s report OUT --post IMAGE ...\n'
+        '       %(prog)s audit draw|estimate OUT ...\n'
         '       %(prog)s benchmark [CONFIG CHECKPOINT] DIR [--out DIR] ...\n'
         '       %(prog)s doctor [--json]',
         description=DESCRIPTION,

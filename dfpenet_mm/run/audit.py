@@ -25,7 +25,10 @@ from dfpenet_mm.errors import DfpenetError, InputFileError, OutputError
 from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.rasters import open_raster
+from dfpenet_mm.report.figures.reliability import RELIABILITY, draw_bins
 from dfpenet_mm.report.run_products import inventory_name, read_layers, read_summary
+from dfpenet_mm.run.folder import FIGURES
+from dfpenet_mm.run.provenance import sha256
 from dfpenet_mm.run.publish import rewrite_report
 from dfpenet_mm.vocabulary import AUDIT, BACKGROUND, NODATA, SUMMARY
 from dfpenet_mm.wording import counted
@@ -50,7 +53,7 @@ class AuditSample:
 
 @dataclass(frozen=True)
 class AuditFindings:
-    """What an audit tells of a map.
+    """Findings of an audit.
 
     Args:
         findings: plain JSON values, as in ``summary.json`` under ``audit``.
@@ -104,9 +107,9 @@ def draw_audit(
         for stratum, number in zip(strata, shares, strict=True)
     )
     lines = tuple(
-        f'{counted(row["points"], "point")} of {counted(row["pixels"], "pixel")} '
-        f'({row["area_m2"] / 1e6:,.3f} km2): {row["stratum"]}'
-        for row in rows
+        f'{counted(number, "point")} of {counted(stratum.pixels, "pixel")} '
+        f'({stratum.area_m2 / 1e6:,.3f} km2): {stratum.name}'
+        for stratum, number in zip(strata, shares, strict=True)
     )
     return AuditSample(path, rows, lines)
 
@@ -141,9 +144,14 @@ def estimate_audit(
     landslides, rejected = read_layers(folder / inventory_name(summary))
     found['landslides'] = count_findings(landslides, rejected)
     found['mapped_area_m2'] = _mapped_m2(folder / MASK)
+    found['mask_sha256'] = sha256(folder / MASK)
     if (folder / PROBABILITY).is_file():
         values = _at(folder / PROBABILITY, points).astype(float)
         found['reliability'] = reliability_findings(points, strata, values)
+        draw_bins(found['reliability'], folder / FIGURES / RELIABILITY)
+        if 'files' in summary:
+            names = {*summary['files'], f'{FIGURES}/{RELIABILITY}'}
+            summary = {**summary, 'files': sorted(names)}
     with whole_file(folder / SUMMARY, durable=True) as part:
         text = json.dumps({**summary, AUDIT: found}, indent=2, allow_nan=False)
         part.write_text(text + '\n', encoding='utf-8')

@@ -13,6 +13,7 @@ from dfpenet_mm.files import read_errors
 from dfpenet_mm.report.backdrop import dimmed_outside, read_backdrop
 from dfpenet_mm.report.figures.comparison import draw_pre_post_comparison, draw_recognition_stages
 from dfpenet_mm.report.figures.inventory_map import InventoryMap, draw_inventory_map, inventory_map
+from dfpenet_mm.report.figures.reliability import RELIABILITY, draw_reliability
 from dfpenet_mm.report.figures.run_view import RunView
 from dfpenet_mm.report.figures.segmentation_examples import draw_segmentation_examples
 from dfpenet_mm.report.run_products import (
@@ -31,6 +32,7 @@ FIGURES = {
     'recognition_stages.png': draw_recognition_stages,
     'pre_post_comparison.png': draw_pre_post_comparison,
     'segmentation_examples.png': draw_segmentation_examples,
+    RELIABILITY: lambda view, path: draw_reliability(view.products, path),
 }
 
 

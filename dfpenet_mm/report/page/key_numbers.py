@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pandas as pd
 
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.palette import hook_words
+from dfpenet_mm.vocabulary import AUDIT
 
 LARGEST = 10
 SURE, DOUBTFUL = 0.8, 0.6
@@ -169,3 +172,21 @@ def _stages(summary: Mapping[str, Any]) -> dict[str, str]:
         elif record['regions_in'] != record['regions_out']:
             after = f'after the {hook_words(record["hook"])}'
     return stages
+
+
+def audit(summary: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
+    """Return the findings of an audit, if there was one.
+
+    Args:
+        summary: of the run.
+        folder: of its products.
+
+    Returns:
+        As in the summary, with ``outdated``: whether the map was edited since.
+    """
+    found = summary.get(AUDIT)
+    if not found:
+        return None
+    with (folder / 'mask.tif').open('rb') as mask:
+        now = hashlib.file_digest(mask, 'sha256').hexdigest()
+    return {**found, 'outdated': found.get('mask_sha256') not in (None, now)}

@@ -28,6 +28,7 @@ from dfpenet_mm.report.page.columns import named_in, pack_columns, sentence, sil
 from dfpenet_mm.report.page.document import described, file_name
 from dfpenet_mm.report.page.images import largest_pictures
 from dfpenet_mm.report.page.key_numbers import (
+    audit,
     confidence,
     evaluations,
     headline,
@@ -118,6 +119,7 @@ FIGURES = {
     'figures/recognition_stages.png': 'The inventory after every stage of the mapping.',
     'figures/pre_post_comparison.png': 'Before and after the event.',
     'figures/segmentation_examples.png': 'Examples of recognised landslides.',
+    'figures/reliability.png': 'Probability of landslide against what an analyst found.',
     'figures/shift.png': 'Shift between the pre-event and the post-event image.',
 }
 # Letters of warnings that leave room for the map on a sheet of paper.
@@ -214,6 +216,7 @@ def _facts(products: RunProducts, inventory: ShownInventory) -> dict[str, Any]:
         ),
         **_cautions(products, inventory),
         'evaluations': evaluations(summary),
+        'audit': audit(summary, products.folder),
         'provenance': described(summary),
         'rejected': 0 if inventory.rejected is None else len(inventory.rejected),
         'has_pre': products.pre is not None,
