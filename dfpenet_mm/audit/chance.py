@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from dfpenet_mm.review import review_states
 from dfpenet_mm.vocabulary import CHANCE, REVIEW, Review
 
 # Judged landslides it takes at least, and of each outcome.
@@ -71,15 +73,6 @@ class ChanceModel:
 def landslide_chance(table: pd.DataFrame) -> pd.Series:
     """Estimate for every landslide that nobody judged how likely an analyst would confirm it.
 
-    ``landslide-map finish`` calls it with all polygons of an inventory, those of the layer
-    ``rejected`` that an analyst rejected among them, and writes the result for the landslides
-    into the column ``chance`` beside ``mean_probability``::
-
-        both = pd.concat([landslides, rejected[rejected['review'] == 'rejected']])
-        landslides['chance'] = landslide_chance(both)[landslides.index]
-
-    (with indices that do not overlap). Before a review it is null everywhere.
-
     Args:
         table: one polygon a row, with the columns ``review``, ``mean_probability``, ``area_m2``
             and perhaps ``p10_probability``. Confirmed and edited ones are landslides, rejected
@@ -93,9 +86,54 @@ def landslide_chance(table: pd.DataFrame) -> pd.Series:
     chance = pd.Series(np.nan, table.index, float, name=CHANCE)
     model = fit_chance(table)
     if model is not None:
-        open_ones = (review_words(table) == Review.UNREVIEWED).to_numpy()
+        open_ones = review_states(table) == Review.UNREVIEWED
         chance[open_ones] = model.chances(table[open_ones])
     return chance
+
+
+def with_rejected(landslides: pd.DataFrame, rejected: pd.DataFrame | None) -> pd.DataFrame:
+    """Put back what an analyst rejected, and no filter: it was mapped.
+
+    Args:
+        landslides: of the inventory.
+        rejected: regions that were taken away, by a filter or an analyst; None without any.
+
+    Returns:
+        Both, the landslides first, numbered from 0.
+    """
+    tables = [pd.DataFrame(landslides)]
+    if rejected is not None and REVIEW in rejected:
+        by_analyst = review_states(rejected) == Review.REJECTED
+        if by_analyst.any():
+            tables.append(pd.DataFrame(rejected[by_analyst]))
+    return pd.concat(tables, ignore_index=True)
+
+
+def with_chance(
+    landslides: gpd.GeoDataFrame, rejected: pd.DataFrame | None, seen: np.ndarray
+) -> gpd.GeoDataFrame:
+    """Write the chance of a landslide beside its probability.
+
+    Args:
+        landslides: of a reviewed inventory.
+        rejected: what was taken away; that of an analyst teaches what is none.
+        seen: whether an analyst has judged a landslide or, on reviewed ground, left it standing,
+            which confirms it; bool, shape (landslides,).
+
+    Returns:
+        The inventory with a column ``chance``; without it where too few were judged.
+    """
+    table = landslides.drop(columns=CHANCE, errors='ignore')
+    states = review_states(table)
+    states[(states == Review.UNREVIEWED) & seen] = Review.CONFIRMED
+    both = with_rejected(table.assign(**{REVIEW: states}), rejected)
+    chance = landslide_chance(both).to_numpy()[: len(table)]
+    if not np.isfinite(chance).any():
+        return table
+    table = table.assign(**{CHANCE: chance})
+    names = [name for name in table if name != CHANCE]
+    place = names.index('mean_probability') + 1
+    return table[[*names[:place], CHANCE, *names[place:]]]
 
 
 def fit_chance(table: pd.DataFrame) -> ChanceModel | None:
@@ -107,9 +145,9 @@ def fit_chance(table: pd.DataFrame) -> ChanceModel | None:
     Returns:
         The model; None where too few were judged.
     """
-    states = review_words(table)
-    judged = table[states.isin([*YES, *NO]).to_numpy()]
-    truth = states.isin(YES).to_numpy()[states.isin([*YES, *NO]).to_numpy()].astype(float)
+    states = review_states(table)
+    decided = np.isin(states, [*YES, *NO])
+    judged, truth = table[decided], np.isin(states, YES)[decided].astype(float)
     names = tuple(name for name in FEATURES if name in table and judged[name].notna().any())
     if not {'mean_probability', 'area_m2'} <= set(names):
         return None
@@ -154,11 +192,3 @@ def _features(table: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
             known = np.where(values > 0, np.log(values), math.nan)
             columns.append(known if name == 'area_m2' else logit(np.clip(values, LIMIT, 1 - LIMIT)))
     return np.column_stack(columns)
-
-
-def review_words(table: pd.DataFrame) -> pd.Series:
-    """Return the states of a review; what has none is unreviewed."""
-    if REVIEW not in table:
-        return pd.Series(str(Review.UNREVIEWED), table.index)
-    words = table[REVIEW].astype('str').str.strip().str.lower()
-    return words.where(words.isin(list(Review)), str(Review.UNREVIEWED))

@@ -9,11 +9,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from dfpenet_mm.audit.chance import FEWEST, FEWEST_OF_EACH, NO, YES, fit_chance, review_words
+from dfpenet_mm.audit.chance import FEWEST, FEWEST_OF_EACH, NO, YES, fit_chance, with_rejected
 from dfpenet_mm.audit.estimators import AuditError, Estimate, Stratum, estimate_accuracy
 from dfpenet_mm.audit.sample import MapStratum
+from dfpenet_mm.review import review_states
 from dfpenet_mm.vocabulary import (
-    REVIEW,
     REVIEWED_AT,
     REVIEWER,
     VERDICT,
@@ -145,24 +145,6 @@ def _texts(points: pd.DataFrame, name: str) -> set[str]:
     return {text for cell in cells if (text := str(cell).strip())}
 
 
-def with_rejected(landslides: pd.DataFrame, rejected: pd.DataFrame | None) -> pd.DataFrame:
-    """Put back what an analyst rejected, and no filter: it was mapped.
-
-    Args:
-        landslides: of the inventory.
-        rejected: regions that were taken away, by a filter or an analyst; None without any.
-
-    Returns:
-        Both, numbered from 0.
-    """
-    tables = [pd.DataFrame(landslides)]
-    if rejected is not None and REVIEW in rejected:
-        by_analyst = (review_words(rejected) == Review.REJECTED).to_numpy()
-        if by_analyst.any():
-            tables.append(pd.DataFrame(rejected[by_analyst]))
-    return pd.concat(tables, ignore_index=True)
-
-
 def count_findings(landslides: pd.DataFrame, rejected: pd.DataFrame | None) -> dict[str, Any]:
     """Estimate how many of the mapped landslides are some, from those that were judged.
 
@@ -176,9 +158,9 @@ def count_findings(landslides: pd.DataFrame, rejected: pd.DataFrame | None) -> d
         that were not mapped are no part of it.
     """
     both = with_rejected(landslides, rejected)
-    states = review_words(both)
-    mapped = both[(states != Review.ADDED).to_numpy()]
-    yes, no = int(states.isin(YES).sum()), int(states.isin(NO).sum())
+    states = review_states(both)
+    mapped = both[states != Review.ADDED]
+    yes, no = int(np.isin(states, YES).sum()), int(np.isin(states, NO).sum())
     found: dict[str, Any] = {'mapped': len(mapped), 'confirmed': yes, 'rejected': no}
     model = fit_chance(both)
     if model is None:
@@ -187,7 +169,7 @@ def count_findings(landslides: pd.DataFrame, rejected: pd.DataFrame | None) -> d
             f'and {FEWEST_OF_EACH} either way'
         )
         return {**found, 'landslides': None, 'why': why}
-    value, low, high = model.count(both[(states == Review.UNREVIEWED).to_numpy()])
+    value, low, high = model.count(both[states == Review.UNREVIEWED])
     return {**found, 'landslides': Estimate(yes + value, yes + low, yes + high, None).to_dict()}
 
 
@@ -227,12 +209,12 @@ def landslide_reliability(table: pd.DataFrame) -> dict[str, Any] | None:
     """
     if 'mean_probability' not in table:
         return None
-    states = review_words(table)
+    states = review_states(table)
     probability = pd.to_numeric(table['mean_probability'], errors='coerce').to_numpy(float)
-    judged = states.isin([*YES, *NO]).to_numpy() & np.isfinite(probability)
+    judged = np.isin(states, [*YES, *NO]) & np.isfinite(probability)
     if judged.sum() < FEWEST:
         return None
-    truth = states.isin(YES).to_numpy()[judged]
+    truth = np.isin(states, YES)[judged]
     return reliability(probability[judged], truth, np.ones(judged.sum()))
 
 

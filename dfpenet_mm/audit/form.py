@@ -6,10 +6,11 @@ the answer judges less freely.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement
 
 from dfpenet_mm.vocabulary import COMMENT, REVIEWED_AT, REVIEWER, VERDICT, Judgement
+from postproc.inventory.qgis_form import UTC_NOW, listed, text_element
 from postproc.inventory.qgis_symbols import AROUND, by_value, labels, qml, ring
 
 FID = 'fid'
@@ -30,13 +31,6 @@ COLOURS = {
     Judgement.CANNOT_TELL: ('cannot tell', '160,160,160,255'),
 }
 OPEN = f'coalesce("{VERDICT}", \'\')'
-# Of QGIS's expressions none gives the time in UTC.
-SECONDS = 'floor(epoch(now()) / 1000)'
-UTC_NOW = (
-    f"format_date(to_date('1970-01-01') + to_interval(floor({SECONDS} / 86400) || ' days'), "
-    f"'yyyy-MM-dd') || 'T' || lpad(floor({SECONDS} / 3600) % 24, 2, '0') || ':' || "
-    f"lpad(floor({SECONDS} / 60) % 60, 2, '0') || ':' || lpad({SECONDS} % 60, 2, '0') || 'Z'"
-)
 PERSON = f'coalesce("{REVIEWER}", @user_full_name)'
 
 
@@ -52,8 +46,8 @@ def audit_style(columns: Sequence[str]) -> str:
     editable = {name: {'editable': str(int(name in WRITTEN_BY_HAND))} for name in fields}
     form = [
         _widgets(fields),
-        _listed('aliases', 'alias', {n: {'name': ALIASES.get(n, '')} for n in fields}),
-        _listed(
+        listed('aliases', 'alias', {n: {'name': ALIASES.get(n, '')} for n in fields}),
+        listed(
             'defaults',
             'default',
             {
@@ -62,11 +56,13 @@ def audit_style(columns: Sequence[str]) -> str:
             },
         ),
         _table(fields),
-        _text('editorlayout', 'tablayout'),
+        text_element('editorlayout', 'tablayout'),
         _tab(fields),
-        _listed('editable', 'field', editable, key='name'),
+        listed('editable', 'field', editable, key='name'),
         # Names of the points in the list beside the form, along which one walks.
-        _text('previewExpression', f'"visit_order" || coalesce(\': \' || "{VERDICT}", \'\')'),
+        text_element(
+            'previewExpression', f'"visit_order" || coalesce(\': \' || "{VERDICT}", \'\')'
+        ),
     ]
     return qml(by_value(OPEN, symbols), numbers, form=form)
 
@@ -111,18 +107,3 @@ def _table(fields: Sequence[str]) -> Element:
         SubElement(columns, 'column', name=name, type='field', width='-1', hidden=hidden)
     SubElement(columns, 'column', type='actions', width='-1', hidden='1')
     return table
-
-
-def _listed(
-    tag: str, item: str, entries: Mapping[str, Mapping[str, str]], key: str = 'field'
-) -> Element:
-    element = Element(tag)
-    for field, attributes in entries.items():
-        SubElement(element, item, {key: field, **attributes})
-    return element
-
-
-def _text(tag: str, text: str) -> Element:
-    element = Element(tag)
-    element.text = text
-    return element

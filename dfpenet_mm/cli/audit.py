@@ -50,7 +50,10 @@ def build_parser() -> CommandParser:
     )
     estimate = parser.add_argument_group('estimate')
     estimate.add_argument(
-        '--post', type=file_name, metavar='IMAGE', help='the image that was mapped, for the report'
+        '--post',
+        type=file_name,
+        metavar='IMAGE',
+        help='the image that was mapped, for the report (default: where landslides.qgs has it)',
     )
     estimate.add_argument(
         '--pre', type=file_name, metavar='IMAGE', help='the image before the event, likewise'

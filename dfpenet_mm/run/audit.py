@@ -26,6 +26,8 @@ from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.rasters import open_raster
 from dfpenet_mm.report.figures.reliability import RELIABILITY, draw_bins
+from dfpenet_mm.report.qgis.project import FILENAME as PROJECT
+from dfpenet_mm.report.qgis.project import images_of_project
 from dfpenet_mm.report.run_products import inventory_name, read_layers, read_summary
 from dfpenet_mm.run.folder import FIGURES
 from dfpenet_mm.run.provenance import sha256
@@ -123,7 +125,8 @@ def estimate_audit(
 
     Args:
         folder: of the run, with ``audit.gpkg``.
-        post: the image that was mapped, for the report; None to leave the report as it is.
+        post: the image that was mapped, for the report; None for where the run's QGIS project
+            has it.
         pre: the image before the event, likewise.
 
     Raises:
@@ -208,8 +211,12 @@ def _notes(found: Mapping[str, Any]) -> list[str]:
 
 
 def _renew_report(folder: Path, post: Path | None, pre: Path | None) -> list[str]:
+    known = images_of_project(folder / PROJECT)
+    post, pre = post or known.get('post'), pre or known.get('pre')
     if post is None:
         return ['the report was not renewed; give the image that was mapped with --post']
+    # The image before the event may be gone; the report does without it.
+    pre = pre if pre is not None and pre.exists() else None
     try:
         rewrite_report(folder, post=post, pre=pre)
     except DfpenetError as error:

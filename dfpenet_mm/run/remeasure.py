@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from dfpenet_mm.audit.chance import with_chance
 from dfpenet_mm.review import looked_at, plain_texts, read_time, review_states, review_status
 from dfpenet_mm.run.edited_inventory import EditedInventory
 from dfpenet_mm.vocabulary import (
@@ -82,8 +83,9 @@ def remeasured(
         headscarps = _left_points(edited.headscarps, landslides, changed)
     area, places = _reviewed_ground(edited, reviewer, now)
     seen = looked_at(landslides, area.geometry.union_all() if len(area) else None)
+    landslides = with_chance(with_review_columns(landslides), tables.rejected, seen)
     landslides, places = in_review_order(
-        with_review_columns(landslides), with_review_columns(places), product.grid, seen
+        landslides, with_review_columns(places), product.grid, seen
     )
     product = product.replace(landslides=landslides, rejected=tables.rejected)
     product = product.with_result(REVIEW_RESULT, _status(product, area))

@@ -124,6 +124,11 @@ REVIEW_FIELDS = (
           '1; places without a landslide have every fifth number', 'own', 'int64'),
 )  # fmt: skip
 
+CHANCE_FIELDS = (
+    Field('chance', 'chance', '1', 'how likely an analyst would confirm it, learnt from those that '
+          'were judged; null for these', 'own'),
+)  # fmt: skip
+
 REJECTED_FIELDS = (
     Field('hook', 'hook', '', 'which hook took it away', 'own', 'str'),
     Field('reason', 'reason', '', 'and why', 'own', 'str'),
@@ -140,6 +145,7 @@ ALL_FIELDS = (
     *LANDSLIDE_FIELDS,
     *TERRAIN_FIELDS,
     *REVIEW_FIELDS,
+    *CHANCE_FIELDS,
     *REJECTED_FIELDS,
     *HEADSCARP_FIELDS,
 )

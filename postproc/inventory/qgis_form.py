@@ -67,18 +67,18 @@ def form(columns: Sequence[str]) -> list[Element]:
     fields = [FID, *columns]
     return [
         _widgets(fields),
-        _listed('aliases', 'alias', {name: {'name': _alias(name)} for name in fields}),
-        _listed('defaults', 'default', _defaults(fields)),
+        listed('aliases', 'alias', {name: {'name': _alias(name)} for name in fields}),
+        listed('defaults', 'default', _defaults(fields)),
         _table(fields),
-        _text('editorlayout', 'tablayout'),
+        text_element('editorlayout', 'tablayout'),
         _groups(fields),
-        _listed(
+        listed(
             'editable',
             'field',
             {name: {'editable': str(int(name in WRITTEN_BY_HAND))} for name in fields},
             key='name',
         ),
-        _text('previewExpression', _title(fields)),
+        text_element('previewExpression', _title(fields)),
     ]
 
 
@@ -163,16 +163,18 @@ def _table(fields: Sequence[str]) -> Element:
     return table
 
 
-def _listed(
+def listed(
     tag: str, item: str, entries: Mapping[str, Mapping[str, str]], key: str = 'field'
 ) -> Element:
+    """Return a list of what is said of each field."""
     element = Element(tag)
     for field, attributes in entries.items():
         SubElement(element, item, {key: field, **attributes})
     return element
 
 
-def _text(tag: str, text: str) -> Element:
+def text_element(tag: str, text: str) -> Element:
+    """Return an element with nothing but a text."""
     element = Element(tag)
     element.text = text
     return element

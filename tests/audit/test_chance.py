@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfpenet_mm.audit.chance import fit_chance, landslide_chance
+from dfpenet_mm.audit.chance import fit_chance, landslide_chance, with_chance
 
 
 def inventory(rows, judged, seed=0):
@@ -94,3 +94,18 @@ def test_a_count_is_the_sum_of_chances_with_limits_around_it():
     assert mean == pytest.approx(landslide_chance(table).sum())
     assert low < mean < high
     assert low <= truth[200:].sum() <= high
+
+
+def test_an_inventory_gets_the_chance_beside_its_probability():
+    table, _ = inventory(100, 0)
+    table, rejected = table.iloc[:80], table.iloc[80:].assign(review='rejected')
+    seen = np.arange(80) < 30
+    told = with_chance(table, rejected, seen)
+    columns = list(told.columns)
+    assert columns[columns.index('mean_probability') + 1] == 'chance'
+    assert told.index.equals(table.index)
+    assert told['chance'].isna().tolist() == seen.tolist()
+    # What stands on reviewed ground is confirmed, and its state stays.
+    assert set(told['review']) == {'unreviewed'}
+    assert with_chance(told, rejected, seen).equals(told)
+    assert 'chance' not in with_chance(told, None, seen)

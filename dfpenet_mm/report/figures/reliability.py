@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from dfpenet_mm.audit.findings import landslide_reliability, with_rejected
+from dfpenet_mm.audit.chance import with_rejected
+from dfpenet_mm.audit.findings import landslide_reliability
 from dfpenet_mm.report.figures.map_axes import save
 from dfpenet_mm.report.figures.palette import HIT, NO_DATA, SMALL, TEXT
 from dfpenet_mm.report.run_products import RunProducts

@@ -172,9 +172,7 @@ def report_html(products: RunProducts) -> str:
             ),
             statistics=_uri(products, STATISTICS),
             figures=[
-                (uri, caption)
-                for name, caption in FIGURES.items()
-                if (uri := _uri(products, name)) is not None
+                (uri, text) for name, text in FIGURES.items() if (uri := _uri(products, name))
             ],
             situation=_situation(products, inventory),
         )

@@ -4,6 +4,7 @@ import pytest
 
 from postproc.inventory.fields import (
     ALL_FIELDS,
+    CHANCE_FIELDS,
     HEADSCARP_FIELDS,
     LANDSLIDE_FIELDS,
     REJECTED_FIELDS,
@@ -30,7 +31,15 @@ def test_every_field_has_a_meaning_and_a_source():
 
 
 @pytest.mark.parametrize(
-    'fields', [LANDSLIDE_FIELDS, TERRAIN_FIELDS, REVIEW_FIELDS, REJECTED_FIELDS, HEADSCARP_FIELDS]
+    'fields',
+    [
+        LANDSLIDE_FIELDS,
+        TERRAIN_FIELDS,
+        REVIEW_FIELDS,
+        CHANCE_FIELDS,
+        REJECTED_FIELDS,
+        HEADSCARP_FIELDS,
+    ],
 )
 def test_the_document_shows_the_fields(fields):
     assert markdown_table(fields) in DOCUMENT.read_text(encoding='utf-8')

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dfpenet_mm.audit.findings import landslide_reliability, reliability, with_rejected
+from dfpenet_mm.audit.chance import with_rejected
+from dfpenet_mm.audit.findings import landslide_reliability, reliability
 from dfpenet_mm.report.figures.reliability import draw_reliability
 
 
