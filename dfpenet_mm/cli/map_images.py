@@ -53,7 +53,6 @@ examples:
   landslide-map my_config.py my_weights.pth --post after.tif --reference inventory.gpkg --out mine
   landslide-map --post after.tif --out result --resume
       continue a run that was stopped
-  landslide-map evaluate result/landslides.gpkg reference.gpkg
 
 exit codes:
   0    done; warnings may have been printed

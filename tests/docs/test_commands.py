@@ -71,6 +71,10 @@ PARSED = {
     'docs/command_line.md': {
         'landslide-map --post after.tif --pre before.tif': 'other pages run these',
     },
+    'docs/audit.md': {
+        'landslide-map audit draw': 'tests/audit draws',
+        'landslide-map audit estimate': 'wants the verdicts of an analyst',
+    },
     'docs/cluster.md': {
         'pip install .[ray]': 'needs several machines; tests/mapping/executors runs Ray',
         'python benchmarks/ray_scheduling.py': 'minutes with 64 processes',
