@@ -15,6 +15,7 @@ from dfpenet_mm.cli.map_images import build_parser as map_parser
 from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.cli.report import build_parser as report_parser
+from dfpenet_mm.cli.teach import build_parser as teach_parser
 from dfpenet_mm.errors import ConfigError
 
 PAGE = Path(__file__).resolve().parents[1] / 'docs' / 'command_line.md'
@@ -28,6 +29,7 @@ PARSERS = {
     'finish': finish_parser,
     'report': report_parser,
     'audit': audit_parser,
+    'teach': teach_parser,
     'benchmark': benchmark_parser,
     'doctor': doctor_parser,
 }

@@ -15,6 +15,7 @@ VERBS = {
     'finish': 'dfpenet_mm.cli.finish',
     'report': 'dfpenet_mm.cli.report',
     'audit': 'dfpenet_mm.cli.audit',
+    'teach': 'dfpenet_mm.cli.teach',
     'benchmark': 'dfpenet_mm.cli.benchmark',
     'doctor': 'dfpenet_mm.cli.doctor',
 }

@@ -41,6 +41,7 @@ verbs, each with a --help of its own:
   finish    after a review: measure again, and renew all that is handed over
   report    write the report of a finished run anew, as after edits in QGIS
   audit     draw a random sample of a map to look at, and tell how right the map is by it
+  teach     teach a network what was reviewed, and map again with the better one
   benchmark judge a network on a folder of images and masks
   doctor    check the installation, and say how to mend it
 """
@@ -52,7 +53,6 @@ examples:
   landslide-map --post after.tif --pre before.tif --aoi district.gpkg --dem dem.tif --out result
   landslide-map my_config.py my_weights.pth --post after.tif --reference inventory.gpkg --out mine
   landslide-map --post after.tif --out result --resume
-      continue a run that was stopped
 
 exit codes:
   0    done; warnings may have been printed

@@ -84,6 +84,11 @@ PARSED = {
         'python tools/run_study.py configs/studies/sichuan': 'hours of training',
         'landslide-map benchmark data/landslide4sense': 'needs the data',
     },
+    'docs/teaching.md': {
+        'landslide-map teach --run': 'minutes of training; tests/teaching runs it',
+        'landslide-map teach --post': 'likewise',
+        'landslide-map taught/network': 'likewise',
+    },
     'docs/benchmark.md': {
         'landslide-map benchmark chips': 'needs labelled images; tests/cli runs it',
         'landslide-map benchmark my_config.py': 'likewise',

@@ -1,0 +1,1 @@
+"""A reviewed inventory turned into a network that maps its ground better."""
