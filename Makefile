@@ -45,7 +45,7 @@ $(STAMP): setup.py constraints.txt
 	@'$(BIN)/python' -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear $(VENV) || \
 		{ echo >&2 'Could not create $(VENV); on Debian and Ubuntu the package python3-venv' \
 		'of that Python is needed.'; exit 2; }
-	$(PIP) install --progress-bar off -e '.[openvino,export,ray,test,lint,docs]'
+	$(PIP) install --progress-bar off -e '.[openvino,export,fetch,ray,test,lint,docs]'
 	@# onedl-mmcv asks for opencv-python, whose cv2 needs libGL and glib. The headless build
 	@# of the same version has the same cv2 without them: it is written over the other one, so
 	@# that a machine without a display works, and pip still finds what the packages ask for.

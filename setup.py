@@ -80,6 +80,8 @@ EXTRAS_REQUIRE = {
         'onnxruntime>=1.20',
         'onnxscript>=0.5',
     ],
+    # Search for images before and after an event.
+    'fetch': ['pystac-client>=0.8', 'requests>=2.31', 'urllib3>=2'],
     # Mapping on several machines.
     'ray': ['ray>=2.40'],
 }

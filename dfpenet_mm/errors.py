@@ -1,16 +1,20 @@
 """The root of every error a user can cause, and its branches.
 
 A message is one sentence: what came, what is wanted, how to mend it. Command lines
-print it on stderr and end with ``EXIT_CODE``; a library caller catches the class.
+print it on stderr and end with its ``exit_code``; a library caller catches the class.
 """
 
 EXIT_CODE = 2
+# Of a command that only the network has stopped: the same may work later.
+NETWORK_CODE = 3
 # GDAL puts whole SQL statements into its messages.
 CAUSE_LENGTH = 150
 
 
 class DfpenetError(Exception):
     """Something the user can mend: a file, an option, a config value."""
+
+    exit_code = EXIT_CODE
 
 
 class InputFileError(DfpenetError):
@@ -55,6 +59,16 @@ class PredictionError(DfpenetError):
 
 class VectorFormatError(DfpenetError):
     """A vector file opens, but its layers, geometries or CRS do not serve."""
+
+
+class NetworkError(DfpenetError):
+    """A server cannot be reached, refuses, or breaks off."""
+
+    exit_code = NETWORK_CODE
+
+
+class ImageryError(DfpenetError):
+    """No image, event or area as asked for, or one whose values contradict its description."""
 
 
 class PreEventError(DfpenetError):

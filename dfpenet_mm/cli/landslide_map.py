@@ -11,6 +11,7 @@ from dfpenet_mm.cli.refusals import exit_on_user_error, loading
 # As the first argument they stand for themselves, whatever files there are; loaded when asked.
 VERBS = {
     'map': 'dfpenet_mm.cli.map_images',
+    'fetch': 'dfpenet_mm.cli.fetch',
     'evaluate': 'dfpenet_mm.cli.evaluate',
     'finish': 'dfpenet_mm.cli.finish',
     'report': 'dfpenet_mm.cli.report',

@@ -78,7 +78,7 @@ class _Signals:
 
 @contextmanager
 def exit_on_user_error(*, debug: bool, as_json: bool = False) -> Iterator[None]:
-    """Print a ``DfpenetError`` as one sentence on stderr and exit with code 2.
+    """Print a ``DfpenetError`` as one sentence on stderr and exit with its code, mostly 2.
 
     So end what the machine refuses, too: a disk that is full, a name that is no UTF-8, memory.
     Ctrl-C ends with code 130, SIGTERM and SIGHUP with 143; a signal that is ignored, as
@@ -103,7 +103,7 @@ def exit_on_user_error(*, debug: bool, as_json: bool = False) -> Iterator[None]:
     except DfpenetError as error:
         if debug:
             raise
-        _end(error, f'error: {error}', EXIT_CODE, as_json=as_json)
+        _end(error, f'error: {error}', error.exit_code, as_json=as_json)
     except KeyboardInterrupt as error:
         _end(error, 'interrupted', INTERRUPTED, as_json=as_json)
     except TerminatedError as error:
