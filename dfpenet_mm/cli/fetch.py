@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dfpenet_mm.cli.fetch_options import build_parser
 from dfpenet_mm.cli.refusals import loading
@@ -88,7 +88,7 @@ def _mapping(fetched: Fetched) -> str:
     return shlex.join(map(str, [*words, '--out', out / 'map']))
 
 
-def _rows(fetched: Fetched) -> list[dict[str, object]]:
+def _rows(fetched: Fetched) -> list[dict[str, Any]]:
     return [
         {
             'image': name,
@@ -117,5 +117,5 @@ def _table(fetched: Fetched) -> list[str]:
             f'{"*" if row["taken"] else "":2}{row["image"]:6}{str(row["time"])[:16]:18}{orbit:>6}'
         )
         line += ''.join(f'{row[name]:>9.0%}' for name in shares)
-        lines.append(f'{line}  {" ".join(map(str, row["items"]))}')  # type: ignore[arg-type]
+        lines.append(f'{line}  {" ".join(row["items"])}')
     return [*lines, '* would be taken; others by --post-item NAME ... and --pre-item NAME ...']

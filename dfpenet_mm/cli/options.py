@@ -130,7 +130,7 @@ def add_reporting(options: argparse._ActionsContainer, document: str) -> None:
 
 
 def _with_negatives(arguments: Sequence[str]) -> list[str]:
-    """Tie numbers such as -3.4e38 to the option before them, which argparse takes for options."""
+    """Tie numbers such as -3.4e38 or -1,2 to the option before, as argparse takes them for one."""
     tied: list[str] = []
     for argument in arguments:
         if argument.startswith('-') and tied and tied[-1].startswith('--') and _is_number(argument):
@@ -142,7 +142,7 @@ def _with_negatives(arguments: Sequence[str]) -> list[str]:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        [float(part) for part in text.split(',')]
     except ValueError:
         return False
     return True

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import shapely
 from shapely import affinity
@@ -90,7 +90,7 @@ class StacServer:
 
 
 @contextmanager
-def _stac(url: str) -> Iterator[object]:
+def _stac(url: str) -> Iterator[Any]:
     try:
         from pystac_client import Client  # noqa: PLC0415
         from pystac_client.exceptions import APIError, ParametersError  # noqa: PLC0415

@@ -53,7 +53,6 @@ def read_settings() -> dict[str, Any]:
         'GDAL_HTTP_LOW_SPEED_LIMIT': 1,
         'GDAL_HTTP_MERGE_CONSECUTIVE_RANGES': 'YES',
         'GDAL_INGESTED_BYTES_AT_OPEN': 32_768,
-        'CPL_VSIL_CURL_USE_HEAD': 'NO',
         'CPL_VSIL_CURL_NON_CACHED': '/vsicurl/',
         'GTIFF_IGNORE_READ_ERRORS': 'NO',
     }
@@ -99,9 +98,10 @@ def network_errors(what: str, *kinds: type[Exception]) -> Iterator[None]:
     Raises:
         NetworkError: always for one of these.
     """
+    expected: tuple[type[Exception], ...] = (requests.RequestException, *kinds)
     try:
         yield
-    except (requests.RequestException, *kinds) as error:
+    except expected as error:
         code = _status(error)
         if code is None:
             raise NetworkError(f'{what} cannot be reached ({_cause(error)}); {LATER}') from error

@@ -114,8 +114,12 @@ class ItemReader(AbstractContextManager):
 
     def _warped(self, role: str, *, classes: bool) -> WarpedVRT:
         if role not in self._open:
+            name = self.item.assets[role].gdal_name
             with ExitStack() as stack:
-                source = stack.enter_context(rasterio.open(self.item.assets[role].gdal_name))
+                source = stack.enter_context(rasterio.open(name))
+                level = _overview(source, self.grid)
+                if level is not None:
+                    source = stack.enter_context(rasterio.open(name, overview_level=level))
                 warped = stack.enter_context(self._on_grid(source, classes=classes))
                 self._open[role] = stack.pop_all(), warped
         return self._open[role][1]
@@ -165,6 +169,15 @@ class ItemReader(AbstractContextManager):
             f'{what}cannot be read to its end ({cause}); check the connection and give the same '
             f'command again, what was read is kept'
         )
+
+
+def _overview(source: DatasetReader, grid: RasterGrid) -> int | None:
+    """Return the coarsest overview that is no coarser than a grid; the warper takes none itself."""
+    if not source.crs or source.transform.is_identity:
+        return None
+    ratio = grid.gsd / RasterGrid.from_dataset(source).gsd
+    serving = [level for level, by in enumerate(source.overviews(1)) if by <= ratio * 1.01]
+    return serving[-1] if serving else None
 
 
 def lies_on(grid: RasterGrid, own: RasterGrid) -> bool:
