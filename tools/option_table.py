@@ -10,6 +10,7 @@ from dfpenet_mm.cli.audit import build_parser as audit_parser
 from dfpenet_mm.cli.benchmark import build_parser as benchmark_parser
 from dfpenet_mm.cli.doctor import build_parser as doctor_parser
 from dfpenet_mm.cli.evaluate import build_parser as evaluate_parser
+from dfpenet_mm.cli.fetch_options import build_parser as fetch_parser
 from dfpenet_mm.cli.finish import build_parser as finish_parser
 from dfpenet_mm.cli.map_images import build_parser as map_parser
 from dfpenet_mm.cli.options import file_name
@@ -25,6 +26,7 @@ BEGIN, END = '<!-- options: written by tools/option_table.py -->', '<!-- end of 
 # By verb, in the order of the page.
 PARSERS = {
     'map': map_parser,
+    'fetch': fetch_parser,
     'evaluate': evaluate_parser,
     'finish': finish_parser,
     'report': report_parser,

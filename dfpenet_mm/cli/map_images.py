@@ -37,6 +37,7 @@ size: it sees red, green and blue. Images of smaller pixels than it knows are av
 
 verbs, each with a --help of its own:
   map       map the landslides of two images; also without its name
+  fetch     fetch images before and after an earthquake, and elevation
   evaluate  compare an inventory with a reference
   finish    after a review: measure again, and renew all that is handed over
   report    write the report of a finished run anew, as after edits in QGIS
@@ -49,7 +50,6 @@ verbs, each with a --help of its own:
 EXAMPLES = """\
 examples:
   landslide-map --post after.tif --pre before.tif
-      into landslides_after/, with a shipped network
   landslide-map --post after.tif --pre before.tif --aoi district.gpkg --dem dem.tif --out result
   landslide-map my_config.py my_weights.pth --post after.tif --reference inventory.gpkg --out mine
   landslide-map --post after.tif --out result --resume
@@ -116,7 +116,7 @@ def build_parser() -> CommandParser:
     parser = CommandParser(
         prog='landslide-map',
         usage='%(prog)s [map] [CONFIG CHECKPOINT] --post IMAGE [--pre IMAGE] [--out DIR] ...\n'
-        '       %(prog)s evaluate PRED REF [--out DIR] ...\n'
+        '       %(prog)s fetch --event ID ...\n       %(prog)s evaluate PRED REF [--out DIR] ...\n'
         '       %(prog)s report OUT --post IMAGE ...\n'
         '       %(prog)s audit draw|estimate OUT ...\n'
         '       %(prog)s benchmark [CONFIG CHECKPOINT] DIR [--out DIR] ...\n'

@@ -1,4 +1,4 @@
-"""Where images are looked for: a STAC server, a file of items, or products on a disk."""
+"""Places to look for images: a STAC server, a file of items, or products on a disk."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ LOOK_SIDE = 512
 
 
 class Seen(IntEnum):
-    """What a pixel of an image shows; also the values of a mask's first band."""
+    """Kinds of ground that a pixel may show; also the values of a mask's first band."""
 
     CLEAR = 0
     CLOUD = 1

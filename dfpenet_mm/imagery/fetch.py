@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import dfpenet_mm
+from dfpenet_mm import __version__
 from dfpenet_mm.errors import ImageryError, OutputError
 from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
 from dfpenet_mm.imagery.area import Area
@@ -45,7 +45,7 @@ FIRST_IMAGE = datetime(2015, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, eq=False)
 class Fetched:
-    """What a fetch has found, and written unless it was a dry run.
+    """Images that a fetch has found, and files that it wrote unless it was a dry run.
 
     Args:
         area: the ground.
@@ -239,7 +239,7 @@ def _write(
         # What another fetch left unmoved is made again from its windows.
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
-    kept = KeptWindows(work / 'windows', f'{area.grid} {dfpenet_mm.__version__}')
+    kept = KeptWindows(work / 'windows', f'{area.grid} {__version__}')
     images: dict[str, dict[str, Any]] = {}
     titles = {}
     with disk_errors(out, advice=ANOTHER_FOLDER):

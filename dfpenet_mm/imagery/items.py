@@ -109,7 +109,7 @@ class Overpass:
 
     @property
     def time(self) -> datetime:
-        """When the first of them was taken."""
+        """Time of the first of them."""
         return min(item.time for item in self.items)
 
     @property

@@ -28,7 +28,7 @@ BY_HAND = 'see the values, and give --offset 0 or --offset 1000'
 
 @dataclass(frozen=True)
 class OffsetDecision:
-    """How numbers become reflectance.
+    """The way from numbers to reflectance.
 
     Args:
         shift: subtracted from every number.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import dfpenet_mm
+from dfpenet_mm import __version__
 from dfpenet_mm.imagery.area import Area
 from dfpenet_mm.imagery.choosing import Choice
 from dfpenet_mm.imagery.clearness import Looker
@@ -126,7 +126,7 @@ def fetch_record(
         }
     on_disk = [str(path) for path in (request.items, *request.products) if path]
     return {
-        'software': f'dfpenet_mm {dfpenet_mm.__version__}',
+        'software': f'dfpenet_mm {__version__}',
         'event': told,
         'event_time': [moment.isoformat() for moment in when],
         'area_km2': round(area.km2, 4),

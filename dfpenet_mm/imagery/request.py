@@ -1,4 +1,4 @@
-"""What is asked of a fetch: plain values, and the place and time that they mean."""
+"""The wishes of a fetch: plain values, and the place and time that they mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Period = tuple[datetime, datetime]
 
 @dataclass(frozen=True, kw_only=True)
 class FetchRequest:
-    """What is wanted, as plain values.
+    """Everything that is wanted, as plain values.
 
     Args:
         out: folder of the products.

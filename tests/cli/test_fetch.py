@@ -163,10 +163,10 @@ main(sys.argv[1:])
 def test_event_to_report_in_one_line_and_mapping_without_sockets(world, tmp_path):
     """Two commands as a shell chains them; the second one may open no connection."""
     scene = ROOT / 'demo' / 'hokkaido_post.tif'
-    for name, when in (('POST', POST), ('PRE', PRE)):
+    for name, when, light in (('POST', POST, 1.0), ('PRE', PRE, 0.95)):
         with rasterio.open(scene) as source:
             colours = source.read(window=((300, 556), (450, 706))).astype(float)
-        bands = np.concatenate([colours, colours[:1]])
+        bands = np.concatenate([colours, colours[:1]]) * light
         world.image(name, when, values=bands)
     fetch = [sys.executable, '-m', 'dfpenet_mm.cli.landslide_map', 'fetch', '--bbox', BOX]
     fetch += ['--date', '2018-09-05', '--no-dem', '--out', 'o', *servers(world)]

@@ -89,6 +89,13 @@ PARSED = {
         'landslide-map teach --post': 'likewise',
         'landslide-map taught/network': 'likewise',
     },
+    'docs/fetching.md': {
+        'pip install': 'installs from a package index',
+        'landslide-map fetch --event us2000h8ty --out': 'needs a network; tests/cli runs it',
+        'landslide-map fetch --bbox': 'likewise',
+        'landslide-map fetch --event us2000h8ty --dry-run': 'likewise',
+        'landslide-map fetch --stac': 'likewise',
+    },
     'docs/benchmark.md': {
         'landslide-map benchmark chips': 'needs labelled images; tests/cli runs it',
         'landslide-map benchmark my_config.py': 'likewise',

@@ -304,7 +304,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(206 if asked else 200, part[: len(part) // 2], headers, size=len(part))
             self.close_connection = True
             return
-        self._send(206 if asked else 200, part, headers)
+        size = total if self.command == 'HEAD' else None
+        self._send(206 if asked else 200, part, headers, size=size)
 
 
 class QuietServer(ThreadingHTTPServer):
