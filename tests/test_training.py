@@ -146,7 +146,7 @@ def test_four_bands_of_the_pages_train_and_map(page, start, said, tmp_path):
     scene = tmp_path / 'scene.tif'
     shutil.copy(tmp_path / 'val' / 'images' / '0.tif', scene)
     with rasterio.open(scene, 'r+') as raster:
-        raster.crs, raster.transform = 'EPSG:32654', from_origin(500_000, 4_700_000, 2, 2)
+        raster.crs, raster.transform = 'EPSG:32654', from_origin(500_000, 4_700_000, 10, 10)
     arguments = ['run/iter_2.pth', '--post', scene, '--out', 'map', '--no-report']
     done = run('landslide_map.py', config, *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
