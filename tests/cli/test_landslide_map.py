@@ -141,7 +141,7 @@ def test_summary_tells_the_story(summary, landslides):
     assert summary['scene']['gsd_m'] == pytest.approx(8.6, abs=0.1)
     origin = summary['provenance']
     assert len(origin['inputs']['checkpoint']['sha256']) == 64
-    assert set(origin['inputs']) == {'config', 'post', 'pre', 'reference', 'checkpoint'}
+    assert set(origin['inputs']) == {'config', 'post', 'pre', 'reference', 'checkpoint', 'card'}
     counts = summary['evaluation']['ConsistencyEvaluator']['landslides']
     assert counts['tp'] + counts['fp'] == len(landslides)
 
