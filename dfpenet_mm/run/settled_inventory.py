@@ -78,9 +78,9 @@ def settle(
     notes += cut
     if original is not None:
         rejected = _with_deleted(rejected, left, original.landslides)
-    rejected, back = _without_taken_back(rejected, left)
-    if back:
-        notes.append(f'{counted(back, "rejected region")} taken back as landslides')
+    rejected, taken_back = _without_taken_back(rejected, left)
+    if taken_back:
+        notes.append(f'{counted(taken_back, "rejected region")} taken back as landslides')
     return replace(edited, landslides=left, rejected=rejected, notes=tuple(notes))
 
 

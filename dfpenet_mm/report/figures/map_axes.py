@@ -81,8 +81,16 @@ def save(figure: Figure, path: Path, mark: str = '') -> Path:
     """
     if mark:
         width, height = figure.get_size_inches()
-        place = {'ha': 'right', 'va': 'top', 'fontsize': TEXT, 'weight': 'bold', 'color': WARNING}
-        figure.text(1 - 0.1 / width, 1 - 0.12 / height, mark, **place)
+        figure.text(
+            1 - 0.1 / width,
+            1 - 0.12 / height,
+            mark,
+            ha='right',
+            va='top',
+            fontsize=TEXT,
+            weight='bold',
+            color=WARNING,
+        )
     with whole_file(path, parents=True) as part:
         figure.savefig(part, dpi=DPI, format='png')
     return path
