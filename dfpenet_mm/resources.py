@@ -5,8 +5,8 @@ from pathlib import Path
 from dfpenet_mm.errors import ConfigError, InstallError
 
 PACKAGE_DIR = Path(__file__).resolve().parent
-SHIPPED_CONFIG = Path('dfpenet', 'landslide4sense_mobilenetv2.py')
-SHIPPED_CHECKPOINT = 'dfpenet_mobilenetv2_landslide4sense.pth'
+SHIPPED_CONFIG = Path('dfpenet', 'ten_metres_mobilenetv2.py')
+SHIPPED_CHECKPOINT = 'dfpenet_mobilenetv2_10m.pth'
 
 
 def config_dir() -> Path:

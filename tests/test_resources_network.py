@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.mapping.network.card import shipped_cards
 from dfpenet_mm.resources import network_files
-from tests.cli.conftest import CHECKPOINT, CONFIG
 
 
 def test_the_shipped_network_is_there():
-    assert network_files(None, None) == (CONFIG, CHECKPOINT)
+    shipped = [(card.config_file.resolve(), card.weights) for card in shipped_cards()]
+    assert network_files(None, None) in shipped
     assert all(path.is_file() for path in network_files(None, None))
 
 

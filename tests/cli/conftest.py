@@ -15,8 +15,8 @@ from rasterio.windows import Window
 from dfpenet_mm.resources import checkpoint_dir, config_dir
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = config_dir() / 'dfpenet' / 'landslide4sense_mobilenetv2.py'
-CHECKPOINT = checkpoint_dir() / 'dfpenet_mobilenetv2_landslide4sense.pth'
+CONFIG = config_dir() / 'dfpenet' / 'ten_metres_mobilenetv2.py'
+CHECKPOINT = checkpoint_dir() / 'dfpenet_mobilenetv2_10m.pth'
 # Rows and columns of the demo scene with many landslides, half of them without pre-event data.
 CROP = Window(470, 300, 260, 200)
 

@@ -195,8 +195,9 @@ def test_the_shipped_network_needs_no_names(mapped, tmp_path, monkeypatch, capfd
 def test_snow_before_the_event_is_noticed_and_deletes_nothing(tmp_path):
     demo, out = ROOT / 'demo', tmp_path / 'out'
     done = run(
-        CONFIG,
-        CHECKPOINT,
+        # A network that has not learnt snow, as its successor has.
+        'configs/dfpenet/landslide4sense_mobilenetv2.py',
+        'checkpoints/dfpenet_mobilenetv2_landslide4sense.pth',
         *('--post', demo / 'hokkaido_post.tif', '--pre', demo / 'hokkaido_pre.tif', '--out', out),
         *('--cfg-options', 'mapping.predictor.flips=False'),
     )

@@ -37,6 +37,7 @@ class NetworkCard:
         novelty: statistics of the ground it was trained on; None without.
         trained_on: data, in words.
         never_seen: what it does not know, in words.
+        superseded_by: name of the network that is chosen in its place; None for none.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class NetworkCard:
     novelty: Mapping[str, Any] | None = None
     trained_on: tuple[str, ...] = ()
     never_seen: tuple[str, ...] = ()
+    superseded_by: str | None = None
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -83,6 +85,7 @@ class NetworkCard:
             novelty=reader.table('novelty').values if reader.has('novelty') else None,
             trained_on=reader.texts('trained_on'),
             never_seen=reader.texts('never_seen'),
+            superseded_by=reader.text('superseded_by') if reader.has('superseded_by') else None,
         )
 
     @property
@@ -140,6 +143,7 @@ class NetworkCard:
             'novelty': self.novelty,
             'trained_on': list(self.trained_on),
             'never_seen': list(self.never_seen),
+            'superseded_by': self.superseded_by,
         }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -160,7 +164,7 @@ def card_beside(checkpoint: Path) -> NetworkCard | None:
 
 
 def shipped_cards(folder: Path | None = None) -> list[NetworkCard]:
-    """Read the cards of all networks in a folder, by growing pixel size.
+    """Read the cards of all networks in a folder that no other supersedes, by growing pixel size.
 
     Args:
         folder: None for the shipped one. Two networks may meet at a pixel size, not overlap.
@@ -171,7 +175,8 @@ def shipped_cards(folder: Path | None = None) -> list[NetworkCard]:
         InstallError: if this installation carries no networks.
     """
     folder = folder or checkpoint_dir()
-    cards = [NetworkCard.read(path) for path in folder.glob(f'*{SUFFIX}')]
+    every = (NetworkCard.read(path) for path in folder.glob(f'*{SUFFIX}'))
+    cards = [card for card in every if card.superseded_by is None]
     if not cards:
         raise InputFileError(f'{folder} holds no card of a network; reinstall the package')
     cards.sort(key=lambda card: card.pixel_sizes)

@@ -9,6 +9,7 @@ import pytest
 from dfpenet_mm.calibration import Calibration, PlattScaling
 from dfpenet_mm.errors import CheckpointError, InputFileError
 from dfpenet_mm.mapping.network.card import NetworkCard, card_beside, shipped_cards
+from dfpenet_mm.resources import checkpoint_dir
 
 POINT = {'pixel_size': 10, 'slope': 0.7, 'intercept': -0.2}
 VALUES = {
@@ -154,9 +155,9 @@ def test_a_folder_without_a_card(tmp_path):
 
 
 def test_shipped_cards_describe_the_shipped_networks():
-    cards = shipped_cards()
-    weights = {path for card in cards for path in card.path.parent.glob('*.pth')}
-    assert {card.weights for card in cards} == weights
+    cards = [NetworkCard.read(path) for path in checkpoint_dir().glob('*.json')]
+    assert {card.weights for card in cards} == set(checkpoint_dir().glob('*.pth'))
+    assert {card.path for card in shipped_cards()} < {card.path for card in cards}
     for card in cards:
         card.require_weights(card.weights)
         assert card.config_file.is_file()
@@ -166,3 +167,16 @@ def test_config_beside_the_card_comes_first(tmp_path):
     (tmp_path / 'config.py').touch()
     assert NetworkCard.read(write(tmp_path)).config_file == tmp_path / 'config.py'
     assert NetworkCard.read(write(tmp_path, config='x.py')).config_file == Path('x.py')
+
+
+def test_a_superseded_network_is_not_chosen(tmp_path):
+    write(tmp_path, 'new.json', pixel_sizes=[4, 20])
+    write(tmp_path, 'old.json')
+    with pytest.raises(CheckpointError, match='claim the same pixel sizes'):
+        shipped_cards(tmp_path)
+
+    old = NetworkCard.read(write(tmp_path, 'old.json', superseded_by='new'))
+    old.write(old.path)
+
+    assert [card.path.stem for card in shipped_cards(tmp_path)] == ['new']
+    assert NetworkCard.read(old.path) == old
