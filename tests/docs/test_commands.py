@@ -23,7 +23,6 @@ RUN = {
     'docs/tutorials/analyst.md': {
         'gdalbuildvrt -separate after.vrt',
         'rio stack T54TWN_20180805_B04_10m.jp2',
-        'gdalwarp -tr 10 10',
         'landslide-map --post after.tif --pre before.tif --out result',
         'landslide-map dem_rules.py',
         'cp -r result reviewed',
@@ -128,6 +127,7 @@ PARSED = {
         'GPUS_PER_NODE=4 tools/slurm_train.sh': 'needs Slurm',
         'python tools/dataset_converters/ground.py': 'needs the pictures; tests/tools runs it',
         'python tools/check_data.py': 'needs five data sets; tests/datasets runs it',
+        'python tools/train.py configs/dfpenet/ten_metres_mobilenetv2.py': 'days of training',
         'python tools/calibrate.py': 'needs both data sets; tests/tools runs it',
         'python tools/dataset_converters/vaihingen.py': 'needs the ISPRS downloads',
         'python tools/train.py configs/dfpenet/vaihingen_pd.py': 'days of training',
