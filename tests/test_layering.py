@@ -51,6 +51,7 @@ MAY_IMPORT = {
     'dfpenet_mm.export': ('dfpenet_mm',),
     'dfpenet_mm.preparation': ('dfpenet_mm',),
     'dfpenet_mm.imagery': ('dfpenet_mm.imagery', 'dfpenet_mm.__version__', *FOUNDATION),
+    'dfpenet_mm.api': ('dfpenet_mm',),
     'dfpenet_mm.audit': ('dfpenet_mm', 'postproc'),
     'dfpenet_mm.run': ('dfpenet_mm', 'postproc'),
     'dfpenet_mm.teaching': ('dfpenet_mm', 'postproc'),
@@ -76,6 +77,7 @@ NEVER_IMPORTS = {
     ),
     'dfpenet_mm.export': ('dfpenet_mm.run', 'dfpenet_mm.cli', 'dfpenet_mm.preparation'),
     'dfpenet_mm.preparation': ('dfpenet_mm.run', 'dfpenet_mm.cli', 'dfpenet_mm.export'),
+    'dfpenet_mm.api': ('dfpenet_mm.cli', 'dfpenet_mm.doctor'),
     'dfpenet_mm.audit': (
         'torch',
         'mmseg',
