@@ -11,6 +11,7 @@ the chance of the others is compared with what is true.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,10 +21,13 @@ import pandas as pd
 import rasterio
 from rasterio.features import rasterize
 
-from dfpenet_mm.audit import sample as sampling
-from dfpenet_mm.audit.chance import landslide_chance
-from dfpenet_mm.audit.findings import accuracy_findings, reliability
-from dfpenet_mm.vocabulary import NODATA, Judgement
+# Beside this file lies one named postproc.
+sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).parent]
+
+from dfpenet_mm.audit import sample as sampling  # noqa: E402
+from dfpenet_mm.audit.chance import landslide_chance  # noqa: E402
+from dfpenet_mm.audit.findings import accuracy_findings, reliability  # noqa: E402
+from dfpenet_mm.vocabulary import NODATA, Judgement  # noqa: E402
 
 Z = 1.96
 SQUARES = 12
