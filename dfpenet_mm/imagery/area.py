@@ -9,6 +9,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pyogrio
 import pyproj
 import shapely
 from affine import Affine
@@ -31,6 +32,7 @@ FARTHEST_SOUTH, FARTHEST_NORTH = -80.0, 84.0
 # Sides are cut so fine before they are bent into another CRS, degrees.
 STEP = 0.02
 HALF_TURN = 180.0
+UNDATED = '1970-01-01T00:00:00.000Z'
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,4 +172,11 @@ class Area:
     def write(self, path: Path) -> None:
         """Write it as a GeoPackage that ``--aoi`` reads, in its UTM zone."""
         shapes = gpd.GeoSeries([self.on_grid], crs=self.crs)
-        gpd.GeoDataFrame(geometry=shapes).to_file(path, layer=AREA_OF_INTEREST, driver='GPKG')
+        option = 'OGR_CURRENT_DATE'
+        before = pyogrio.get_gdal_config_option(option)
+        # The time at which it was written would make equal areas different files.
+        pyogrio.set_gdal_config_options({option: UNDATED})
+        try:
+            gpd.GeoDataFrame(geometry=shapes).to_file(path, layer=AREA_OF_INTEREST, driver='GPKG')
+        finally:
+            pyogrio.set_gdal_config_options({option: before})

@@ -205,7 +205,7 @@ class Stopper(FetchProgress):
 
 
 def products(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != '.gpkg'}
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_stopped_and_continued_it_ends_with_equal_files(world, tmp_path, monkeypatch):
