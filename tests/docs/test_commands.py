@@ -130,7 +130,6 @@ PARSED = {
         'python tools/train.py configs/dfpenet/ten_metres_mobilenetv2.py': 'days of training',
         'python tools/calibrate.py': 'needs both data sets; tests/tools runs it',
         'python tools/dataset_converters/vaihingen.py': 'needs the ISPRS downloads',
-        'python tools/train.py configs/dfpenet/ten_metres_mobilenetv2.py': 'hours of training',
         'python tools/train.py configs/dfpenet/vaihingen_pd.py': 'days of training',
         'python tools/run_study.py': 'hours of training',
         'python tools/learning_curve.py': 'hours of training',
