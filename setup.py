@@ -119,7 +119,7 @@ setup(
         'dfpenet_mm': ['py.typed'],
         'postproc': ['py.typed'],
         'dfpenet_mm.configs': ['**/*.py'],
-        'dfpenet_mm.checkpoints': ['*.pth', '*.json', '*.md', '*_int8/*'],
+        'dfpenet_mm.checkpoints': ['*.pth', '*.json', '*.md', '*_replay.npz', '*_int8/*'],
         'dfpenet_mm.report.page': ['templates/*.j2', 'assets/*'],
     },
     include_package_data=False,

@@ -16,6 +16,7 @@ from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.teaching.chips import Lesson, cut_lesson, describe
 from dfpenet_mm.teaching.classroom import Classroom, View
 from dfpenet_mm.teaching.judging import Comparison, Judge, JudgedPixels, Meaning, iou
+from dfpenet_mm.teaching.replay import read_replay
 from dfpenet_mm.teaching.request import TeachRequest
 from dfpenet_mm.teaching.taught_network import NETWORK, write_network
 from dfpenet_mm.teaching.training import (
@@ -201,6 +202,9 @@ class Examiner:
             steps=self._request.steps,
             seed=self._request.seed,
             device=self._room.device,
+            replay=read_replay(
+                self._room.network.checkpoint, bands=len(settings.bands), side=settings.window
+            ),
         )
         with self._progress.running(f'teach_{name}'), quiet_libraries():
             fine_tune(

@@ -20,6 +20,8 @@ from dfpenet_mm.run.provenance import sha256
 from dfpenet_mm.run.settings import MappingSettings
 from dfpenet_mm.teaching.chips import Lesson
 from dfpenet_mm.teaching.judging import Meaning
+from dfpenet_mm.teaching.replay import SUFFIX as SUFFIX_OF_REPLAY
+from dfpenet_mm.teaching.replay import replay_file
 
 NETWORK = 'network'
 NAME = 'taught'
@@ -58,6 +60,8 @@ def write_network(
         shutil.rmtree(folder)
     with whole_folder(folder) as staging, disk_errors(folder):
         shutil.copyfile(weights, staging / f'{NAME}.pth')
+        if replay_file(before.checkpoint).is_file():
+            shutil.copyfile(replay_file(before.checkpoint), staging / f'{NAME}{SUFFIX_OF_REPLAY}')
         config.dump(str(staging / f'{NAME}.py'))
         card = _card(
             before,
@@ -94,6 +98,7 @@ def _card(
     known = before.card
     count = len(settings.bands)
     names = BANDS if count == len(BANDS) else tuple(f'band {band}' for band in settings.bands)
+    own = {pixel_size: meaning.platt}
     lesson = (f'reviewed ground of {place} in pixels of {pixel_size:.3g} m',) if taught else ()
     return NetworkCard(
         path=before.checkpoint,
@@ -103,8 +108,10 @@ def _card(
         pixel_sizes=(low, high),
         working_pixel_size=pixel_size if pixel_size < sizes[0] else working,
         threshold=meaning.threshold,
+        # Of other pixels what the network before meant still holds, as far as it is not forgotten.
         calibration=Calibration(
-            {pixel_size: meaning.platt}, f'reviewed ground of {place} that did not teach'
+            {**(known.calibration.points if known and known.calibration else {}), **own},
+            f'reviewed ground of {place} that did not teach',
         ),
         trained_on=(*(known.trained_on if known else ()), *lesson),
         never_seen=known.never_seen if known else (),

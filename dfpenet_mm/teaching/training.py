@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from dfpenet_mm.engine.checkpoint_file import not_finite
 from dfpenet_mm.engine.safe_checkpoint import load_local_checkpoint
@@ -31,6 +32,8 @@ BATCH_PIXELS, LEAST_BATCH = 8 * 128**2, 2
 RATE, BACKBONE_RATE, WARM_UP = 5e-4, 0.5, 20
 # By how much of the learning rate weights are pulled back to where they began, each step.
 PULL = 2.0
+# Chips of replay in a step, as a share of the batch, and the weight of what they shall keep.
+REPLAYED, REPLAY_WEIGHT = 0.5, 2.0
 # Of the running mean of the weights, which is what is kept.
 AVERAGED = 0.02
 KEPT_EVERY = 50
@@ -51,6 +54,8 @@ class Course:
         steps: of training.
         seed: of all draws.
         device: where to train.
+        replay: chips of ground that the network knows, shape (N, B, side, side), training units;
+            what it says of them shall stay. None without any.
     """
 
     config: Config
@@ -60,6 +65,7 @@ class Course:
     steps: int
     seed: int
     device: str = 'cpu'
+    replay: np.ndarray | None = None
 
 
 def landslide_weight(lesson: Lesson) -> float:
@@ -112,6 +118,27 @@ class FineTuning:
         self._entropy.to(course.device)
         self._dice = LabelledDiceLoss()
         self.step = 0
+        self._replay = None if course.replay is None else torch.from_numpy(course.replay)
+        self._said = None if self._replay is None else self._say(self._replay)
+
+    def _say(self, chips: Tensor) -> Tensor:
+        """Return the probabilities of the network before, shape (N, 1, H, W)."""
+        with torch.no_grad():
+            parts = [self._logits(part.to(self._course.device)) for part in chips.split(8)]
+        return torch.cat(parts).sigmoid().cpu()
+
+    def _forgotten(self) -> Tensor:
+        """Compute how far the network has come from what it said of some chips of replay."""
+        if self._replay is None or self._said is None:
+            return torch.zeros(())
+        rng = np.random.default_rng(np.random.SeedSequence((self._course.seed, self.step, 3)))
+        size = max(1, round(REPLAYED * self._batch))
+        chosen = torch.from_numpy(rng.choice(len(self._replay), size))
+        chips, said = (part[chosen] for part in (self._replay, self._said))
+        # What was said of a chip holds for its mirror image too.
+        axes = [axis for axis in (2, 3) if rng.integers(2)]
+        chips, said = (part.flip(axes).to(self._course.device) for part in (chips, said))
+        return binary_cross_entropy_with_logits(self._logits(chips), said)
 
     def _choose_weights(self, model: nn.Module) -> list[Tensor]:
         frozen = self._course.strategy == FROZEN_BACKBONE and hasattr(model, 'backbone')
@@ -147,6 +174,7 @@ class FineTuning:
         logits = self._logits(torch.from_numpy(images).to(device))
         target = torch.from_numpy(labels.astype(np.int64)).to(device)
         loss = self._entropy(logits, target) + self._dice(logits, target)
+        loss = loss + REPLAY_WEIGHT * self._forgotten()
         if not torch.isfinite(loss):
             raise TrainingError(
                 f'the loss is {loss.item()} after {self.step} steps of teaching; check that image '
