@@ -85,7 +85,7 @@ def _windows(path: Path) -> list:
         return list(sampling._strata_by_window(source))
 
 
-def chance_errors(folder: Path, truth: np.ndarray, draws: int) -> np.ndarray:
+def chance_errors(folder: Path, truth: np.ndarray, draws: int, judged: str) -> np.ndarray:
     """Return expected calibration errors of probability and chance on unreviewed ground."""
     table = gpd.read_file(folder / 'landslides.gpkg', layer='landslides')
     with rasterio.open(folder / 'mask.tif') as source:
@@ -104,8 +104,12 @@ def chance_errors(folder: Path, truth: np.ndarray, draws: int) -> np.ndarray:
     errors = []
     for seed in range(draws):
         rng = np.random.default_rng(seed)
-        chosen = rng.permutation(SQUARES**2)[: SQUARES**2 // 3]
-        seen = np.isin(square, chosen)
+        if judged == 'order':
+            seen = table['review_order'].rank().to_numpy() <= len(table) / 3
+        elif judged == 'landslides':
+            seen = rng.random(len(table)) < 1 / 3
+        else:
+            seen = np.isin(square, rng.permutation(SQUARES**2)[: SQUARES**2 // 3])
         verdict = np.where(confirmed, 'confirmed', 'rejected').astype(object)
         verdict[~seen] = 'unreviewed'
         chance = landslide_chance(table.assign(review=verdict)).to_numpy()
@@ -131,6 +135,12 @@ def main() -> None:
     parser.add_argument('--points', type=int, nargs='+', default=[200, 400])
     parser.add_argument('--audits', type=int, default=1000)
     parser.add_argument('--draws', type=int, default=20, help='of ground that is reviewed')
+    parser.add_argument(
+        '--judged',
+        choices=('squares', 'landslides', 'order'),
+        default='squares',
+        help='a third of the ground, of the landslides, or the first third of the review order',
+    )
     args = parser.parse_args()
     with rasterio.open(args.truth) as source:
         truth = source.read(1) == 1
@@ -138,7 +148,7 @@ def main() -> None:
         held = coverage(args.folder, truth, points, args.audits)
         for name, (ours, usual) in held.items():
             print(f'  {FINDINGS[name]:9s} held {ours:5.1f} %, by the usual interval {usual:5.1f} %')
-    errors = chance_errors(args.folder, truth, args.draws)
+    errors = chance_errors(args.folder, truth, args.draws, args.judged)
     if len(errors):
         (raw, chance), (raw_spread, spread) = errors.mean(axis=0), errors.std(axis=0)
         met = np.mean(errors[:, 1] <= errors[:, 0] / 2)
