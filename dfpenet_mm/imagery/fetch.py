@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,7 +39,7 @@ POST, PRE, DEM, RECORD = 'post.tif', 'pre.tif', 'dem.tif', 'fetch.json'
 MASKS = {POST: 'post_mask.tif', PRE: 'pre_mask.tif'}
 QUICK_LOOK, AREA = 'quick_look.png', 'area.gpkg'
 # Windows of a fetch that was stopped.
-UNFINISHED = '.unfinished'
+UNFINISHED, WINDOWS = '.unfinished', 'windows'
 GB = 1e9
 FIRST_IMAGE = datetime(2015, 1, 1, tzinfo=UTC)
 
@@ -98,14 +99,26 @@ def fetch_images(request: FetchRequest, progress: FetchProgress | None = None) -
         notes.append('no elevation was found for the area, so there is no dem.tif')
     total = _check_size(request, area, post, pre, dem=bool(tiles))
     progress.begin(total)
-    return _write(
-        request,
-        event=event,
-        asked=(area, when, looker),
-        found=(post, pre, tiles),
-        notes=notes,
-        progress=progress,
-    )
+    try:
+        return _write(
+            request,
+            event=event,
+            asked=(area, when, looker),
+            found=(post, pre, tiles),
+            notes=notes,
+            progress=progress,
+        )
+    except BaseException:
+        _leave_no_trace(request.out)
+        raise
+
+
+def _leave_no_trace(out: Path) -> None:
+    """Take a folder away again in which nothing is kept that another fetch could go on with."""
+    if not (out / UNFINISHED / WINDOWS).is_dir():
+        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+        with suppress(OSError):
+            out.rmdir()
 
 
 def _check_out(request: FetchRequest) -> None:
@@ -239,7 +252,7 @@ def _write(
         # What another fetch left unmoved is made again from its windows.
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
-    kept = KeptWindows(work / 'windows', f'{area.grid} {__version__}')
+    kept = KeptWindows(work / WINDOWS, f'{area.grid} {__version__}')
     images: dict[str, dict[str, Any]] = {}
     titles = {}
     with disk_errors(out, advice=ANOTHER_FOLDER):

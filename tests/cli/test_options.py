@@ -28,6 +28,12 @@ def test_negative_numbers_are_values(parser, value):
     assert parser.parse(['a', '--nodata', value, '--nodata', '0']).nodata == [float(value), 0.0]
 
 
+def test_lists_that_begin_with_a_negative_number_are_values(parser):
+    parser.add_argument('--bbox')
+
+    assert parser.parse(['--bbox', '-72.6,18.3,-72.3,18.5', 'a']).bbox == '-72.6,18.3,-72.3,18.5'
+
+
 @pytest.mark.parametrize('as_json', [True, False])
 def test_complaints_are_for_people_and_for_programs(parser, capsys, as_json):
     with pytest.raises(SystemExit) as exit_info:

@@ -331,6 +331,19 @@ def test_a_server_that_fails(world, tmp_path, code):
     assert not (tmp_path / 'out').exists()
 
 
+def test_what_fails_before_a_window_is_kept_leaves_nothing(world, tmp_path, monkeypatch):
+    world.image('POST', POST)
+    world.image('PRE', PRE)
+
+    def gone(*_, **__):
+        raise NetworkError('gone')
+
+    monkeypatch.setattr(fetch_module, 'write_mosaic', gone)
+    with pytest.raises(NetworkError, match='gone'):
+        fetch_images(ask(world, tmp_path))
+    assert not (tmp_path / 'out').exists()
+
+
 def test_a_dry_run_writes_nothing_and_looks_at_all(world, tmp_path):
     for day in (10, 15, 20):
         world.image(f'POST{day}', f'2018-09-{day}T01:20:00Z')
