@@ -180,7 +180,8 @@ def allocate(strata: Sequence[MapStratum], points: int) -> list[int]:
     def shared(scale: float) -> np.ndarray:
         return np.clip(scale * wish, fewest, pixels)
 
-    most = pixels.sum() / wish.min()
+    # Where every pixel is asked for, rounding would miss the last one by a hair.
+    most = 2 * pixels.sum() / wish.min()
     scale = brentq(lambda value: shared(value).sum() - points, 0, most)
     exact = shared(scale)
     given = np.floor(exact + 1e-6).astype(int)

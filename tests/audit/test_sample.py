@@ -78,6 +78,11 @@ def test_all_points_are_shared_and_no_stratum_has_more_than_its_pixels(pixels, p
     )
 
 
+def test_every_pixel_may_be_asked_for():
+    assert allocate(strata_of(30, means=(0.453125,)), 30) == [30]
+    assert allocate(strata_of(10, 20, 70), 100) == [10, 20, 70]
+
+
 def test_few_points_are_refused():
     with pytest.raises(AuditError, match='29 points tell too little; give at least 30'):
         allocate(strata_of(1000, 1000, 1000), 29)
