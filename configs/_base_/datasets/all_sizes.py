@@ -78,7 +78,7 @@ ten_metres = [
         train_on(sichuan, 0.5, (0.5 / 0.11, 0.5 / 0.04), sensor=dict(strength=0.6, swap=0.05)),
     ),
 ]
-# ... and for one of 1 to 5 m.
+# ... and for one of 1.5 to 5 m.
 metres = [
     repeated(
         60,
