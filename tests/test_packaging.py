@@ -154,7 +154,7 @@ def test_wheel_has_every_config(site):
 def test_wheel_has_the_shipped_weights_and_cards(site):
     """Initial weights, in folders below, serve training from a checkout and stay there."""
     folder = ROOT / 'checkpoints'
-    patterns = ('*.pth', '*.json', '*.md', '*_int8/*')
+    patterns = ('*.pth', '*.json', '*.md', '*_replay.npz', '*_int8/*')
     shipped = {str(path.relative_to(folder)) for name in patterns for path in folder.glob(name)}
     assert files_below(site / 'dfpenet_mm' / 'checkpoints', '*.*') == shipped
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from dfpenet_mm.errors import CheckpointError
+from dfpenet_mm.mapping.network.card import shipped_cards
 from dfpenet_mm.mapping.scene.scaling import LinearScale
 from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.resources import checkpoint_dir
 from dfpenet_mm.teaching.replay import read_replay, replay_file, write_replay
 from dfpenet_mm.teaching.training import FineTuning
 from tests.teaching.test_training import course, lesson
@@ -38,11 +38,12 @@ def test_chips_of_another_network_are_refused(tmp_path):
         read_replay(tmp_path / 'known.pth', bands=3, side=64)
 
 
-def test_the_shipped_network_has_chips():
-    weights = checkpoint_dir() / 'dfpenet_mobilenetv2_landslide4sense.pth'
-    chips = read_replay(weights, bands=3, side=128)
-    assert chips.shape[0] == 64
-    assert chips.std() > 10
+def test_every_shipped_network_has_chips():
+    for card in shipped_cards():
+        chips = read_replay(card.weights, bands=3, side=128)
+        assert chips.shape[0] == 64
+        assert chips.std() > 10
+        assert replay_file(card.weights).stat().st_size <= 2 * 2**20
 
 
 def test_what_a_network_said_of_known_ground_holds_longer(lesson, lesson_folder):
