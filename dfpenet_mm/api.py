@@ -186,7 +186,7 @@ def teach(
     pixel_size: float | None = None,
     steps: int = 300,
     seed: int = 0,
-    device: str = 'cpu',
+    device: str = 'auto',
     pictures: bool = True,
     overwrite: bool = False,
     command: Sequence[str] = ('dfpenet_mm.teach',),
@@ -210,7 +210,7 @@ def teach(
         pixel_size: metres in which to teach; None to choose.
         steps: of training.
         seed: of all draws.
-        device: where the network runs.
+        device: where the network runs, such as ``auto``, ``cpu`` or ``cuda:0``.
         pictures: draw report, figures and QGIS project of the new map.
         overwrite: replace what an earlier lesson wrote.
         command: what is told of the caller in the products.

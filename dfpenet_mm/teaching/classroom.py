@@ -34,7 +34,7 @@ from dfpenet_mm.wording import metres
 
 # Pixel sizes that are tried are each so much larger than the one before.
 STEP = 2.0
-# Tried beyond the image's own, at most.
+# So many are tried, the image's own among them, beside the one in which the network works.
 TRIED = 5
 
 
@@ -172,7 +172,10 @@ def _sizes(
     pixels: WorkingPixels,
     known: tuple[float, float, float] | None,
 ) -> list[float]:
-    """List the pixel sizes that may be taught in, growing; one where the network knows them."""
+    """List the pixel sizes that may be taught in, growing.
+
+    That is the one in which the network maps the image, and of a finer image those up to it.
+    """
     if request.pixel_size is not None:
         if request.pixel_size < own * (1 - ROUNDING):
             raise ConfigError(
@@ -183,4 +186,4 @@ def _sizes(
     if known is None or pixels.grid is None:
         return [own]
     sizes = [own * STEP**power for power in range(TRIED)]
-    return [size for size in sizes if size < known[2] * (1 - ROUNDING)]
+    return [*(size for size in sizes if size < known[2] * (1 - ROUNDING)), known[2]]

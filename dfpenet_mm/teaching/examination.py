@@ -16,7 +16,7 @@ from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.teaching.chips import Lesson, cut_lesson, describe
 from dfpenet_mm.teaching.classroom import Classroom, View
 from dfpenet_mm.teaching.judging import Comparison, Judge, JudgedPixels, Meaning, iou
-from dfpenet_mm.teaching.replay import read_replay
+from dfpenet_mm.teaching.replay import read_replay, replay_file
 from dfpenet_mm.teaching.request import TeachRequest
 from dfpenet_mm.teaching.taught_network import NETWORK, write_network
 from dfpenet_mm.teaching.training import (
@@ -27,9 +27,14 @@ from dfpenet_mm.teaching.training import (
     fine_tune,
     landslide_weight,
 )
+from dfpenet_mm.teaching.verdict import (
+    BEFORE,
+    RECALIBRATED,
+    best_network,
+    comparison_sentence,
+)
 from dfpenet_mm.wording import metres
 
-BEFORE, RECALIBRATED = 'before', 'recalibrated'
 # Blocks with landslides among those that judge, from which on they choose a strategy.
 ENOUGH = 6
 # Pixels so large that less than so many chips teach are not tried.
@@ -99,20 +104,21 @@ class Examiner:
         with self._progress.running('cut_chips'):
             view, lesson = self._choose_size(untaught)
         first = self._room.network.checkpoint
+        replay = self._known_chips()
         found = {
             BEFORE: Candidate(first, self._as_it_was(default), None),
             RECALIBRATED: _candidate(first, untaught[view.size]),
         }
         for strategy in self._strategies():
-            found[strategy] = self._taught(strategy, view, lesson)
+            found[strategy] = self._taught(strategy, view, lesson, replay)
         results = {
             name: Comparison.of(candidate.outcomes, found[BEFORE].outcomes, self._request.seed)
             for name, candidate in found.items()
         }
-        name = best_network(
-            {key: result for key, result in results.items() if found[key].meaning is not None}
-        )
-        sentence = comparison_sentence(name, results)
+        # One whose probability means nothing maps nothing.
+        rivals = {key: own for key, own in results.items() if found[key].meaning is not None}
+        name = best_network(rivals)
+        sentence = comparison_sentence(name, {BEFORE: results[BEFORE], **rivals})
         findings = {
             'choice': name,
             'sentence': sentence,
@@ -122,7 +128,11 @@ class Examiner:
                 for size, judged in untaught.items()
             },
             'ground': _described_blocks(self._room),
-            'chips': {**describe(lesson), 'landslide_weight': round(landslide_weight(lesson), 3)},
+            'chips': {
+                **describe(lesson),
+                'landslide_weight': round(landslide_weight(lesson), 3),
+                'of_known_ground': 0 if replay is None else len(replay),
+            },
             'judged': {key: result.to_dict() for key, result in results.items()},
         }
         network = self._written(found[name], view, lesson if name in STRATEGIES else None)
@@ -190,7 +200,21 @@ class Examiner:
         hit = int((blocks.landslide[blocks.judging] > 0).sum())
         return STRATEGIES if hit >= ENOUGH else (FROZEN_BACKBONE,)
 
-    def _taught(self, strategy: str, view: View, lesson: Lesson) -> Candidate:
+    def _known_chips(self) -> np.ndarray | None:
+        """Read the chips of ground that the network knows, and warn where it has none."""
+        settings, weights = self._room.settings, self._room.network.checkpoint
+        chips = read_replay(weights, bands=len(settings.bands), side=settings.window)
+        if chips is None:
+            self._progress.tell(
+                f'no chips of ground that the network knows lie beside {weights.name} '
+                f'({replay_file(weights).name}), so that it may forget that ground: use the '
+                f'taught network for images like this one alone'
+            )
+        return chips
+
+    def _taught(
+        self, strategy: str, view: View, lesson: Lesson, replay: np.ndarray | None
+    ) -> Candidate:
         """Teach and judge a network by one of the paper's strategies."""
         name, settings = FILES[strategy], self._room.settings
         weights = self._work / f'{name}.pth'
@@ -202,9 +226,7 @@ class Examiner:
             steps=self._request.steps,
             seed=self._request.seed,
             device=self._room.device,
-            replay=read_replay(
-                self._room.network.checkpoint, bands=len(settings.bands), side=settings.window
-            ),
+            replay=replay,
         )
         with self._progress.running(f'teach_{name}'), quiet_libraries():
             fine_tune(
@@ -237,40 +259,6 @@ class Examiner:
 
 def _candidate(weights: Path, judgement: JudgedPixels) -> Candidate:
     return Candidate(weights, judgement.fair_outcomes(), Meaning.fit(judgement))
-
-
-def best_network(results: Mapping[str, Comparison]) -> str:
-    """Return the network with the best IoU of those surely better than before, or that one.
-
-    Args:
-        results: of networks that may replace the one before, by name.
-    """
-    better = [name for name, result in results.items() if result.sure]
-    return max(better, key=lambda name: results[name].iou, default=BEFORE)
-
-
-def comparison_sentence(name: str, results: Mapping[str, Comparison]) -> str:
-    """Say which network maps the scene, and why.
-
-    Args:
-        name: of the network that maps it.
-        results: of all networks by name, the one before among them.
-    """
-    others = [key for key in results if key != BEFORE]
-    shown = results[max(others, key=lambda key: results[key].iou) if name == BEFORE else name]
-    low, high = shown.gain_interval
-    told = (
-        f'on the ground that judged its IoU is {shown.iou:.2f}, and {results[BEFORE].iou:.2f} was '
-        f'that before (difference {shown.gain:+.2f}, 95 % interval {low:+.2f} to {high:+.2f})'
-    )
-    if name == BEFORE:
-        return (
-            f'the network before maps the scene, as the taught one is not surely better: {told}; '
-            f'to teach it more, review more ground'
-        )
-    if name == RECALIBRATED:
-        return f'the network before maps the scene with a new calibration and threshold: {told}'
-    return f'the taught network ({name}) maps the scene: {told}'
 
 
 def _described_blocks(room: Classroom) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class TeachRequest:
         pixel_size: metres in which to teach; None to choose.
         steps: of training.
         seed: of all draws.
-        device: where the network runs.
+        device: where the network runs, such as ``auto``, ``cpu`` or ``cuda:0``.
         pictures: draw report, figures and QGIS project of the new map.
         overwrite: replace what an earlier lesson wrote, or begin anew what one left unfinished.
         command: the command line, for the provenance.
@@ -67,7 +67,7 @@ class TeachRequest:
     pixel_size: float | None = None
     steps: int = STEPS
     seed: int = 0
-    device: str = 'cpu'
+    device: str = 'auto'
     pictures: bool = True
     overwrite: bool = False
     command: Sequence[str] = ()

@@ -23,6 +23,7 @@ from dfpenet_mm.run.request import RunRequest, SourceWatch
 from dfpenet_mm.run.run import map_landslides
 from dfpenet_mm.teaching.classroom import Classroom, open_classroom
 from dfpenet_mm.teaching.examination import Examination, Examiner
+from dfpenet_mm.teaching.replay import replay_file
 from dfpenet_mm.teaching.request import TeachRequest, resolved
 from dfpenet_mm.teaching.taught_network import NETWORK
 from dfpenet_mm.vocabulary import SUMMARY
@@ -156,6 +157,9 @@ def _origin(request: TeachRequest, classroom: Classroom) -> dict[str, Any]:
         'config': classroom.network.config,
         'checkpoint': classroom.network.checkpoint,
     }
+    replay = replay_file(classroom.network.checkpoint)
+    if replay.is_file():
+        roles['replay'] = replay
     return {
         'inputs': {role: describe_input(path) for role, path in roles.items() if path is not None},
         'settings': {

@@ -1,7 +1,7 @@
 """The choice between networks, and how it is told."""
 
-from dfpenet_mm.teaching.examination import best_network, comparison_sentence
 from dfpenet_mm.teaching.judging import Comparison
+from dfpenet_mm.teaching.verdict import best_network, comparison_sentence
 
 BEFORE = Comparison(0.4, (0.3, 0.5))
 WORSE = Comparison(0.3, (0.2, 0.4), -0.1, (-0.2, 0.0), 0.02)
@@ -22,6 +22,22 @@ def test_the_sentence_names_the_network_and_the_interval():
         'the taught network (all layers) maps the scene: on the ground that judged its IoU is '
         '0.60, and 0.40 was that before (difference +0.20, 95 % interval +0.10 to +0.30)'
     )
-    stays = comparison_sentence('before', {'before': BEFORE, 'all layers': WORSE})
-    assert stays.startswith('the network before maps the scene, as the taught one is not surely')
-    assert 'review more ground' in stays
+
+
+def test_where_the_network_before_stays_the_closest_is_named():
+    worse = {'before': BEFORE, 'recalibrated': WORSE, 'all layers': UNSURE}
+    assert comparison_sentence('before', worse) == (
+        'the network before maps the scene, as no other is surely better; closest came the taught '
+        'network (all layers): on the ground that judged its IoU is 0.45, and 0.40 was that before '
+        '(difference +0.05, 95 % interval -0.10 to +0.20); to teach it more, review more ground'
+    )
+    threshold = {**worse, 'recalibrated': UNSURE, 'all layers': WORSE}
+    assert 'closest came the network before with a new calibration and threshold: on' in (
+        comparison_sentence('before', threshold)
+    )
+
+
+def test_where_no_network_has_a_meaning_none_is_named():
+    assert comparison_sentence('before', {'before': BEFORE}).startswith(
+        'the network before maps the scene, as no other tells landslides from the rest'
+    )
