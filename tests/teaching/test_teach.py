@@ -1,6 +1,7 @@
 """A lesson from end to end on a small scene."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ import rasterio
 
 from dfpenet_mm.errors import ConfigError, OutputError
 from dfpenet_mm.mapping.network.card import card_beside
+from dfpenet_mm.run.network_choice import NetworkChoice
 from dfpenet_mm.run.request import RunRequest
 from dfpenet_mm.run.run import map_landslides
 from dfpenet_mm.teaching import examination, training
+from dfpenet_mm.teaching.replay import replay_file
 from dfpenet_mm.teaching.request import TeachRequest
-from dfpenet_mm.teaching.teach import teach
+from dfpenet_mm.teaching.teach import _origin, teach
 
 
 def request(folder, review, out, **more):
@@ -63,7 +66,19 @@ def test_the_findings_tell_what_taught_and_what_judged(lesson):
     assert findings['choice'] in {'all layers', 'backbone frozen'}
     assert findings['ground']['teaches']['blocks'] > findings['ground']['judges']['blocks'] > 0
     assert findings['judged'][findings['choice']]['gain_95'][0] > 0
+    assert findings['chips']['of_known_ground'] == 0
     assert not (lesson.folder / '.teaching').exists()
+
+
+def test_chips_of_known_ground_are_part_of_what_a_lesson_is_made_of(tmp_path):
+    for name in ('post.tif', 'mine.gpkg', 'own.py', 'own.pth'):
+        (tmp_path / name).write_text(name)
+    asked = TeachRequest(out=tmp_path, post=tmp_path / 'post.tif', inventory=tmp_path / 'mine.gpkg')
+    network = NetworkChoice(config=tmp_path / 'own.py', checkpoint=tmp_path / 'own.pth', card=None)
+    room = SimpleNamespace(network=network, settings=SimpleNamespace(bands=(1, 2, 3), nodata=()))
+    assert 'replay' not in _origin(asked, room)['inputs']
+    replay_file(network.checkpoint).write_text('chips')
+    assert _origin(asked, room)['inputs']['replay']['name'] == 'own_replay.npz'
 
 
 def test_the_taught_network_maps_the_next_scene(lesson, lesson_folder, tmp_path):
