@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dfpenet_mm.cli.map_images import build_parser
+from dfpenet_mm.cli.map_options import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 TORCH_CPU_INDEX = 'https://download.pytorch.org/whl/cpu'

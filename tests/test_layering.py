@@ -21,6 +21,7 @@ FOUNDATION = tuple(
         'vocabulary',
         'wording',
         'files',
+        'folder_lock',
         'source_files',
         'grid',
         'longitudes',

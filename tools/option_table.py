@@ -12,7 +12,7 @@ from dfpenet_mm.cli.doctor import build_parser as doctor_parser
 from dfpenet_mm.cli.evaluate import build_parser as evaluate_parser
 from dfpenet_mm.cli.fetch_options import build_parser as fetch_parser
 from dfpenet_mm.cli.finish import build_parser as finish_parser
-from dfpenet_mm.cli.map_images import build_parser as map_parser
+from dfpenet_mm.cli.map_options import build_parser as map_parser
 from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.cli.report import build_parser as report_parser

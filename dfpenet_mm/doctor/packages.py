@@ -43,10 +43,11 @@ REQUIRED = {
     'jinja2': 'jinja2',
     'matplotlib': 'matplotlib',
 }
-# Distribution and what it is good for.
+# Distribution, what of this package asks for it, and what it is good for.
 OPTIONAL = {
-    'openvino': 'runs networks on a CPU three times as fast',
-    'ray': 'shares the work among several machines',
+    'openvino': ('openvino', 'runs networks on a CPU three times as fast'),
+    'ray': ('ray', 'shares the work among several machines'),
+    'pystac-client': ('fetch', 'finds images for landslide-map fetch'),
 }
 
 
@@ -58,9 +59,9 @@ def check_versions() -> Iterator[Finding]:
     else:
         yield Finding('python', f'{version} in {sys.prefix}')
     yield Finding('dfpenet_mm', f'{__version__} in {Path(__file__).resolve().parents[2]}')
-    for name, use in OPTIONAL.items():
+    for name, (extra, use) in OPTIONAL.items():
         found = installed_version(name)
-        missing = f"not installed; {use}: pip install 'dfpenet_mm[{name}]'"
+        missing = f"not installed; {use}: pip install 'dfpenet_mm[{extra}]'"
         yield Finding(name, found or missing)
 
 

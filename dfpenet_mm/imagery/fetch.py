@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +26,14 @@ from dfpenet_mm.imagery.choosing import (
 )
 from dfpenet_mm.imagery.clearness import Looker
 from dfpenet_mm.imagery.events import Earthquake
+from dfpenet_mm.imagery.fetch_folder import (
+    RECORD,
+    STAGING,
+    UNFINISHED,
+    WINDOWS,
+    check_out,
+    held_folder,
+)
 from dfpenet_mm.imagery.items import SourceItem, read_items
 from dfpenet_mm.imagery.mosaic import HEIGHT_BYTES, image_bytes, write_dem, write_mosaic
 from dfpenet_mm.imagery.quick_look import write_quick_look
@@ -35,11 +42,9 @@ from dfpenet_mm.imagery.record import fetch_record, image_record, mask_notes, so
 from dfpenet_mm.imagery.request import FetchProgress, FetchRequest, Period, place_and_time
 from dfpenet_mm.imagery.safe import read_products
 
-POST, PRE, DEM, RECORD = 'post.tif', 'pre.tif', 'dem.tif', 'fetch.json'
+POST, PRE, DEM = 'post.tif', 'pre.tif', 'dem.tif'
 MASKS = {POST: 'post_mask.tif', PRE: 'pre_mask.tif'}
 QUICK_LOOK, AREA = 'quick_look.png', 'area.gpkg'
-# Windows of a fetch that was stopped.
-UNFINISHED, WINDOWS = '.unfinished', 'windows'
 GB = 1e9
 FIRST_IMAGE = datetime(2015, 1, 1, tzinfo=UTC)
 
@@ -82,8 +87,16 @@ def fetch_images(request: FetchRequest, progress: FetchProgress | None = None) -
         DfpenetError: if an input cannot be read.
     """
     progress = progress or FetchProgress()
-    if not request.dry_run:
-        _check_out(request)
+    if request.dry_run:
+        return _fetch(request, progress)
+    check_out(request.out, overwrite=request.overwrite)
+    with held_folder(request.out) as unlocked:
+        if unlocked:
+            progress.tell(f'warning: {unlocked}')
+        return _fetch(request, progress)
+
+
+def _fetch(request: FetchRequest, progress: FetchProgress) -> Fetched:
     event, area, when = place_and_time(request)
     if event:
         progress.tell(f'{event.title}: {event.time:%Y-%m-%d %H:%M} UTC, {event.basis}')
@@ -99,37 +112,14 @@ def fetch_images(request: FetchRequest, progress: FetchProgress | None = None) -
         notes.append('no elevation was found for the area, so there is no dem.tif')
     total = _check_size(request, area, post, pre, dem=bool(tiles))
     progress.begin(total)
-    try:
-        return _write(
-            request,
-            event=event,
-            asked=(area, when, looker),
-            found=(post, pre, tiles),
-            notes=notes,
-            progress=progress,
-        )
-    except BaseException:
-        _leave_no_trace(request.out)
-        raise
-
-
-def _leave_no_trace(out: Path) -> None:
-    """Take a folder away again in which nothing is kept that another fetch could go on with."""
-    if not (out / UNFINISHED / WINDOWS).is_dir():
-        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
-        with suppress(OSError):
-            out.rmdir()
-
-
-def _check_out(request: FetchRequest) -> None:
-    out = request.out
-    whole = (out / RECORD).is_file()
-    if (out / UNFINISHED).is_dir() and not whole:
-        return
-    if not (whole and request.overwrite):
-        hint = ', or pass --overwrite to fetch anew' if whole else ''
-        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-            raise OutputError(f'{out} is not empty; name another folder with --out{hint}')
+    return _write(
+        request,
+        event=event,
+        asked=(area, when, looker),
+        found=(post, pre, tiles),
+        notes=notes,
+        progress=progress,
+    )
 
 
 def _catalogue(request: FetchRequest) -> Catalogue:
@@ -247,7 +237,7 @@ def _write(
 ) -> Fetched:
     (area, when, looker), (post, pre, tiles) = asked, found
     out, work = request.out, request.out / UNFINISHED
-    staging = work / 'products'
+    staging = work / STAGING
     with disk_errors(out, advice=ANOTHER_FOLDER):
         # What another fetch left unmoved is made again from its windows.
         shutil.rmtree(staging, ignore_errors=True)
@@ -282,8 +272,9 @@ def _write(
         )
         text = json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False)
         (staging / RECORD).write_text(f'{text}\n', encoding='utf-8')
-        # The record comes last: where it is, all of the others are.
+        # The record goes first and comes last: where it is, all of the others are.
         names = sorted((path.name for path in staging.iterdir()), key=lambda name: name == RECORD)
+        (out / RECORD).unlink(missing_ok=True)
         if not tiles:
             (out / DEM).unlink(missing_ok=True)
         for name in names:

@@ -1,4 +1,4 @@
-"""Images without a place: given a pixel size, they are mapped on a plane of their own."""
+"""Images with more than their files tell: a pixel size where they have no place, or a mask."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rasterio.crs import CRS
 
 from dfpenet_mm.errors import RasterFormatError
 from dfpenet_mm.rasters import open_raster
+from dfpenet_mm.run.masked import lay_mask, masks_of
 from dfpenet_mm.run.request import RunRequest
 from dfpenet_mm.wording import metres
 
@@ -27,10 +28,10 @@ FOLDER = 'dfpenet_mm_placed_'
 
 @contextmanager
 def placed_images(request: RunRequest) -> Iterator[RunRequest]:
-    """Give images without a CRS the pixel size that was asked for, while the body works.
+    """Give images the pixel size and the masks that were asked for, while the body works.
 
-    The files stay as they are: GDAL's virtual rasters are laid over them, the upper left corner at
-    the origin.
+    The files stay as they are: GDAL's virtual rasters are laid over them, with a pixel size the
+    upper left corner at the origin.
 
     Args:
         request: of the run.
@@ -40,41 +41,53 @@ def placed_images(request: RunRequest) -> Iterator[RunRequest]:
 
     Raises:
         InputFileError: if an image cannot be read.
-        RasterFormatError: if one says itself where it lies, or two of different shape do not.
+        RasterFormatError: if one says itself where it lies, or two of different shape do not, or
+            a mask does not fit its image.
+        ConfigError: if a mask is for an image that was not given.
     """
-    if request.pixel_size is None:
+    masks = masks_of(request)
+    if request.pixel_size is None and not masks:
         yield request
         return
     images = {'post': request.post, 'pre': request.pre}
     with tempfile.TemporaryDirectory(prefix=FOLDER) as folder:
         placed = {
-            role: _place(path, Path(folder) / f'{role}_{path.stem}.vrt', request.pixel_size)
+            role: _place(
+                path, Path(folder) / f'{role}_{path.stem}.vrt', request.pixel_size, masks.get(role)
+            )
             for role, path in images.items()
-            if path is not None
+            if path is not None and (request.pixel_size is not None or role in masks)
         }
-        if len({shape for _, shape in placed.values()}) > 1:
+        if request.pixel_size is not None and len({shape for _, shape in placed.values()}) > 1:
             raise RasterFormatError(
                 f'{request.pre} has another shape than {request.post}, and neither says where it '
                 f'lies, so that they cannot be compared; georeference both, or leave --pre out'
             )
-        pre = placed['pre'][0] if 'pre' in placed else None
-        yield replace(request, out=request.folder, post=placed['post'][0], pre=pre)
+        found = images | {role: path for role, (path, _) in placed.items()}
+        yield replace(
+            request, out=request.folder, post=found['post'] or request.post, pre=found['pre']
+        )
 
 
-def _place(image: Path, path: Path, pixel_size: float) -> tuple[Path, tuple[int, int]]:
+def _place(
+    image: Path, path: Path, pixel_size: float | None, mask: Path | None
+) -> tuple[Path, tuple[int, int]]:
     with open_raster(image) as dataset:
-        if dataset.crs:
+        if dataset.crs and pixel_size is not None:
             raise RasterFormatError(
                 f'--pixel-size {metres(pixel_size)} was given, and {image} says itself how large '
                 f'its pixels are; leave it out, or correct the CRS of the image with gdal_edit.py'
             )
         shape = dataset.shape
         rasterio.shutil.copy(dataset, path, driver='VRT')
-    with rasterio.open(path, 'r+') as virtual:
-        virtual.crs = CRS.from_string(NOWHERE)
-        virtual.transform = Affine.scale(pixel_size, -pixel_size)
+        if pixel_size is not None:
+            with rasterio.open(path, 'r+') as virtual:
+                virtual.crs = CRS.from_string(NOWHERE)
+                virtual.transform = Affine.scale(pixel_size, -pixel_size)
+        tree = ET.parse(path)
+        if mask:
+            lay_mask(tree, dataset, mask)
     # It will move, and shall have the same checksum in a resumed run.
-    tree = ET.parse(path)
     for source in tree.iter('SourceFilename'):
         if source.get('relativeToVRT') == '1':
             source.text = str((path.parent / str(source.text)).resolve())

@@ -26,6 +26,7 @@ from dfpenet_mm.mapping.scene.scaling import Scaling, build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.run.backend import set_backend
 from dfpenet_mm.run.folder import check_output_folder, staging_folder
+from dfpenet_mm.run.masked import mask_doubts
 from dfpenet_mm.run.network_choice import (
     NetworkChoice,
     WorkingPixels,
@@ -159,6 +160,7 @@ def prepared(
             require_pre_seen(scenes['pre'].own_grid.gsd, pixels, request.pre.name)
         doubts = [
             *filter(None, [placing_doubt(request), pixels.doubt]),
+            *mask_doubts(request),
             *check_images(scenes, settings),
         ]
         for doubt in doubts:

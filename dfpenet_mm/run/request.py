@@ -31,6 +31,9 @@ class RunRequest:
     Args:
         post: image after the event.
         pre: image before it, or None.
+        post_mask: raster on the pixels of ``post``, 0 where it is not to be used, such as Planet's
+            ``udm2``; None without one.
+        pre_mask: likewise of ``pre``.
         reference: inventory to evaluate against, or None.
         aoi: polygons of the area to map, or None for all of the scene.
         layers: auxiliary rasters by name, such as ``dem``, on any grid.
@@ -70,6 +73,8 @@ class RunRequest:
 
     post: Path
     pre: Path | None = None
+    post_mask: Path | None = None
+    pre_mask: Path | None = None
     reference: Path | None = None
     aoi: Path | None = None
     layers: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
@@ -115,7 +120,8 @@ class RunRequest:
 
     def by_role(self) -> dict[str, Path]:
         """Name every file that was given."""
-        roles = {name: getattr(self, name) for name in ('post', 'pre', 'reference', 'aoi')}
+        images = ('post', 'pre', 'post_mask', 'pre_mask')
+        roles = {name: getattr(self, name) for name in (*images, 'reference', 'aoi')}
         roles |= {f'{LAYER}{name}': path for name, path in self.layers.items()}
         roles['checkpoint'] = self.checkpoint and shipped_file(self.checkpoint)
         return {role: path for role, path in roles.items() if path is not None}

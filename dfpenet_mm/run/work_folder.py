@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import errno
-import json
-import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
+from dfpenet_mm.folder_lock import HOLDER, LOCK, locked_folder
 from dfpenet_mm.wording import agreeing, counted
 
 # Inside of the output folder, so that moving the products is renaming.
 WORK_FOLDER = '.unfinished'
-NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
-LOCK, HOLDER, PRODUCTS, RECORD = 'lock', 'lock.json', 'products', 'run.json'
+PRODUCTS, RECORD = 'products', 'run.json'
 
 
 @dataclass(frozen=True)
@@ -107,7 +101,7 @@ def open_work_folder(folder: Path, *, overwrite: bool, resume: bool) -> Iterator
         with disk_errors(folder, advice=ANOTHER_FOLDER):
             _make_room(work.path, overwrite=overwrite and not resume)
             work.path.mkdir(parents=True, exist_ok=True)
-        with _locked(folder, work.path) as unlocked:
+        with locked_folder(folder, work.path) as unlocked:
             work = WorkFolder(work.path, unlocked)
             try:
                 check_unfinished(folder, overwrite=overwrite, resume=resume)
@@ -136,48 +130,6 @@ def _make_room(path: Path, *, overwrite: bool) -> None:
     if not overwrite:
         raise OutputError(f'{path} is no folder; remove it, or pass --overwrite')
     path.unlink()
-
-
-@contextmanager
-def _locked(folder: Path, work: Path) -> Iterator[str | None]:
-    """Hold a lock that the system lets go of when the process ends, however it ends.
-
-    Yields:
-        A sentence where the file system knows no locks: better a run without one than none.
-    """
-    lock = FileLock(work / LOCK, blocking=False, fallback_to_soft=False)
-    unlocked = None
-    try:
-        lock.acquire()
-    except (Timeout, FileNotFoundError):
-        # Held, or the run that held it has just ended and taken its folder away.
-        raise OutputError(
-            f'{folder} is in use by another run ({_holder(work)}); wait until it ends or '
-            f'name another folder with --out'
-        ) from None
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            with disk_errors(folder, advice=ANOTHER_FOLDER):
-                raise
-        unlocked = (
-            f'the file system of {folder} knows no locks ({error.strerror or error}), so see that '
-            f'no other run works there'
-        )
-    try:
-        with disk_errors(folder, advice=ANOTHER_FOLDER):
-            holder = {'host': socket.gethostname(), 'pid': os.getpid()}
-            (work / HOLDER).write_text(json.dumps(holder), encoding='utf-8')
-        yield unlocked
-    finally:
-        lock.release()
-
-
-def _holder(work: Path) -> str:
-    try:
-        holder = json.loads((work / HOLDER).read_text(encoding='utf-8'))
-        return f'process {holder["pid"]} on {holder["host"]}'
-    except (OSError, ValueError, KeyError, TypeError):
-        return 'a process that has not said its name'
 
 
 @contextmanager

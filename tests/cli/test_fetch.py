@@ -130,7 +130,7 @@ def test_no_other_room_can_open_a_connection():
     """Only imagery imports what speaks to servers, and only the verb that fetches imports it."""
     speaks = {'requests', 'urllib3', 'urllib', 'http', 'socket', 'pystac_client', 'httpx'}
     # The name of this machine, that of an error, and a cluster that was asked for.
-    known = {'run/work_folder.py', 'engine/safe_checkpoint.py', 'mapping/executors/ray_cluster.py'}
+    known = {'folder_lock.py', 'engine/safe_checkpoint.py', 'mapping/executors/ray_cluster.py'}
     wrong = []
     for path in [*(ROOT / 'dfpenet_mm').rglob('*.py'), *(ROOT / 'postproc').rglob('*.py')]:
         name = path.relative_to(ROOT).as_posix().removeprefix('dfpenet_mm/')

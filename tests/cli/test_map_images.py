@@ -7,7 +7,7 @@ import pytest
 
 from dfpenet_mm import __version__
 from dfpenet_mm.cli.landslide_map import VERBS, main
-from dfpenet_mm.cli.map_images import build_parser
+from dfpenet_mm.cli.map_options import build_parser
 from dfpenet_mm.cli.options import named_layers
 from dfpenet_mm.errors import ConfigError
 

@@ -14,6 +14,7 @@ from dfpenet_mm.errors import ImageryError, NetworkError, OutputError
 from dfpenet_mm.imagery import fetch as fetch_module
 from dfpenet_mm.imagery.catalogues import StacServer
 from dfpenet_mm.imagery.fetch import fetch_images
+from dfpenet_mm.imagery.fetch_folder import held_folder
 from dfpenet_mm.imagery.request import FetchProgress, FetchRequest
 from tests.imagery.world import EPSG, ORIGIN, ground
 
@@ -315,6 +316,22 @@ def test_folders_in_use_and_full_disks(world, tmp_path, monkeypatch):
     with pytest.raises(OutputError, match='free some space'):
         fetch_images(ask(world, tmp_path, out=tmp_path / 'c'))
     assert not (tmp_path / 'c').exists()
+
+
+def test_one_fetch_at_a_time_works_in_a_folder(world, tmp_path):
+    world.image('POST', POST)
+    world.image('PRE', PRE)
+    request = ask(world, tmp_path)
+    with held_folder(request.out):
+        world.requests.clear()
+        with pytest.raises(OutputError, match=r'is in use by another run \(process \d+ on'):
+            fetch_images(request)
+        assert not world.requests
+    assert not request.out.exists()
+    (request.out / '.unfinished' / 'post' / 'blocks').mkdir(parents=True)
+    with pytest.raises(OutputError, match='is not empty'):
+        fetch_images(request)
+    assert (request.out / '.unfinished' / 'post' / 'blocks').is_dir()
 
 
 @pytest.mark.parametrize('code', [403, 500])

@@ -1,0 +1,68 @@
+"""An output folder held by one process at a time."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from dfpenet_mm.errors import OutputError
+from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
+
+LOCK, HOLDER = 'lock', 'lock.json'
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
+
+
+@contextmanager
+def locked_folder(folder: Path, work: Path) -> Iterator[str | None]:
+    """Hold a lock that the system lets go of when the process ends, however it ends.
+
+    Args:
+        folder: the output folder, for an error.
+        work: folder inside of it where the lock lies; it must exist.
+
+    Yields:
+        A sentence where the file system knows no locks: better a run without one than none.
+
+    Raises:
+        OutputError: if another process holds it, or the disk refuses.
+    """
+    lock = FileLock(work / LOCK, blocking=False, fallback_to_soft=False)
+    unlocked = None
+    try:
+        lock.acquire()
+    except (Timeout, FileNotFoundError):
+        # Held, or the run that held it has just ended and taken its folder away.
+        raise OutputError(
+            f'{folder} is in use by another run ({_holder(work)}); wait until it ends or '
+            f'name another folder with --out'
+        ) from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            with disk_errors(folder, advice=ANOTHER_FOLDER):
+                raise
+        unlocked = (
+            f'the file system of {folder} knows no locks ({error.strerror or error}), so see that '
+            f'no other run works there'
+        )
+    try:
+        with disk_errors(folder, advice=ANOTHER_FOLDER):
+            holder = {'host': socket.gethostname(), 'pid': os.getpid()}
+            (work / HOLDER).write_text(json.dumps(holder), encoding='utf-8')
+        yield unlocked
+    finally:
+        lock.release()
+
+
+def _holder(work: Path) -> str:
+    try:
+        holder = json.loads((work / HOLDER).read_text(encoding='utf-8'))
+        return f'process {holder["pid"]} on {holder["host"]}'
+    except (OSError, ValueError, KeyError, TypeError):
+        return 'a process that has not said its name'
