@@ -14,6 +14,8 @@ from dfpenet_mm.cli.refusals import write_error
 from dfpenet_mm.errors import EXIT_CODE, ConfigError
 
 JSON = '--json'
+# Most metres of a pixel's side, as an image that says where it lies may have; and of a shift.
+LONGEST = 10_000
 
 
 def file_name(text: str) -> Path:
@@ -69,14 +71,16 @@ def nodata_value(text: str) -> float:
 
 
 def metres_above_zero(text: str) -> float:
-    """Read a length, as the ``type`` of an option.
+    """Read the side of a pixel or a shift, as the ``type`` of an option.
 
     Raises:
         argparse.ArgumentTypeError: if it is none.
     """
     value = _number(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f'{text!r} is no length; give metres above 0, such as 20')
+    if not 0 < value <= LONGEST:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no length; give metres above 0 and up to {LONGEST:,}, such as 20'
+        )
     return value
 
 

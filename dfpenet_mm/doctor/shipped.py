@@ -107,6 +107,9 @@ def _check_int8(checkpoint: Path, config: Any, model: Any) -> Iterator[Finding]:
     )
 
     folder = quantised_beside(checkpoint)
+    if not folder.exists():
+        yield Finding('openvino int8', 'this network ships without; --backend auto takes another')
+        return
     try:
         quantised = QuantisedNetwork.read(folder)
         quantised.require_weights_of(model, config.mapping.predictor.get('landslide_class', 1))

@@ -10,6 +10,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from dfpenet_mm.bands import COLOURS, RGB
 from dfpenet_mm.configs import load_config_with_options
 from dfpenet_mm.errors import CheckpointError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
@@ -64,11 +65,15 @@ class NetworkChoice:
         low, high = gsd_range
         return low, high, math.sqrt(low * high)
 
-    def require_bands(self, bands: Sequence[int]) -> None:
-        """Refuse a config that reads another number of bands than the card names.
+    def require_bands(self, bands: Sequence[int], *, by_colour: bool = False) -> None:
+        """Refuse bands that are not those that the card names, as far as that can be told.
+
+        Args:
+            bands: those that are read, counted from 1.
+            by_colour: bands 1, 2, 3 are taken for red, green and blue.
 
         Raises:
-            CheckpointError: if it does.
+            CheckpointError: if they are of another number or of other colours.
         """
         if self.card is not None and len(self.card.bands) != len(bands):
             raise CheckpointError(
@@ -76,6 +81,14 @@ class NetworkChoice:
                 f'({", ".join(self.card.bands)}) by its card, and {counted(len(bands), "band")} '
                 f'by its config; correct the card, or choose as many with --bands'
             )
+        if by_colour and self.card is not None and tuple(bands[:3]) == RGB:
+            seen = tuple(name.lower() for name in self.card.bands)
+            if seen[:3] != COLOURS:
+                raise CheckpointError(
+                    f'the network {self.checkpoint.stem} sees {", ".join(seen)} by its card, and '
+                    f'bands 1, 2, 3 of an image are taken for red, green and blue; say with '
+                    f'--bands which of its bands are {", ".join(seen)}, in that order'
+                )
 
 
 def choose_network(config: Path | None, checkpoint: Path | None, gsd: float) -> NetworkChoice:
@@ -250,7 +263,7 @@ def network_for(request: RunRequest) -> tuple[NetworkChoice, Config, WorkingPixe
         config = load_config_with_options(chosen.config, request.options)
         set_images(config, request)
     settings = MappingSettings.from_config(config)
-    chosen.require_bands(settings.bands)
+    chosen.require_bands(settings.bands, by_colour=settings.by_colour)
     pixels = working_pixels(
         grid,
         chosen.known_sizes(settings.gsd_range),

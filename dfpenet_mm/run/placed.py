@@ -53,7 +53,7 @@ def placed_images(request: RunRequest) -> Iterator[RunRequest]:
     with tempfile.TemporaryDirectory(prefix=FOLDER) as folder:
         placed = {
             role: _place(
-                path, Path(folder) / f'{role}_{path.stem}.vrt', request.pixel_size, masks.get(role)
+                path, Path(folder) / placed_name(role, path), request.pixel_size, masks.get(role)
             )
             for role, path in images.items()
             if path is not None and (request.pixel_size is not None or role in masks)
@@ -67,6 +67,11 @@ def placed_images(request: RunRequest) -> Iterator[RunRequest]:
         yield replace(
             request, out=request.folder, post=found['post'] or request.post, pre=found['pre']
         )
+
+
+def placed_name(role: str, image: Path) -> str:
+    """Return the name of the raster that is laid over an image without a place."""
+    return f'{role}_{image.stem}.vrt'
 
 
 def _place(

@@ -24,7 +24,7 @@ from dfpenet_mm.report.page.page import write_report
 from dfpenet_mm.report.qgis.project import write_qgis_project
 from dfpenet_mm.report.run_products import RunProducts, image_reading, inventory_name
 from dfpenet_mm.run.folder import FIGURES, complete_finish, product_names
-from dfpenet_mm.run.placed import kept_image
+from dfpenet_mm.run.placed import kept_image, placed_name
 from dfpenet_mm.run.postprocess import FilteredInventory
 from dfpenet_mm.run.prepare import PreparedRun
 from dfpenet_mm.run.progress import RunProgress
@@ -269,7 +269,10 @@ def check_images(summary: Mapping[str, Any], images: Mapping[str, Path | None]) 
             continue
         given = describe_input(path)
         if given['sha256'] != known['sha256']:
+            placed = known['name'] == placed_name(role, path)
+            where = ', which lies among the products of the run' if placed else ''
             raise InputFileError(
                 f'--{role} {path} is not the image that was mapped ({known["name"]}, SHA-256 '
                 f'{known["sha256"][:12]}…): its SHA-256 is {given["sha256"][:12]}…; give that one'
+                f'{where}'
             )

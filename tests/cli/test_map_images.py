@@ -107,6 +107,7 @@ def test_others_are_refused(option):
         ('--nodata=nan', "'nan' is no value to leave out; give a number"),
         ('--max-shift=0', "'0' is no length; give metres above 0"),
         ('--max-shift=inf', "'inf' is no length; give metres above 0"),
+        ('--pixel-size=1e9', "'1e9' is no length; give metres above 0 and up to 10,000"),
         ('--max-shift=far', "'far' is no length; give metres above 0"),
         ('--nodata=none', "'none' is no value to leave out; give a number"),
         ('--bands=0,1,2', "'0,1,2' is no list of bands; give their numbers, counted from 1"),

@@ -62,6 +62,7 @@ def test_page_can_go_elsewhere(run, capsys, tmp_path):
 def test_another_image_is_refused(run, capsys):
     message = failure(capsys, arguments(run, post='pre.tif'))
     assert 'pre.tif is not the image that was mapped (post.tif' in message
+    assert message.rstrip().endswith('give that one')
     assert not (run / 'report.html').exists()
 
 

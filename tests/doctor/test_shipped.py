@@ -106,5 +106,6 @@ def test_openvino_that_fails_or_differs_is_a_warning(monkeypatch, ship, fault):
     assert (openvino.name, openvino.status) == ('openvino f32', 'warning')
     assert '--backend torch' in openvino.mend
     assert ('0.300' in openvino.found) or ('converted' in openvino.found)
-    # There is none beside these weights.
-    assert (int8.name, int8.status) == ('openvino int8', 'warning')
+    # There is none beside these weights, as with a network that cannot keep its labels in it.
+    assert (int8.name, int8.status) == ('openvino int8', 'ok')
+    assert 'ships without' in int8.found

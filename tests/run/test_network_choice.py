@@ -95,6 +95,17 @@ def test_card_and_config_must_see_as_many_bands():
         chosen.require_bands((1, 2))
 
 
+def test_a_card_of_other_colours_wants_the_bands_named(tmp_path):
+    network(tmp_path, 'infrared', [1, 2], 1.5)
+    path = tmp_path / 'infrared.json'
+    path.write_text(path.read_text().replace('"red", "green", "blue"', '"NIR", "red", "green"'))
+    chosen = choose_network(Path('c.py'), tmp_path / 'infrared.pth', 10.0)
+    with pytest.raises(CheckpointError, match=r'sees nir, red, green by its card'):
+        chosen.require_bands((1, 2, 3), by_colour=True)
+    chosen.require_bands((1, 2, 3), by_colour=False)
+    chosen.require_bands((4, 1, 2), by_colour=True)
+
+
 def test_known_pixels_stay_as_they_are():
     for gsd in (5, 10, 20):
         found = pixels(gsd)

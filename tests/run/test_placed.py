@@ -5,7 +5,8 @@ import rasterio
 from dfpenet_mm.errors import InputFileError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.rasters import check_georeference
-from dfpenet_mm.run.placed import kept_image, placed_images, placing_doubt
+from dfpenet_mm.run.placed import kept_image, placed_images, placed_name, placing_doubt
+from dfpenet_mm.run.publish import check_images
 from dfpenet_mm.run.request import RunRequest
 
 pytestmark = pytest.mark.filterwarnings(
@@ -75,3 +76,14 @@ def test_without_a_pixel_size_nothing_is_touched(tmp_path):
     assert kept_image(None, tmp_path) is None
     assert kept_image(tmp_path / 'a.tif', tmp_path) == tmp_path / 'a.tif'
     assert 'pixels of 0.5 m' in placing_doubt(RunRequest(post=tmp_path / 'a', pixel_size=0.5))
+
+
+def test_the_report_of_a_placed_image_says_where_the_mapped_one_lies(tmp_path):
+    original = image(tmp_path / 'a.tif')
+    mapped = {'name': placed_name('post', original), 'sha256': '0' * 64}
+    summary = {'provenance': {'inputs': {'post': mapped}}}
+    with pytest.raises(InputFileError, match=r'post_a\.vrt, SHA.*among the products of the run$'):
+        check_images(summary, {'post': original})
+    mapped['name'] = 'b.tif'
+    with pytest.raises(InputFileError, match=r'give that one$'):
+        check_images(summary, {'post': original})

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from dfpenet_mm.errors import OutputError
+from dfpenet_mm.report.page import document
 from dfpenet_mm.report.page import page as module
 from dfpenet_mm.report.page.page import report_html, write_report
 from dfpenet_mm.report.run_products import RunProducts
-from tests.report.page.generated_run import CRS, HOSTILE, landslides, square
+from dfpenet_mm.run.placed import NOWHERE
+from tests.report.page.generated_run import CRS, HOSTILE, grid_of, landslides, square
 
 
 class Elements(HTMLParser):
@@ -220,3 +222,12 @@ def test_page_appears_when_it_is_complete(products, tmp_path, monkeypatch):
         write_report(products, target)
     assert target.read_text() == 'old'
     assert [path.name for path in tmp_path.iterdir()] == ['report.html']
+
+
+@pytest.mark.parametrize(('crs', 'told'), [(CRS, CRS), (NOWHERE, 'no known coordinate system')])
+def test_a_place_that_nobody_knows_has_no_coordinate_system(crs, told):
+    head = document.environment().get_template('head.html.j2')
+    facts = {'mapped_km2': 1, 'asked_km2': 1, 'nodata_share': 0}
+    nothing = dict.fromkeys(('scene_name', 'pre_name', 'area_name', 'status'), '')
+    page = head.render(grid=grid_of(crs=crs), scene=facts, provenance={'created': ''}, **nothing)
+    assert f'm, {told}.' in ' '.join(page.split())
