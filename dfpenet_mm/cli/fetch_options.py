@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from dfpenet_mm.cli.options import CommandParser, add_reporting, file_name
 
@@ -99,6 +100,21 @@ def positive(text: str) -> float:
     return number
 
 
+def address(text: str) -> str:
+    """Read the address of a server, as the ``type`` of an option.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in ('http', 'https') or not parts.netloc:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no address of a server; give one that begins with https:// or http://, '
+            f'or a list of images on the disk with --from-items'
+        )
+    return text
+
+
 def build_parser() -> CommandParser:
     """Return the parser of the command line."""
     parser = CommandParser(
@@ -135,7 +151,11 @@ def build_parser() -> CommandParser:
     _add_choice(parser)
     sources = parser.add_argument_group('sources')
     sources.add_argument(
-        '--stac', default=STAC, metavar='URL', help='server that is searched (%(default)s)'
+        '--stac',
+        type=address,
+        default=STAC,
+        metavar='URL',
+        help='server that is searched (%(default)s)',
     )
     sources.add_argument(
         '--collection',
@@ -150,7 +170,9 @@ def build_parser() -> CommandParser:
         help='its elevation (%(default)s)',
     )
     sources.add_argument('--no-dem', action='store_true', help='fetch no elevation')
-    sources.add_argument('--usgs', default=USGS, metavar='URL', help='earthquakes (%(default)s)')
+    sources.add_argument(
+        '--usgs', type=address, default=USGS, metavar='URL', help='earthquakes (%(default)s)'
+    )
     sources.add_argument(
         '--from-items',
         type=file_name,

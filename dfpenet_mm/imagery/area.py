@@ -52,6 +52,15 @@ class Area:
 
     def __post_init__(self) -> None:
         _, south, _, north = self.shape.bounds if not self.shape.is_empty else (0, 0, 0, 0)
+        for part in shapely.get_parts(self.shape):
+            west, _, east, _ = part.bounds
+            # Of more than that the ellipsoid would measure what is left over.
+            if east - west > HALF_TURN:
+                raise ImageryError(
+                    f'the area reaches {east - west:.0f} degrees east from longitude {west:g}, '
+                    f'farther than half around the Earth; check the order of the numbers (west, '
+                    f'south, east, north), or give a smaller one'
+                )
         if self.shape.is_empty or self.km2 < SMALLEST_KM2:
             raise ImageryError(
                 f'the area has {self.km2:.3g} km2, wanted is at least a pixel of 10 m; check the '

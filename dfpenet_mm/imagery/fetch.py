@@ -39,7 +39,7 @@ from dfpenet_mm.imagery.mosaic import HEIGHT_BYTES, image_bytes, write_dem, writ
 from dfpenet_mm.imagery.quick_look import write_quick_look
 from dfpenet_mm.imagery.reading import KeptWindows
 from dfpenet_mm.imagery.record import fetch_record, image_record, mask_notes, source_record
-from dfpenet_mm.imagery.request import FetchProgress, FetchRequest, Period, place_and_time
+from dfpenet_mm.imagery.request import FetchProgress, FetchRequest, Period, last_day, place_and_time
 from dfpenet_mm.imagery.safe import read_products
 
 POST, PRE, DEM = 'post.tif', 'pre.tif', 'dem.tif'
@@ -191,7 +191,7 @@ def _no_image(
     period: Period,
     option: str,
 ) -> ImageryError:
-    dates = f'from {period[0]:%Y-%m-%d} to {period[1]:%Y-%m-%d}'
+    dates = f'from {period[0]:%Y-%m-%d} to {last_day(period):%Y-%m-%d}'
     at_sea = isinstance(catalogue, StacServer) and request.dem and not catalogue.elevation(area)
     if at_sea:
         return ImageryError(
@@ -211,7 +211,7 @@ def _check_size(request: FetchRequest, area: Area, post: Choice, pre: Choice, *,
     total += round(rows * cols / 9 * 1.2) * HEIGHT_BYTES if dem else 0
     if total > request.max_gb * GB:
         raise ImageryError(
-            f'up to {total / GB:.2f} GB of pixels would be read, more than the '
+            f'up to {total / GB:.3g} GB of pixels would be read, more than the '
             f'{request.max_gb:g} GB allowed; cut the area with --aoi or --bbox, or raise --max-gb'
         )
     folder = request.out.absolute()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dfpenet_mm.errors import ImageryError
@@ -112,6 +112,11 @@ def place_and_time(request: FetchRequest) -> tuple[Earthquake | None, Area, Peri
     return event, area, when
 
 
+def last_day(period: Period) -> datetime:
+    """Return a moment of the last day of a period: a whole day ends where the next one begins."""
+    return period[1] - timedelta(microseconds=1)
+
+
 def _check_dates(request: FetchRequest, when: Period) -> None:
     for option, period in (
         ('--post-dates', request.post_dates),
@@ -119,12 +124,12 @@ def _check_dates(request: FetchRequest, when: Period) -> None:
     ):
         if period and period[0] > period[1]:
             raise ImageryError(
-                f'{option} begins on {period[0]:%Y-%m-%d} and ends on {period[1]:%Y-%m-%d}, before '
-                f'that; give the earlier day first'
+                f'{option} begins on {period[0]:%Y-%m-%d} and ends on {last_day(period):%Y-%m-%d}, '
+                f'before that; give the earlier day first'
             )
     if request.post_dates and request.post_dates[1] < when[0]:
         raise ImageryError(
-            f'--post-dates ends on {request.post_dates[1]:%Y-%m-%d}, before the event on '
+            f'--post-dates ends on {last_day(request.post_dates):%Y-%m-%d}, before the event on '
             f'{when[0]:%Y-%m-%d}; give days after it'
         )
     if request.pre_dates and request.pre_dates[0] > when[1]:

@@ -100,6 +100,8 @@ def test_dry_run_is_a_table(world, tmp_path, capsys):
         (['--event', 'nonsense'], 2, 'knows no event nonsense'),
         (['--event', 'x', '--usgs', 'http://127.0.0.1:9'], 3, 'cannot be reached'),
         (['--event', 'x', '--max-cloud', '200'], 2, 'is no percentage'),
+        (['--bbox', BOX, '--stac', '/stac'], 2, 'is no address of a server'),
+        (['--event', 'x', '--usgs', 'usgs.gov/query'], 2, 'is no address of a server'),
         (
             ['--bbox', BOX, '--date', '2018-09-05', '--stac', 'http://127.0.0.1:9'],
             3,
@@ -108,7 +110,7 @@ def test_dry_run_is_a_table(world, tmp_path, capsys):
         (
             ['--bbox', BOX, '--date', '2018-09-05', '--post-dates', '2018-09-09', '2018-09-07'],
             2,
-            'give the earlier day first',
+            'begins on 2018-09-09 and ends on 2018-09-07, before that; give the earlier day first',
         ),
     ],
 )

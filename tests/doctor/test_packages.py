@@ -86,3 +86,5 @@ def test_optional_packages_may_be_missing(monkeypatch):
     found = find(check_versions(), 'ray')
     assert found.status == 'ok'
     assert "pip install 'dfpenet_mm[ray]'" in found.found
+    found = find(check_versions(), 'pystac-client')
+    assert "pip install 'dfpenet_mm[fetch]'" in found.found

@@ -47,6 +47,7 @@ def test_boxes_part_at_the_antimeridian():
     ('box', 'said'),
     [
         ((10, 46, 10, 46), 'the area has 0 km2'),
+        ((142, 42, 141, 43), 'farther than half around the Earth'),
         ((-10, 35, 30, 60), 'at most 40,000 are fetched at once'),
         ((141.8, 42.8, 142.1, 42.6), 'is north of its north'),
         ((570000, 4700000, 580000, 4710000), 'is not in degrees'),
