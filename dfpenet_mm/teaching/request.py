@@ -152,12 +152,12 @@ def _in_command(summary: Mapping[str, Any], name: str) -> Iterator[Path]:
 
 def _network(summary: Mapping[str, Any], run: Path) -> tuple[Path, Path]:
     """Find config and weights of a run's network: a shipped one, or where the command had it."""
-    weights, config = (_inputs(summary).get(role) or {} for role in ('checkpoint', 'config'))
+    weights, recipe = (_inputs(summary).get(role) or {} for role in ('checkpoint', 'config'))
     for card in shipped_cards():
         if card.weights_sha256 == weights.get('sha256'):
             return card.config_file, card.weights
     for path in _in_command(summary, str(weights.get('name'))):
-        for beside in _in_command(summary, str(config.get('name'))):
+        for beside in _in_command(summary, str(recipe.get('name'))):
             if path.exists() and beside.exists() and describe_input(path) == weights:
                 return beside, path
     raise ConfigError(

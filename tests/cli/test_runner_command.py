@@ -9,7 +9,7 @@ from dfpenet_mm.resources import checkpoint_dir
 @pytest.mark.parametrize('start', ['checkpoints/{}', 'https://hub.invalid/{}', 'mine/{}'])
 def test_shipped_weights_are_found_from_any_folder(start, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (shipped,) = checkpoint_dir().glob('*.pth')
+    shipped = checkpoint_dir() / 'dfpenet_mobilenetv2_10m.pth'
     given = start.format(shipped.name)
     parser = runner_parser(description='', example='')
     options = ['--cfg-options', f'load_from={given}', 'train_dataloader.num_workers=0']

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import rasterio
 
+from dfpenet_mm.configs import load_config
+from dfpenet_mm.mapping.scene.scaling import build_scaling
+from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.resources import config_dir
 from tests.preparation.chips.chip_world import write_scene
 
@@ -31,8 +34,13 @@ def test_a_scene_comes_in_the_values_of_a_network(tmp_path):
         with rasterio.open(path) as chip:
             images.append(chip.read(1))
     assert np.array(images).dtype == np.uint8
-    assert abs(np.percentile(images, 1) - 18) < 4
-    assert abs(np.percentile(images, 99) - 178) < 4
+    scaling = build_scaling(load_config(config).mapping['scaling'])
+    with Scene(scene) as opened, rasterio.open(scene) as source:
+        expected = scaling.fit(opened).apply(source.read((1, 2, 3)))[0]
+    windows = [expected[y : y + 32, x : x + 32] for y in (0, 8) for x in (0, 28)]
+    for image in images:
+        assert min(abs(image - window).max() for window in windows) <= 1
+    assert np.ptp(images) > 20
 
 
 def test_bad_input_is_one_sentence(tmp_path):

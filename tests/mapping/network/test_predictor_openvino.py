@@ -9,6 +9,7 @@ from torch import nn
 
 from dfpenet_mm.errors import CheckpointError, ConfigError, InputFileError
 from dfpenet_mm.mapping.network import predictor_openvino
+from dfpenet_mm.mapping.network.card import NetworkCard
 from dfpenet_mm.mapping.network.file_cache import weights_digest
 from dfpenet_mm.mapping.network.load_model import load_model
 from dfpenet_mm.mapping.network.openvino_network import (
@@ -26,7 +27,7 @@ from dfpenet_mm.mapping.network.quantised_network import (
     file_digest,
     quantised_beside,
 )
-from dfpenet_mm.resources import checkpoint_dir, config_dir
+from dfpenet_mm.resources import checkpoint_dir
 
 if find_spec('openvino') is None:
     pytest.skip('OpenVINO is not installed', allow_module_level=True)
@@ -186,11 +187,14 @@ def test_a_network_quantised_for_several_kinds_of_landslide_says_so(folder, chip
 
 
 def test_the_shipped_quantised_network_is_that_of_the_shipped_weights():
-    config = config_dir() / 'dfpenet' / 'landslide4sense_mobilenetv2.py'
-    (weights,) = checkpoint_dir().glob('*.pth')
-    shipped = QuantisedNetwork.read(quantised_beside(weights))
-    shipped.require_weights_of(load_model(config, weights), landslide_class=1)
-    assert shipped.card['passes']
+    folders = list(checkpoint_dir().glob('*_int8'))
+    assert len(folders) > 1
+    for folder in folders:
+        weights = folder.with_name(folder.name.removesuffix('_int8') + '.pth')
+        shipped = QuantisedNetwork.read(quantised_beside(weights))
+        config = NetworkCard.read(weights.with_suffix('.json')).config_file
+        shipped.require_weights_of(load_model(config, weights), landslide_class=1)
+        assert shipped.card['passes']
 
 
 def test_files_that_are_not_what_the_card_says_are_refused(folder):

@@ -103,7 +103,7 @@ def test_nothing_in_common_is_no_histogram(noise, write_raster, tmp_path):
 def test_a_matched_scaling_survives_json_and_is_described_in_short(match):
     scaling, decision, _, _ = match(darkened)
     assert FittedScaling.from_dict(json.loads(json.dumps(scaling.to_dict()))) == scaling
-    assert set(scaling.describe()) == {'gain', 'offset', 'clip'}
+    assert set(scaling.describe()) == {'gain', 'offset', 'clip', 'note'}
     assert json.loads(json.dumps(decision.to_dict()))['matched'] is True
 
 
