@@ -1,8 +1,6 @@
 """The verbs of ``landslide-map`` as functions, for programs of your own.
 
-Each takes plain values and returns a small result of plain values; what cannot work is a
-``DfpenetError`` with one sentence. Importing this module loads neither torch nor GDAL; the first
-call does.
+Each takes and returns plain values, and raises a ``DfpenetError``. Importing loads no torch.
 """
 
 from __future__ import annotations
@@ -39,6 +37,8 @@ def map_landslides(
     pictures: bool = True,
     bands: tuple[int, ...] | None = None,
     nodata: Sequence[float] | None = None,
+    post_mask: Name | None = None,
+    pre_mask: Name | None = None,
     match_histogram: str | bool | None = None,
     max_shift_m: float | None = None,
     threshold: float | None = None,
@@ -72,6 +72,8 @@ def map_landslides(
         pictures: write the report, the QGIS project and the figures.
         bands: of the images, from 1, whatever the files call them.
         nodata: further values that are no data in either image.
+        post_mask: raster on the pixels of ``post``, 0 where it is not to be used.
+        pre_mask: likewise of ``pre``.
         match_histogram: True, False or ``auto``: give the pre-event image the other's histogram.
         max_shift_m: largest shift between the two images, metres.
         threshold: smallest probability of a landslide pixel, in (0, 1].
@@ -112,6 +114,8 @@ def map_landslides(
         pictures=pictures,
         bands=bands,
         nodata=nodata,
+        post_mask=_path(post_mask),
+        pre_mask=_path(pre_mask),
         match_histogram=match_histogram,
         max_shift_m=max_shift_m,
         threshold=threshold,
@@ -217,8 +221,7 @@ def teach(
         progress: shows how far it is; None to show nothing.
 
     Returns:
-        ``sentence`` and ``findings`` on which network is better, its folder ``network``, and the
-        new map as ``run``.
+        ``sentence`` and ``findings``, the folder ``network``, and the new map as ``run``.
 
     Raises:
         DfpenetError: one sentence on whatever cannot work, too little reviewed ground among it.
@@ -279,13 +282,11 @@ def audit_estimate(
 
     Args:
         folder: of the run, with ``audit.gpkg``.
-        post: the image that was mapped, for the report; None for where the run's QGIS project
-            has it.
+        post: the image that was mapped; None for where the run's QGIS project has it.
         pre: the image before the event, likewise.
 
     Returns:
-        ``findings``, plain values as in ``summary.json`` under ``audit``, ``sentences`` that say
-        them, and ``notes``.
+        ``findings``, as in ``summary.json``, ``sentences`` that say them, and ``notes``.
 
     Raises:
         DfpenetError: one sentence on whatever cannot work; nothing was changed then.
