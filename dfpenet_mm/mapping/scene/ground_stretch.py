@@ -11,9 +11,14 @@ import numpy as np
 
 from dfpenet_mm.errors import ConfigError, EmptySceneError
 from dfpenet_mm.mapping.network.predictor import SCALINGS
-from dfpenet_mm.mapping.scene.scaling import FittedScaling, check_clip, check_numbers
+from dfpenet_mm.mapping.scene.scaling import (
+    FittedScaling,
+    check_clip,
+    check_numbers,
+    require_contrast,
+    require_targets,
+)
 from dfpenet_mm.mapping.scene.statistics import sample_pixels
-from dfpenet_mm.wording import counted
 
 if TYPE_CHECKING:
     from dfpenet_mm.mapping.scene.scene import Scene
@@ -106,12 +111,7 @@ class GroundStretch:
             EmptySceneError: if no pixel is valid, or every band has one value only.
             InputFileError: if the file is damaged.
         """
-        if len(self.target_lower) != len(scene.bands):
-            raise ConfigError(
-                f'GroundStretch has targets for {counted(len(self.target_lower), "band")} and '
-                f'{scene.path} is read with {counted(len(scene.bands), "band")}; give '
-                f'one target a band'
-            )
+        require_targets(self, self.target_lower, scene)
         (pixels,) = sample_pixels([scene])
         if not pixels.size:
             raise EmptySceneError(
@@ -119,11 +119,7 @@ class GroundStretch:
             )
         ground = _ground(pixels, scene.dtype)
         low, high = np.percentile(ground, (self.lower, self.upper), axis=1)
-        if (high <= low).all():
-            raise EmptySceneError(
-                f'{scene.path} has no contrast: percentiles {self.lower:g} and {self.upper:g} of '
-                f'its bands are both {low.tolist()}; give an image that shows ground'
-            )
+        require_contrast(scene, (self.lower, self.upper), low, high)
         if self.values != PERCENTILES:
             found = self._by_reflectance(scene, ground, low)
             if found:

@@ -135,21 +135,12 @@ class PercentileStretch:
             EmptySceneError: if no pixel is valid, or every band has one value only.
             InputFileError: if the file is damaged.
         """
-        if len(self.target_lower) != len(scene.bands):
-            raise ConfigError(
-                f'PercentileStretch has targets for {counted(len(self.target_lower), "band")} and '
-                f'{scene.path} is read with {counted(len(scene.bands), "band")}; give '
-                f'one target a band'
-            )
+        require_targets(self, self.target_lower, scene)
         low, high = band_percentiles(scene, (self.lower, self.upper)).T
         target_low, target_high = np.array(self.target_lower), np.array(self.target_upper)
         spread = high - low
         constant = spread <= 0
-        if constant.all():
-            raise EmptySceneError(
-                f'{scene.path} has no contrast: percentiles {self.lower:g} and {self.upper:g} of '
-                f'its bands are both {low.tolist()}; give an image that shows ground'
-            )
+        require_contrast(scene, (self.lower, self.upper), low, high)
         gain = np.where(constant, 0.0, (target_high - target_low) / np.where(constant, 1, spread))
         offset = np.where(constant, (target_low + target_high) / 2, target_low - gain * low)
         return FittedScaling(tuple(gain.tolist()), tuple(offset.tolist()), self.clip)
@@ -181,6 +172,36 @@ class LinearScale:
         """Repeat the scaling for every band; the scene is not read."""
         bands = len(scene.bands)
         return FittedScaling((self.scale,) * bands, (self.offset,) * bands, self.clip)
+
+
+def require_targets(scaling: Scaling, targets: Sequence[float], scene: Scene) -> None:
+    """Refuse targets that are not one a band of the scene.
+
+    Raises:
+        ConfigError: if they are more or fewer.
+    """
+    if len(targets) != len(scene.bands):
+        raise ConfigError(
+            f'{type(scaling).__name__} has targets for {counted(len(targets), "band")} and '
+            f'{scene.path} is read with {counted(len(scene.bands), "band")}; give '
+            f'one target a band'
+        )
+
+
+def require_contrast(
+    scene: Scene, percentiles: tuple[float, float], low: np.ndarray, high: np.ndarray
+) -> None:
+    """Refuse a scene whose bands have one value each, by its lower and upper percentiles.
+
+    Raises:
+        EmptySceneError: if none of them spans anything.
+    """
+    if (high <= low).all():
+        lower, upper = percentiles
+        raise EmptySceneError(
+            f'{scene.path} has no contrast: percentiles {lower:g} and {upper:g} of '
+            f'its bands are both {low.tolist()}; give an image that shows ground'
+        )
 
 
 def check_numbers(scaling: Scaling, *values: Any) -> None:
