@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import rasterio
-from filelock import FileLock, Timeout
 
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors, whole_file
+from dfpenet_mm.folder_lock import locked_folder
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import describe_input, package_versions
 from dfpenet_mm.run.publish import LandslideRun
@@ -77,7 +77,7 @@ def teach(request: TeachRequest, progress: RunProgress | None = None) -> Teachin
     request = resolved(request)
     _check_folder(request.out, overwrite=request.overwrite)
     sources = SourceWatch(filter(None, (request.inventory, request.reviewed_area, request.post)))
-    with _work(request) as work, rasterio.Env(GDAL_CACHEMAX=2**28), ExitStack() as stack:
+    with _work(request, progress) as work, rasterio.Env(GDAL_CACHEMAX=2**28), ExitStack() as stack:
         with progress.running('read_the_review'):
             classroom = open_classroom(request, stack)
             sources.check()
@@ -124,29 +124,23 @@ def _check_folder(out: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def _work(request: TeachRequest) -> Iterator[Path]:
+def _work(request: TeachRequest, progress: RunProgress) -> Iterator[Path]:
     """Lend the folder of unfinished work; another lesson in it is refused."""
     work = request.out / WORK
     made = [path for path in (request.out, *request.out.parents) if not path.exists()]
     with disk_errors(work, advice=ANOTHER_FOLDER):
         work.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(work / 'lock', blocking=False, fallback_to_soft=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise OutputError(
-            f'{request.out} is in use by another lesson; wait until it ends or name another '
-            f'folder with --out'
-        ) from None
-    try:
-        yield work
-    finally:
-        lock.release()
-        if not (work / RECORD).is_file():
-            shutil.rmtree(work, ignore_errors=True)
-            for path in made:
-                if path.is_dir() and not any(path.iterdir()):
-                    path.rmdir()
+    with locked_folder(request.out, work) as unlocked:
+        if unlocked:
+            progress.tell(f'warning: {unlocked}')
+        try:
+            yield work
+        finally:
+            if not (work / RECORD).is_file():
+                shutil.rmtree(work, ignore_errors=True)
+                for path in made:
+                    if path.is_dir() and not any(path.iterdir()):
+                        path.rmdir()
 
 
 def _origin(request: TeachRequest, classroom: Classroom) -> dict[str, Any]:
