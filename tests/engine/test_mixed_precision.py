@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -14,6 +16,13 @@ def make_config(kind='OptimWrapper'):
     )
 
 
+@pytest.fixture
+def native(monkeypatch):
+    """A processor that computes in bfloat16 itself, whatever runs the tests."""
+    monkeypatch.setattr(mixed_precision, 'has_bfloat16', lambda _device: True)
+
+
+@pytest.mark.usefixtures('native')
 def test_bfloat16_keeps_what_the_wrapper_says():
     config = make_config()
     assert 'bfloat16' in use_mixed_precision(config, device_type='cpu')
@@ -44,6 +53,20 @@ def test_a_config_that_chose_is_left_alone(kind):
     assert config.optim_wrapper.type == kind
 
 
+@pytest.mark.parametrize(('flags', 'wanted'), [((), False), (('_is_avx512_bf16_supported',), True)])
+def test_cpus_that_emulate_bfloat16_train_in_float32(monkeypatch, model, flags, wanted):
+    monkeypatch.setattr(mixed_precision.platform, 'machine', lambda: 'AMD64')
+    for name in ('_is_avx512_bf16_supported', '_is_amx_tile_supported'):
+        monkeypatch.setattr(torch.cpu, name, lambda has=name in flags: has)
+    config = make_config()
+    said = use_mixed_precision(config, device_type='cpu')
+    assert ('this CPU has no bfloat16' in said) != wanted
+    assert config.optim_wrapper.type == ('AutocastOptimWrapper' if wanted else 'OptimWrapper')
+    wrapper = AutocastOptimWrapper(optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
+    output = train(model, wrapper, torch.randn(2, 3, 8, 8))
+    assert output.dtype == (torch.bfloat16 if wanted else torch.float32)
+
+
 def test_other_wrappers_are_refused():
     with pytest.raises(ConfigError, match='optim_wrapper is a ApexOptimWrapper'):
         use_mixed_precision(make_config('ApexOptimWrapper'), device_type='cpu')
@@ -63,6 +86,7 @@ def train(model, wrapper, images):
     return output
 
 
+@pytest.mark.usefixtures('native')
 def test_the_pass_is_bfloat16_and_the_weights_are_not(model):
     wrapper = AutocastOptimWrapper(optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
     output = train(model, wrapper, torch.randn(2, 3, 8, 8))
@@ -97,5 +121,8 @@ def test_accumulation_and_clipping_still_work(model):
 def test_a_gpu_without_bfloat16_is_told(model, monkeypatch):
     monkeypatch.setattr(mixed_precision, 'has_bfloat16', lambda _device: False)
     wrapper = AutocastOptimWrapper(optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
-    with pytest.raises(ConfigError, match="'AmpOptimWrapper'"):
-        train(model, wrapper, torch.randn(2, 3, 8, 8))
+    on_gpu = SimpleNamespace(
+        parameters=lambda: iter([SimpleNamespace(device=torch.device('cuda'))])
+    )
+    with pytest.raises(ConfigError, match="'AmpOptimWrapper'"), wrapper.optim_context(on_gpu):
+        pass
