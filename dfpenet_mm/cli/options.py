@@ -15,7 +15,7 @@ from dfpenet_mm.errors import EXIT_CODE, ConfigError
 
 JSON = '--json'
 # Most metres of a pixel's side, as an image that says where it lies may have; and of a shift.
-LONGEST = 10_000
+SHORTEST, LONGEST = 0.001, 10_000
 
 
 def file_name(text: str) -> Path:
@@ -77,9 +77,9 @@ def metres_above_zero(text: str) -> float:
         argparse.ArgumentTypeError: if it is none.
     """
     value = _number(text)
-    if not 0 < value <= LONGEST:
+    if not SHORTEST <= value <= LONGEST:
         raise argparse.ArgumentTypeError(
-            f'{text!r} is no length; give metres above 0 and up to {LONGEST:,}, such as 20'
+            f'{text!r} is no length; give metres from {SHORTEST} to {LONGEST:,}, such as 20'
         )
     return value
 

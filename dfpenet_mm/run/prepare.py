@@ -27,12 +27,7 @@ from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.run.backend import set_backend
 from dfpenet_mm.run.folder import check_output_folder, staging_folder
 from dfpenet_mm.run.masked import mask_doubts
-from dfpenet_mm.run.network_choice import (
-    NetworkChoice,
-    WorkingPixels,
-    network_for,
-    require_pre_seen,
-)
+from dfpenet_mm.run.network_choice import NetworkChoice, network_for
 from dfpenet_mm.run.placed import placing_doubt
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import provenance, resolved_settings
@@ -46,8 +41,9 @@ from dfpenet_mm.run.request import (
 )
 from dfpenet_mm.run.scene_pair import check_images, check_shift
 from dfpenet_mm.run.settings import MappingSettings, postproc_hooks
-from dfpenet_mm.run.trust import describe_probability, set_calibration
+from dfpenet_mm.run.trust import describe_probability, doubt_probability, set_calibration
 from dfpenet_mm.run.work_folder import WorkFolder
+from dfpenet_mm.run.working_pixels import WorkingPixels, look_at_pre
 from postproc.pipeline import PostprocPipeline
 from postproc.registry import EarlyInputs
 
@@ -156,10 +152,16 @@ def prepared(
         grid = scenes['post'].grid
         set_calibration(config, chosen.card, grid.gsd, request)
         settings = MappingSettings.from_config(config)
-        if request.pre and not request.force:
-            require_pre_seen(scenes['pre'].own_grid.gsd, pixels, request.pre.name)
         doubts = [
-            *filter(None, [placing_doubt(request), pixels.doubt]),
+            *filter(
+                None,
+                [
+                    placing_doubt(request),
+                    pixels.doubt,
+                    _doubt_pre(scenes, request, pixels),
+                    doubt_probability(settings, request, chosen.checkpoint.stem),
+                ],
+            ),
             *mask_doubts(request),
             *check_images(scenes, settings),
         ]
@@ -244,6 +246,15 @@ def _open_scenes(
         return {'post': post}
     pre = stack.enter_context(Scene(request.pre, **reading, grid=post.grid))
     return {'post': post, 'pre': pre}
+
+
+def _doubt_pre(
+    scenes: Mapping[str, Scene], request: RunRequest, pixels: WorkingPixels
+) -> str | None:
+    if request.pre is None:
+        return None
+    gsd = scenes['pre'].own_grid.gsd
+    return look_at_pre(gsd, pixels, request.pre.name, force=request.force)
 
 
 def read_area(path: Path, scene: Scene) -> AreaOfInterest:

@@ -78,6 +78,23 @@ def describe_probability(
     }
 
 
+def doubt_probability(settings: MappingSettings, request: RunRequest, network: str) -> str | None:
+    """Return a warning where a probability was never calibrated; None where it was.
+
+    Args:
+        settings: of the run, calibration included.
+        request: of the run; who asks for the network's own probability knows.
+        network: its name.
+    """
+    if settings.calibration is not None or _is_set(request, 'calibration'):
+        return None
+    return (
+        f'the probability of the network {network} is not calibrated, so that 0.7 does not mean '
+        f'that 7 in 10 such pixels are landslide; calibrate it on validation images with '
+        f'tools/calibrate.py'
+    )
+
+
 def look_at_ground(
     card: NetworkCard | None,
     scene: Scene,

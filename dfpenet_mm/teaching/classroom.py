@@ -18,15 +18,11 @@ from dfpenet_mm.mapping.scene.averaged import coarser_grid
 from dfpenet_mm.mapping.scene.scaling import FittedScaling, build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 from dfpenet_mm.rasters import check_georeference, open_raster
-from dfpenet_mm.run.network_choice import (
-    ROUNDING,
-    NetworkChoice,
-    WorkingPixels,
-    network_for,
-)
+from dfpenet_mm.run.network_choice import NetworkChoice, network_for
 from dfpenet_mm.run.request import RunRequest
 from dfpenet_mm.run.settings import MappingSettings
 from dfpenet_mm.run.trust import set_calibration
+from dfpenet_mm.run.working_pixels import ROUNDING, WorkingPixels
 from dfpenet_mm.teaching.blocks import Blocks, split_ground
 from dfpenet_mm.teaching.ground import ReviewedGround, read_ground
 from dfpenet_mm.teaching.request import TeachRequest

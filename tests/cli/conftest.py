@@ -12,6 +12,7 @@ import torch
 from affine import Affine
 from rasterio.windows import Window
 
+from dfpenet_mm.cli.landslide_map import main
 from dfpenet_mm.resources import checkpoint_dir, config_dir
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +63,47 @@ def pair(tmp_path_factory):
     with rasterio.open(post, 'r+') as dataset:
         dataset.write(np.zeros((3, CROP.height, 10), np.uint16), window=Window(0, 0, 10, 200))
     return post, pre
+
+
+def raster(path, *, bands=3, crs='EPSG:32654', origin=(500_000, 4_700_000), value=900, **profile):
+    transform = Affine(10, 0, origin[0], 0, -10, origin[1]) if origin else Affine.identity()
+    with rasterio.open(
+        path,
+        'w',
+        driver='GTiff',
+        width=64,
+        height=48,
+        count=bands,
+        dtype='uint16',
+        crs=crs,
+        transform=transform,
+        nodata=0,
+        **profile,
+    ) as target:
+        target.write(np.full((bands, 48, 64), value, np.uint16))
+    return path
+
+
+@pytest.fixture
+def complain(tmp_path, capsys):
+    """Run the command with a good scene unless told otherwise; return its complaint."""
+
+    def run(*extra, config=CONFIG, checkpoint=CHECKPOINT, post=None, out=tmp_path / 'out'):
+        post = post or raster(tmp_path / 'good.tif')
+        named = [config, checkpoint] if config else []
+        arguments = [*named, '--post', post, '--out', out, *extra]
+        with pytest.raises(SystemExit) as exit_info:
+            main([str(argument) for argument in arguments])
+        assert exit_info.value.code == 2
+        printed = capsys.readouterr()
+        assert printed.out == ''
+        lines = printed.err.strip().splitlines()
+        assert len(lines) == 1
+        assert lines[0].startswith('error: ')
+        assert not (tmp_path / 'out').exists()
+        return lines[0]
+
+    return run
 
 
 CHEAP_CONFIG = """\

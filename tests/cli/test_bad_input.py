@@ -10,49 +10,9 @@ from affine import Affine
 
 from dfpenet_mm.cli.landslide_map import main
 from dfpenet_mm.errors import InputFileError
-from tests.cli.conftest import CHECKPOINT, CONFIG, ROOT
+from tests.cli.conftest import CHECKPOINT, CONFIG, ROOT, raster
 
 pytestmark = pytest.mark.filterwarnings('ignore::rasterio.errors.NotGeoreferencedWarning')
-
-
-def raster(path, *, bands=3, crs='EPSG:32654', origin=(500_000, 4_700_000), value=900, **profile):
-    transform = Affine(10, 0, origin[0], 0, -10, origin[1]) if origin else Affine.identity()
-    with rasterio.open(
-        path,
-        'w',
-        driver='GTiff',
-        width=64,
-        height=48,
-        count=bands,
-        dtype='uint16',
-        crs=crs,
-        transform=transform,
-        nodata=0,
-        **profile,
-    ) as target:
-        target.write(np.full((bands, 48, 64), value, np.uint16))
-    return path
-
-
-@pytest.fixture
-def complain(tmp_path, capsys):
-    """Run the command with a good scene unless told otherwise; return its complaint."""
-
-    def run(*extra, config=CONFIG, checkpoint=CHECKPOINT, post=None, out=tmp_path / 'out'):
-        post = post or raster(tmp_path / 'good.tif')
-        arguments = [config, checkpoint, '--post', post, '--out', out, *extra]
-        with pytest.raises(SystemExit) as exit_info:
-            main([str(argument) for argument in arguments])
-        assert exit_info.value.code == 2
-        printed = capsys.readouterr()
-        assert printed.out == ''
-        lines = printed.err.strip().splitlines()
-        assert len(lines) == 1
-        assert lines[0].startswith('error: ')
-        assert not (tmp_path / 'out').exists()
-        return lines[0]
-
-    return run
 
 
 @pytest.mark.parametrize('role', ['--pre', '--reference'])

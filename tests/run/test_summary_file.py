@@ -10,10 +10,10 @@ from shapely.geometry import box
 
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.scene.novelty import Novelty
-from dfpenet_mm.run.network_choice import WorkingPixels
 from dfpenet_mm.run.postprocess import FilteredInventory
 from dfpenet_mm.run.recognise import Recognition
 from dfpenet_mm.run.summary_file import summarise, write_summary
+from dfpenet_mm.run.working_pixels import WorkingPixels
 from postproc.pipeline import HookRecord
 from postproc.product import LandslideProduct
 

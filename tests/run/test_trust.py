@@ -9,7 +9,12 @@ from dfpenet_mm.mapping.network.card import NetworkCard
 from dfpenet_mm.mapping.scene.novelty import Novelty
 from dfpenet_mm.run.request import RunRequest
 from dfpenet_mm.run.settings import MappingSettings
-from dfpenet_mm.run.trust import describe_probability, doubt_ground, set_calibration
+from dfpenet_mm.run.trust import (
+    describe_probability,
+    doubt_ground,
+    doubt_probability,
+    set_calibration,
+)
 
 CALIBRATION = Calibration({2.0: PlattScaling(0.5, -1), 8.0: PlattScaling(0.9, 1)}, 'chips')
 
@@ -46,11 +51,13 @@ def settings_of(card, **asked):
         config.mapping.threshold = request.threshold
     set_calibration(config, card, 4.0, request)
     settings = MappingSettings.from_config(config)
-    return settings, describe_probability(settings, card, request)
+    told = describe_probability(settings, card, request)
+    return settings, told, doubt_probability(settings, request, 'net')
 
 
 def test_card_calibrates_at_the_pixel_size_and_brings_its_threshold():
-    settings, told = settings_of(network_card())
+    settings, told, doubt = settings_of(network_card())
+    assert doubt is None
     assert settings.platt.slope == pytest.approx(0.7)
     assert settings.platt.intercept == pytest.approx(0, abs=1e-12)
     assert settings.threshold == 0.34
@@ -60,21 +67,23 @@ def test_card_calibrates_at_the_pixel_size_and_brings_its_threshold():
 
 @pytest.mark.parametrize('asked', [{'threshold': 0.6}, {'options': ['mapping.threshold=0.6']}])
 def test_a_threshold_of_the_user_stays(asked):
-    settings, told = settings_of(network_card(), **asked)
+    settings, told, _ = settings_of(network_card(), **asked)
     assert settings.threshold == 0.6
     assert settings.platt is not None
     assert told['threshold_from'] == 'user'
 
 
 def test_the_user_may_want_the_raw_probability():
-    settings, told = settings_of(network_card(), options=['mapping.calibration=None'])
+    settings, told, doubt = settings_of(network_card(), options=['mapping.calibration=None'])
+    assert doubt is None
     assert settings.platt is None
     assert told == {'calibration': None, 'threshold': 0.5, 'threshold_from': 'config'}
 
 
 @pytest.mark.parametrize('card', [None, network_card(calibration=None, threshold=None)])
-def test_a_network_without_calibration_stays_as_it_was(card):
-    settings, told = settings_of(card)
+def test_a_network_without_calibration_stays_as_it_was_and_is_doubted(card):
+    settings, told, doubt = settings_of(card)
+    assert doubt.startswith('the probability of the network net is not calibrated, so that 0.7')
     assert settings.platt is None
     assert told == {'calibration': None, 'threshold': 0.5, 'threshold_from': 'config'}
 

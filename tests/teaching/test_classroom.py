@@ -6,7 +6,7 @@ from rasterio.crs import CRS
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.run.network_choice import working_pixels
+from dfpenet_mm.run.working_pixels import working_pixels
 from dfpenet_mm.teaching.classroom import _sizes
 from dfpenet_mm.teaching.request import TeachRequest
 

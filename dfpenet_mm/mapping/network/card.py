@@ -61,14 +61,8 @@ class NetworkCard:
             InputFileError: if the file is missing, is no JSON, lacks a field or has a value that
                 cannot serve.
         """
-        try:
-            values = json.loads(path.read_text(encoding='utf-8'))
-        except (OSError, ValueError) as error:
-            raise InputFileError(
-                f'the card {path} of a network cannot be read ({type(error).__name__}: {error}); '
-                f'copy it again from where the weights come from'
-            ) from error
-        if isinstance(values, Mapping) and isinstance(values.get(WITHIN), Mapping):
+        values = _read_json(path)
+        if isinstance(values.get(WITHIN), Mapping):
             values = values[WITHIN]
         reader = _Reader(path, values)
         low, high = reader.pair('pixel_sizes')
@@ -190,16 +184,35 @@ def shipped_cards(folder: Path | None = None) -> list[NetworkCard]:
     return cards
 
 
+def _read_json(path: Path) -> Mapping[str, Any]:
+    """Read a file of named values; one that is none is refused by line and column."""
+    try:
+        values = json.loads(path.read_text(encoding='utf-8'))
+    except OSError as error:
+        fault = f'cannot be read ({error.strerror})'
+    except json.JSONDecodeError as error:
+        fault = f'is no JSON from line {error.lineno}, column {error.colno} on'
+    except UnicodeDecodeError:
+        fault = 'is no text'
+    else:
+        if isinstance(values, Mapping):
+            return values
+        fault = 'holds no named values'
+    raise InputFileError(
+        f'the card {path} of a network {fault}; copy it again from where the weights come from'
+    )
+
+
 @dataclass(frozen=True)
 class _Reader:
     """Fields of a card by name and kind; each that does not serve is one sentence."""
 
     path: Path
-    values: Any
+    values: Mapping[str, Any]
     within: str = ''
 
     def has(self, name: str) -> bool:
-        return isinstance(self.values, Mapping) and self.values.get(name) is not None
+        return self.values.get(name) is not None
 
     def _get(self, name: str) -> Any:
         if not self.has(name):

@@ -158,11 +158,14 @@ class KnownGround:
         """
         size = 2 * bands + bands * (bands - 1) // 2 + HALVINGS + 1
         wanted = {'scale': (size,), 'kinds': (None, size), 'precision': (size, size)}
+        missing = [name for name in (*wanted, 'limit') if name not in values]
+        if missing:
+            raise _damaged(f'it lacks {" and ".join(missing)}')
         try:
             arrays = {name: np.array(values[name], np.float64) for name in wanted}
             limit = float(values['limit'])
-        except (KeyError, TypeError, ValueError) as error:
-            raise _damaged(f'{type(error).__name__}: {error}') from error
+        except (TypeError, ValueError) as error:
+            raise _damaged('not all of it are numbers in even rows') from error
         for name, shape in wanted.items():
             found = arrays[name].shape
             if len(found) != len(shape) or any(

@@ -114,13 +114,24 @@ def test_a_card_that_cannot_serve(tmp_path, changes, sentence):
     assert sentence in str(caught.value)
 
 
-@pytest.mark.parametrize('text', [None, '{', '[]'])
-def test_a_file_that_is_no_card(tmp_path, text):
+@pytest.mark.parametrize(
+    ('content', 'fault'),
+    [
+        (None, 'cannot be read (No such file or directory)'),
+        (b'{"config":\n "a.py" "bands"', 'is no JSON from line 2, column 9 on'),
+        (b'\xff\xfe', 'is no text'),
+        (b'[]', 'holds no named values'),
+    ],
+)
+def test_a_file_that_is_no_card(tmp_path, content, fault):
     path = tmp_path / 'net.json'
-    if text is not None:
-        path.write_text(text)
-    with pytest.raises(InputFileError, match='copy it again from where the weights come from'):
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputFileError) as caught:
         NetworkCard.read(path)
+    assert str(caught.value) == (
+        f'the card {path} of a network {fault}; copy it again from where the weights come from'
+    )
 
 
 def test_weights_that_the_card_does_not_describe(tmp_path):
