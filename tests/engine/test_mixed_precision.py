@@ -46,18 +46,9 @@ def test_gpus_without_bfloat16_take_float16(monkeypatch, native, wanted):
     assert config.optim_wrapper.get('dtype') == (None if native else 'float16')
 
 
-@pytest.mark.parametrize('kind', ['AutocastOptimWrapper', 'AmpOptimWrapper'])
-def test_a_config_that_chose_is_left_alone(kind):
-    config = make_config(kind)
-    assert kind in use_mixed_precision(config, device_type='cpu')
-    assert config.optim_wrapper.type == kind
-
-
-@pytest.mark.parametrize(('flags', 'wanted'), [((), False), (('_is_avx512_bf16_supported',), True)])
-def test_cpus_that_emulate_bfloat16_train_in_float32(monkeypatch, model, flags, wanted):
-    monkeypatch.setattr(mixed_precision.platform, 'machine', lambda: 'AMD64')
-    for name in ('_is_avx512_bf16_supported', '_is_amx_tile_supported'):
-        monkeypatch.setattr(torch.cpu, name, lambda has=name in flags: has)
+@pytest.mark.parametrize('wanted', [False, True])
+def test_cpus_that_emulate_bfloat16_train_in_float32(monkeypatch, model, wanted):
+    monkeypatch.setattr(torch.ops.mkldnn, '_is_mkldnn_bf16_supported', lambda: wanted)
     config = make_config()
     said = use_mixed_precision(config, device_type='cpu')
     assert ('this CPU has no bfloat16' in said) != wanted
