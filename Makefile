@@ -21,7 +21,7 @@ MAX_BYTES := 25000000
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help install demo test coverage lint docs format clean distclean
+.PHONY: help install demo test coverage lint docs plugin format clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make coverage   run it and say which part of the code it reaches; takes longer'
 	@echo 'make lint       check style, format, types and file sizes'
 	@echo 'make docs       build the documentation into site/'
+	@echo 'make plugin     zip the plug-in for QGIS into dist/landslides.zip'
 	@echo 'make format     let ruff mend what it can'
 	@echo 'make install    create $(VENV) only'
 	@echo 'make clean      delete products and caches; distclean deletes $(VENV) too'
@@ -80,6 +81,10 @@ lint: $(STAMP)
 
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# The standard library does it: no environment is needed.
+plugin:
+	@'$(PYTHON)' tools/zip_plugin.py
 
 format: $(STAMP)
 	$(BIN)/python -m ruff check --fix .

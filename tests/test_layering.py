@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ('dfpenet_mm', 'postproc')
+# Zipped for QGIS and installed without anything else of the project.
+PLUGIN = 'qgis_plugin'
 # What several rooms need: below all of them, and without torch.
 FOUNDATION = tuple(
     f'dfpenet_mm.{name}'
@@ -40,7 +42,7 @@ FOUNDATION = tuple(
 VAGUE_NAMES = {'utils', 'util', 'helpers', 'helper', 'misc', 'common'}
 QUESTION = re.compile(r'(What|Which|Where|How|Who|Whose|When|Why|Whether)\b')
 LONGEST_FILE = 300
-PROJECT = ('dfpenet_mm', 'postproc', 'tools', 'tests', 'configs')
+PROJECT = ('dfpenet_mm', 'postproc', 'qgis_plugin', 'tools', 'tests', 'configs')
 
 # Layer -> what it may import of the project, and what it may never import. The deepest layer
 # that holds a module decides.
@@ -59,6 +61,9 @@ MAY_IMPORT = {
     'dfpenet_mm.doctor': ('dfpenet_mm', 'postproc'),
     'dfpenet_mm.cli': ('dfpenet_mm', 'postproc'),
     'postproc': ('postproc', *FOUNDATION),
+    'qgis_plugin': ('qgis_plugin',),
+    # What needs no QGIS is tried without one.
+    'qgis_plugin.command': ('qgis_plugin.command',),
     'tools': ('dfpenet_mm', 'postproc'),
 }
 NEVER_IMPORTS = {
@@ -100,6 +105,8 @@ NEVER_IMPORTS = {
     'dfpenet_mm.doctor': ('dfpenet_mm.cli', 'dfpenet_mm.preparation'),
     'dfpenet_mm.cli': (),
     'postproc': ('torch', 'torchvision', 'mmcv', 'mmseg'),
+    'qgis_plugin': (),
+    'qgis_plugin.command': ('qgis', 'processing'),
     'tools': (),
 }
 
@@ -159,7 +166,7 @@ def python_files(*folders: str) -> list[Path]:
     return sorted(path.relative_to(ROOT) for path in found)
 
 
-SOURCES = python_files(*PACKAGES, 'tools')
+SOURCES = python_files(*PACKAGES, PLUGIN, 'tools')
 CODE = pytest.mark.parametrize('path', SOURCES, ids=str)
 
 
@@ -204,7 +211,7 @@ def test_file_name_says_its_subject(path):
     assert not VAGUE_NAMES & {*path.with_suffix('').parts}
 
 
-LIBRARY = [path for path in SOURCES if path.parts[0] in PACKAGES]
+LIBRARY = [path for path in SOURCES if path.parts[0] in (*PACKAGES, PLUGIN)]
 
 
 @pytest.mark.parametrize('path', LIBRARY, ids=str)
@@ -232,7 +239,7 @@ def test_class_has_a_name_of_its_own():
     assert [name for name, count in names.items() if count > 1] == []
 
 
-@pytest.mark.parametrize('package', PACKAGES)
+@pytest.mark.parametrize('package', [*PACKAGES, PLUGIN])
 def test_folders_are_packages(package):
     """A folder without __init__.py would be left out of the wheel."""
     folders = {path.parent for path in python_files(package)}
@@ -286,6 +293,10 @@ def test_foundation_and_postproc_run_without_torch():
         ('dfpenet_mm/errors.py', 'from dfpenet_mm import models', ['dfpenet_mm.models']),
         ('dfpenet_mm/grid.py', 'from dfpenet_mm.errors import GridMismatchError', []),
         ('dfpenet_mm/cli/a.py', 'from postproc import run\nimport tools.train', ['tools.train']),
+        ('qgis_plugin/a.py', 'from dfpenet_mm.errors import X', ['dfpenet_mm.errors.X']),
+        ('qgis_plugin/algorithms/a.py', 'from ..settings import X\nimport qgis.core', []),
+        ('qgis_plugin/command/a.py', 'from ..settings import X', ['qgis_plugin.settings.X']),
+        ('qgis_plugin/command/a.py', 'import qgis.core', ['qgis.core']),
         ('dfpenet_mm/models/a.py', 'import torchvision_extra, postprocess', []),
     ],
 )

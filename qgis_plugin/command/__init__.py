@@ -1,0 +1,1 @@
+"""The command ``landslide-map`` as another program runs it; nothing here needs QGIS."""
