@@ -54,6 +54,10 @@ class Judgement(StrEnum):
     CANNOT_TELL = 'cannot tell'
 
 
+# Ways of measuring how much of a landslide another one covers: the share of its area, or the
+# intersection over union with the best.
+OVERLAPS = ('share', 'iou')
+
 # Columns in which a review is written; reviewed areas have the middle three.
 REVIEW = 'review'
 REVIEWER = 'reviewer'

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from dfpenet_mm.polygons import areas
+from dfpenet_mm.vocabulary import OVERLAPS
 from postproc.evaluation.confusion_picture import confusion_raster, draw_confusion
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.landslide_comparison import compare_landslides, write_match_layers
@@ -20,7 +21,6 @@ from postproc.product import LandslideProduct
 from postproc.reference.reference import Reference, check_reference, read_reference
 from postproc.registry import POSTPROC, EarlyInputs, free_stem, require_options
 
-OVERLAPS = ('share', 'iou')
 # Beyond this a tolerance forgives landslides, not boundaries.
 MAX_TOLERANCE_PX = 50
 SUFFIXES = ('.gpkg', '.tif', '.png')

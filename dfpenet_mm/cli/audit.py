@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dfpenet_mm.cli.options import CommandParser, add_reporting, file_name
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.run.messages import CommandResult, Messages
+from dfpenet_mm.run.progress import run_progress
 
 EXAMPLE = """\
 example:
@@ -62,23 +64,31 @@ def build_parser() -> CommandParser:
     return parser
 
 
-def run(arguments: Sequence[str]) -> None:
+def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Draw or read an audit as a command line asks for, and say what came of it."""
-    args = build_parser().parse(arguments)
-    with quiet_libraries(), loading():
-        from dfpenet_mm.run.audit import draw_audit, estimate_audit  # noqa: PLC0415
-
+    args = build_parser().parse(arguments, messages)
     notes: Sequence[str] = ()
-    if args.step == 'draw':
-        sample = draw_audit(args.out, args.points, seed=args.seed, overwrite=args.overwrite)
-        result = {'file': str(sample.path), 'strata': list(sample.strata)}
-        lines = [*sample.sentences, str(sample.path)]
-    else:
-        found = estimate_audit(args.out, post=args.post, pre=args.pre)
-        result, lines, notes = dict(found.findings), list(found.sentences), found.notes
+    products = {'folder': args.out}
+    with run_progress(quiet=args.quiet, messages=messages) as progress:
+        with progress.running('start'), quiet_libraries(), loading():
+            from dfpenet_mm.run.audit import draw_audit, estimate_audit  # noqa: PLC0415
+            from dfpenet_mm.vocabulary import SUMMARY  # noqa: PLC0415
+        if args.step == 'draw':
+            with progress.running('draw_the_sample'):
+                sample = draw_audit(args.out, args.points, seed=args.seed, overwrite=args.overwrite)
+            result = {'file': str(sample.path), 'strata': list(sample.strata)}
+            lines = [*sample.sentences, str(sample.path)]
+            outcome = CommandResult('the sample was drawn', {**products, 'audit': sample.path})
+        else:
+            with progress.running('estimate'):
+                found = estimate_audit(args.out, post=args.post, pre=args.pre)
+            result, lines, notes = dict(found.findings), list(found.sentences), found.notes
+            outcome = CommandResult(lines[0], {**products, 'summary': args.out / SUMMARY})
     if args.json:
         sys.stdout.write(json.dumps(result, indent=2, allow_nan=False) + '\n')
     elif not args.quiet:
         sys.stdout.writelines(f'{line}\n' for line in lines)
     sys.stdout.flush()
-    sys.stderr.writelines(f'note: {note}\n' for note in notes)
+    for note in notes:
+        messages.note(note)
+    return outcome

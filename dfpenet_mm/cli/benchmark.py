@@ -21,9 +21,12 @@ from dfpenet_mm.cli.options import (
     metres_above_zero,
     nodata_value,
 )
+from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading, reader_may_leave
 from dfpenet_mm.installation import quiet_libraries, require_one_family
+from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
+from dfpenet_mm.wording import counted
 
 # Options that every image is mapped with.
 MAPPING = (
@@ -167,17 +170,18 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     add_reporting(group, 'write one JSON document to stdout, nothing else')
 
 
-def run(arguments: Sequence[str]) -> None:
+def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Judge a network as a command line asks for, and say how well it maps."""
     parser = build_parser()
-    args = parser.parse(arguments)
+    args = parser.parse(arguments, messages)
     *network, folder = args.paths
     if len(network) not in (0, 2):
         parser.error('give DIR alone, or CONFIG, CHECKPOINT and DIR')
     args.config, args.checkpoint = network or (None, None)
     out = args.out or Path(f'benchmark_{folder.resolve().name}')
-    with run_progress(quiet=args.quiet) as progress, contextlib.redirect_stdout(sys.stderr):
-        with quiet_libraries(), loading():
+    shown = run_progress(quiet=args.quiet, messages=messages)
+    with shown as progress, contextlib.redirect_stdout(sys.stderr):
+        with progress.running('start'), quiet_libraries(), loading():
             require_one_family()
             from dfpenet_mm.run.benchmark import BenchmarkRequest, benchmark  # noqa: PLC0415
             from dfpenet_mm.run.benchmark_files import table_rows  # noqa: PLC0415
@@ -205,10 +209,12 @@ def run(arguments: Sequence[str]) -> None:
             sys.stdout.writelines(f'{out / name}\n' for name in ('benchmark.html', 'scores.csv'))
     for found in summary['scales']:
         for name, reason in list(found['refused'].items())[:1]:
-            sys.stderr.write(
-                f'warning: {len(found["refused"])} of {summary["images"]} images were not mapped '
-                f'at scale {found["scale"]} and are in no score; the first is {name}: {reason}\n'
+            messages.warning(
+                f'{len(found["refused"])} of {summary["images"]} images were not mapped at scale '
+                f'{found["scale"]} and are in no score; the first is {name}: {reason}'
             )
+    judged = f'{counted(summary["images"], "image")} judged'
+    return CommandResult(judged, named_products(out, [out / name for name in summary['files']]))
 
 
 def _show(rows: Sequence[Sequence[str]]) -> None:

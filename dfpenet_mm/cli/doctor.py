@@ -11,11 +11,12 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.text import Text
 
-from dfpenet_mm.cli.options import CommandParser
+from dfpenet_mm.cli.options import CommandParser, add_progress
 from dfpenet_mm.cli.refusals import reader_may_leave
 from dfpenet_mm.doctor import environment, geodata, packages, shipped
 from dfpenet_mm.doctor.environment import Checkup, Finding, problem
 from dfpenet_mm.errors import EXIT_CODE
+from dfpenet_mm.run.messages import CommandResult, Events, Messages
 from dfpenet_mm.wording import counted
 
 # By subject, in the order in which they run: what others lean on comes first.
@@ -43,28 +44,40 @@ exit codes: 0 mapping can run, warnings or not; 2 something that it needs is bro
 """
 
 
-def run(arguments: Sequence[str], checkups: Mapping[str, Sequence[Checkup]] = CHECKUPS) -> int:
+def run(
+    arguments: Sequence[str],
+    messages: Messages,
+    checkups: Mapping[str, Sequence[Checkup]] = CHECKUPS,
+) -> CommandResult:
     """Run the checkups and write their findings to stdout.
 
     Args:
         arguments: of the command line, behind ``doctor``.
+        messages: get what is not as it should be, where a program listens.
         checkups: by subject.
 
     Returns:
-        The exit code: 0 if mapping can run.
+        The verdict; its exit code is 0 if mapping can run.
     """
-    args = build_parser().parse(arguments)
+    args = build_parser().parse(arguments, messages)
     with reader_may_leave():
-        return _examine(checkups, as_json=args.json)
-    return 0  # nobody waits for the verdict
+        return _examine(checkups, messages, as_json=args.json)
+    return CommandResult('nobody waits for the verdict')
 
 
-def _examine(checkups: Mapping[str, Sequence[Checkup]], *, as_json: bool) -> int:
+def _examine(
+    checkups: Mapping[str, Sequence[Checkup]], messages: Messages, *, as_json: bool
+) -> CommandResult:
     findings = []
     for subject, found in _findings(checkups):
         findings.append((subject, found))
         if not as_json:
             _write(subject, found, first=len(findings) < 2 or findings[-2][0] != subject)
+        if isinstance(messages, Events):
+            share = list(checkups).index(subject) / len(checkups)
+            messages.progress(subject, fraction=share, seconds_left=None, message=found.name)
+            if found.status != 'ok':
+                messages.warning(f'{found.name}: {found.found}; {found.mend}')
     statuses = [found.status for _, found in findings]
     code = EXIT_CODE if 'problem' in statuses else 0
     counts = {'problems': statuses.count('problem'), 'warnings': statuses.count('warning')}
@@ -74,7 +87,7 @@ def _examine(checkups: Mapping[str, Sequence[Checkup]], *, as_json: bool) -> int
         sys.stdout.write(json.dumps(document, indent=2) + '\n')
     else:
         sys.stdout.write(f'\n{_verdict(**counts)}\n')
-    return code
+    return CommandResult(_verdict(**counts), exit_code=code)
 
 
 def build_parser() -> CommandParser:
@@ -86,7 +99,7 @@ def build_parser() -> CommandParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('--json', action='store_true', help='write one JSON document')
-    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    add_progress(parser)
     return parser
 
 

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,59 +15,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dfpenet_mm.cli.products import with_uses
 from dfpenet_mm.cli.refusals import reader_may_leave
+from dfpenet_mm.run.messages import Messages
 from dfpenet_mm.run.progress import SHORTEST_S, stage_title
 from dfpenet_mm.wording import counted, decimal, metres
 
 if TYPE_CHECKING:
     from dfpenet_mm.run.publish import LandslideRun
-
-# The first pattern that fits a name counts; what is looked at first comes first.
-USES = {
-    'report.html': 'open in a browser: map, table, numbers',
-    'landslides.qgs': 'open in QGIS: the inventory on the images',
-    'landslides.gpkg': 'open in QGIS: styled, can be edited',
-    'original.gpkg': 'the same, kept as it was mapped',
-    'landslides.*': 'the inventory in another format',
-    'mask.tif': 'open in QGIS: 1 landslide, 255 not mapped',
-    'probability.tif': 'open in QGIS: probability, 0 to 1',
-    'pre_mask.tif': 'the same before the event',
-    'pre_probability.tif': 'the same before the event',
-    'area_of_interest.gpkg': 'open in QGIS: the area asked for',
-    'evaluation.gpkg': 'open in QGIS: hits, false alarms, misses',
-    'evaluation.tif': 'open in QGIS: the same by pixels',
-    'statistics.tif': 'open in QGIS: density of landslides',
-    'inventory.png': 'picture: the landslides by number',
-    'pre_post_comparison.png': 'picture: both images and the landslides',
-    'recognition_stages.png': 'picture: from image to inventory',
-    'segmentation_examples.png': 'picture: the network, close up',
-    'shift.png': 'picture: how far the images lie apart',
-    'statistics.png': 'picture: sizes and their fits',
-    'evaluation.png': 'picture: hits, false alarms, misses',
-    '*.png': 'picture',
-    'statistics.json': 'sizes and their fits, for programs',
-    'summary.json': 'all numbers and settings, for programs',
-}
-
-
-def with_uses(files: Iterable[Path]) -> list[tuple[Path, str]]:
-    """Say what to do with each file, in the order of ``USES``; unknown ones come last.
-
-    Args:
-        files: products of a run.
-
-    Returns:
-        Files with a phrase, empty if nothing is known.
-    """
-    found = [(_place(path.name), path) for path in files]
-    uses = [*USES.values(), '']
-    return [(path, uses[place]) for place, path in sorted(found)]
-
-
-def _place(name: str) -> int:
-    fitting = (index for index, pattern in enumerate(USES) if fnmatch(name, pattern))
-    return next(fitting, len(USES))
-
 
 GAP = '  '
 
@@ -188,11 +142,14 @@ def _score(value: float | None) -> str:
     return 'n/a' if value is None else str(value) if isinstance(value, int) else f'{value:.1%}'
 
 
-def report(run: LandslideRun, *, as_json: bool = False, quiet: bool = False) -> None:
-    """Write findings and products to stdout, then warnings to stderr.
+def report(
+    run: LandslideRun, messages: Messages, *, as_json: bool = False, quiet: bool = False
+) -> None:
+    """Write findings and products to stdout, then give the warnings.
 
     Args:
         run: what the run came to.
+        messages: get the warnings.
         as_json: write one JSON document instead: the summary with ``files``, the paths of the
             products, and ``exit_code``.
         quiet: write only the warnings, and the document if one is asked for.
@@ -203,7 +160,8 @@ def report(run: LandslideRun, *, as_json: bool = False, quiet: bool = False) -> 
             sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + '\n')
         elif not quiet:
             _write_findings(run)
-    _write_warnings(run.summary['warnings'])
+    for warning in run.summary['warnings']:
+        messages.warning(warning)
 
 
 def _write_findings(run: LandslideRun) -> None:
@@ -222,15 +180,6 @@ def _write_findings(run: LandslideRun) -> None:
     console.print()
     for table in found:
         table.draw(console)
-
-
-def _write_warnings(warnings: Sequence[str]) -> None:
-    console = Console(file=sys.stderr)
-    for warning in warnings:
-        if console.is_terminal:
-            console.print(Text.assemble(('warning: ', 'bold yellow'), warning))
-        else:
-            sys.stderr.write(f'warning: {warning}\n')
 
 
 def findings(summary: Mapping[str, Any]) -> Iterator[str]:

@@ -6,15 +6,16 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from dfpenet_mm.cli.end_of_run import findings
 from dfpenet_mm.cli.options import CommandParser, add_reporting, file_name
+from dfpenet_mm.cli.products import named_products
+from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries
-
-with quiet_libraries():
-    from dfpenet_mm.run.evaluate_inventory import evaluate_inventory
-    from postproc.consistency_evaluator import OVERLAPS, ConsistencyEvaluator
-    from postproc.evaluation.from_files import InventoryFiles
+from dfpenet_mm.run.messages import CommandResult, Messages
+from dfpenet_mm.run.progress import run_progress
+from dfpenet_mm.vocabulary import OVERLAPS
 
 # Options that shape the result, for the summary.
 SETTINGS = (
@@ -108,12 +109,36 @@ def build_parser() -> CommandParser:
     return parser
 
 
-def run(arguments: Sequence[str]) -> None:
+def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Compare two inventories as a command line asks for, and say how well they agree."""
-    args = build_parser().parse(arguments)
+    args = build_parser().parse(arguments, messages)
     for name in ('prediction_value', 'reference_value'):
         if getattr(args, name) is None:
             setattr(args, name, args.landslide_value)
+    with run_progress(quiet=args.quiet, messages=messages) as progress:
+        with progress.running('start'), quiet_libraries(), loading():
+            # Its first importer loads GDAL, which --help does without.
+            from dfpenet_mm.run import evaluate_inventory  # noqa: PLC0415, F401
+        with progress.running('compare'):
+            summary = _compare(args, ['landslide-map', 'evaluate', *arguments])
+    paths = [args.out / name for name in summary['files']]
+    if args.json:
+        sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + '\n')
+    elif not args.quiet:
+        sys.stdout.writelines(f'{line}\n' for line in [*findings(summary), *paths])
+    sys.stdout.flush()
+    for warning in summary['warnings']:
+        messages.warning(warning)
+    return CommandResult(
+        next(findings(summary)), named_products(args.out, paths) if args.out else {}
+    )
+
+
+def _compare(args: argparse.Namespace, command: Sequence[str]) -> dict[str, Any]:
+    from dfpenet_mm.run.evaluate_inventory import evaluate_inventory  # noqa: PLC0415
+    from postproc.consistency_evaluator import ConsistencyEvaluator  # noqa: PLC0415
+    from postproc.evaluation.from_files import InventoryFiles  # noqa: PLC0415
+
     files = InventoryFiles(
         predicted=args.predicted,
         reference=args.reference,
@@ -135,18 +160,11 @@ def run(arguments: Sequence[str]) -> None:
         overlap=args.overlap,
         filename='evaluation' if args.out else None,
     )
-    summary = evaluate_inventory(
+    return evaluate_inventory(
         files,
         evaluator,
         out=args.out,
         overwrite=args.overwrite,
         settings={name: getattr(args, name) for name in SETTINGS},
-        command=['landslide-map', 'evaluate', *arguments],
+        command=command,
     )
-    if args.json:
-        sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + '\n')
-    elif not args.quiet:
-        paths = [str(args.out / name) for name in summary['files']]
-        sys.stdout.writelines(f'{line}\n' for line in [*findings(summary), *paths])
-    sys.stdout.flush()
-    sys.stderr.writelines(f'warning: {warning}\n' for warning in summary['warnings'])

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfpenet_mm.cli.fetch_options import build_parser
+from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading
+from dfpenet_mm.run.messages import CommandResult, Messages
 
 if TYPE_CHECKING:
     from dfpenet_mm.imagery.choosing import Choice
@@ -20,15 +22,15 @@ if TYPE_CHECKING:
     from dfpenet_mm.imagery.request import FetchRequest
 
 
-def run(arguments: Sequence[str]) -> None:
+def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Fetch as a command line asks for, and say what was found and how to map it."""
-    args = build_parser().parse(arguments)
+    args = build_parser().parse(arguments, messages)
     with loading():
         from dfpenet_mm.imagery.fetch import fetch_images  # noqa: PLC0415
         from dfpenet_mm.run.fetch_progress import fetch_progress  # noqa: PLC0415
 
     with ExitStack() as stack:
-        progress = stack.enter_context(fetch_progress(quiet=args.quiet))
+        progress = stack.enter_context(fetch_progress(quiet=args.quiet, messages=messages))
         fetched = fetch_images(_request(args), progress)
     if args.dry_run and not args.json:
         sys.stdout.writelines(f'{line}\n' for line in _table(fetched))
@@ -40,7 +42,12 @@ def run(arguments: Sequence[str]) -> None:
         sys.stdout.writelines(f'{path}\n' for path in fetched.files)
         sys.stdout.write(f'look at {out / "quick_look.png"}, then map:\n  {_mapping(fetched)}\n')
     sys.stdout.flush()
-    sys.stderr.writelines(f'warning: {note}\n' for note in fetched.notes)
+    for note in fetched.notes:
+        messages.warning(note)
+    if args.dry_run:
+        return CommandResult('images were found, none was fetched')
+    folder = fetched.files[0].parent
+    return CommandResult('images were fetched', named_products(folder, fetched.files))
 
 
 def _request(args: argparse.Namespace) -> FetchRequest:

@@ -6,9 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dfpenet_mm.cli.options import CommandParser, file_name
+from dfpenet_mm.cli.options import CommandParser, add_progress, file_name
+from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.run.messages import CommandResult, Messages
+from dfpenet_mm.run.progress import run_progress
 
 EXAMPLE = """\
 example, after landslides.gpkg was reviewed in QGIS and the project closed there:
@@ -53,26 +56,31 @@ def build_parser() -> CommandParser:
         metavar='RASTER',
         help='elevation model, to measure the terrain of changed outlines',
     )
-    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    add_progress(parser)
     return parser
 
 
-def run(arguments: Sequence[str]) -> None:
+def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Finish a run as a command line asks for, and say what became of it."""
-    args = build_parser().parse(arguments)
-    with quiet_libraries(), loading():
-        from dfpenet_mm.run.finish import finish_run  # noqa: PLC0415
-
-    done = finish_run(
-        args.out,
-        post=args.post,
-        pre=args.pre,
-        dem=args.dem,
-        formats=args.formats,
-        reviewer=args.reviewer,
-    )
+    args = build_parser().parse(arguments, messages)
+    with run_progress(messages=messages) as progress:
+        with progress.running('start'), quiet_libraries(), loading():
+            from dfpenet_mm.report.run_products import inventory_name  # noqa: PLC0415
+            from dfpenet_mm.run.finish import finish_run  # noqa: PLC0415
+        done = finish_run(
+            args.out,
+            post=args.post,
+            pre=args.pre,
+            dem=args.dem,
+            formats=args.formats,
+            reviewer=args.reviewer,
+            progress=progress,
+        )
     for note in done.notes:
-        sys.stderr.write(f'note: {note}\n')
+        messages.note(note)
     if not done.changed:
-        sys.stderr.write('note: nothing was edited since it was finished; all files stay\n')
+        messages.note('nothing was edited since it was finished; all files stay')
     sys.stdout.write(f'{done.folder}\n')
+    what = 'all is measured again and renewed' if done.changed else 'nothing was to be done'
+    inventory = inventory_name(done.summary)
+    return CommandResult(what, named_products(done.folder, done.files, inventory=inventory))

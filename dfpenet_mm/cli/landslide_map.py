@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dfpenet_mm.cli.refusals import exit_on_user_error, loading
+from dfpenet_mm.run.messages import messages_for
 
 # As the first argument they stand for themselves, whatever files there are; loaded when asked.
 VERBS = {
@@ -26,12 +27,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a verb, ``map`` where none is named; exits with code 2 on bad input."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     verb = given.pop(0) if given and given[0] in VERBS else 'map'
-    with exit_on_user_error(debug='--debug' in given, as_json='--json' in given):
+    messages = messages_for(given)
+    manners = {'debug': '--debug' in given, 'as_json': '--json' in given}
+    with messages.heard(), exit_on_user_error(**manners, messages=messages):
         with loading():
             run = importlib.import_module(VERBS[verb]).run
-        code = run(given)
-    if code:
-        sys.exit(code)
+        outcome = run(given, messages)
+        messages.done(outcome)
+    if outcome.exit_code:
+        sys.exit(outcome.exit_code)
 
 
 if __name__ == '__main__':

@@ -8,28 +8,35 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dfpenet_mm.cli.end_of_run import report
+from dfpenet_mm.cli.end_of_run import headline, report
 from dfpenet_mm.cli.map_options import MATCHING, build_parser
 from dfpenet_mm.cli.options import named_layers
+from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries, require_one_family
+from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
 
 if TYPE_CHECKING:
     from dfpenet_mm.run.request import RunRequest
 
 
-def run(arguments: Sequence[str]) -> None:
+def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Map two images as a command line asks for, and say where the products are."""
-    args = build_parser().parse(arguments)
+    args = build_parser().parse(arguments, messages)
     request = _request(args, ['landslide-map', *arguments])
     # Whatever a library prints, stdout belongs to the result.
-    with run_progress(quiet=args.quiet) as progress, contextlib.redirect_stdout(sys.stderr):
+    shown = run_progress(quiet=args.quiet, messages=messages)
+    with shown as progress, contextlib.redirect_stdout(sys.stderr):
         with progress.running('start'), quiet_libraries(), loading():
             require_one_family()
+            from dfpenet_mm.report.run_products import inventory_name  # noqa: PLC0415
             from dfpenet_mm.run.run import map_landslides  # noqa: PLC0415
         result = map_landslides(request, progress)
-    report(result, as_json=args.json, quiet=args.quiet)
+    report(result, messages, as_json=args.json, quiet=args.quiet)
+    inventory = inventory_name(result.summary)
+    products = named_products(request.folder, result.files, inventory=inventory)
+    return CommandResult(headline(result.summary), products)
 
 
 def _request(args: argparse.Namespace, command: Sequence[str]) -> RunRequest:

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from dfpenet_mm.cli.refusals import write_error
 from dfpenet_mm.errors import EXIT_CODE, ConfigError
+from dfpenet_mm.run.messages import FOR_PEOPLE, FOR_PROGRAMS, OPTION, Events, Messages
 
 JSON = '--json'
 # Most metres of a pixel's side, as an image that says where it lies may have; and of a shift.
@@ -106,30 +107,54 @@ def _number(text: str) -> float:
 
 
 class CommandParser(argparse.ArgumentParser):
-    """An ``ArgumentParser`` whose complaints are also JSON where ``--json`` is given.
+    """An ``ArgumentParser`` whose complaints are also JSON where a program asks for it.
 
     Arguments that are no options may stand anywhere between the options.
     """
 
     _as_json = False
+    _messages = Messages()
 
-    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """Parse a command line; exits with code 2 on a fault."""
+    def parse(
+        self, arguments: Sequence[str], messages: Messages | None = None
+    ) -> argparse.Namespace:
+        """Parse a command line; exits with code 2 on a fault.
+
+        Args:
+            arguments: behind the verb.
+            messages: of the command, which get the fault.
+        """
         self._as_json = JSON in arguments
+        self._messages = messages or self._messages
         return self.parse_intermixed_args(_with_negatives(arguments))
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and exit with code 2."""
         if self._as_json:
             write_error(message, EXIT_CODE)
+        if isinstance(self._messages, Events):
+            self._messages.end(message, EXIT_CODE)
+            self.exit(EXIT_CODE)
         super().error(message)
 
 
 def add_reporting(options: argparse._ActionsContainer, document: str) -> None:
-    """Add ``--json``, ``--quiet`` and ``--debug`` to a parser or a group; the first has a help."""
+    """Add ``--json``, ``--quiet`` and what all verbs have; the first has a help."""
     options.add_argument(JSON, action='store_true', help=document)
     quiet = 'say nothing but errors and warnings (and --json)'
     options.add_argument('--quiet', action='store_true', help=quiet)
+    add_progress(options)
+
+
+def add_progress(options: argparse._ActionsContainer) -> None:
+    """Add ``--progress`` and ``--debug`` to a parser or a group."""
+    options.add_argument(
+        OPTION,
+        choices=(FOR_PEOPLE, FOR_PROGRAMS),
+        default=FOR_PEOPLE,
+        help='on stderr: a bar where that is a terminal, or for other programs one JSON object a '
+        'line, warnings, the result and errors among them. Default: bar',
+    )
     options.add_argument('--debug', action='store_true', help='show the traceback of an error')
 
 

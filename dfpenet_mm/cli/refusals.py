@@ -10,12 +10,14 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
 from dfpenet_mm.doctor.environment import in_one_line
 from dfpenet_mm.errors import EXIT_CODE, DfpenetError, InstallError
+from dfpenet_mm.run.messages import Events, Messages
 
 DEFECT = 1
 INTERRUPTED = 130
@@ -77,7 +79,9 @@ class _Signals:
 
 
 @contextmanager
-def exit_on_user_error(*, debug: bool, as_json: bool = False) -> Iterator[None]:
+def exit_on_user_error(
+    *, debug: bool, as_json: bool = False, messages: Messages | None = None
+) -> Iterator[None]:
     """Print a ``DfpenetError`` as one sentence on stderr and exit with its code, mostly 2.
 
     So end what the machine refuses, too: a disk that is full, a name that is no UTF-8, memory.
@@ -87,7 +91,9 @@ def exit_on_user_error(*, debug: bool, as_json: bool = False) -> Iterator[None]:
     Args:
         debug: let the error through with its traceback instead.
         as_json: also write ``{"error": ..., "exit_code": ...}`` to stdout, for a defect too.
+        messages: of the command; a program that hears ``Events`` gets a defect as one, too.
     """
+    messages = messages or Messages()
     signals, former = _Signals(), {}
     try:
         try:
@@ -102,18 +108,20 @@ def exit_on_user_error(*, debug: bool, as_json: bool = False) -> Iterator[None]:
             signals.ignore()
     except DfpenetError as error:
         if debug:
+            _show_traceback(error, messages)
             raise
-        _end(error, f'error: {error}', error.exit_code, as_json=as_json)
+        _end(error, f'error: {error}', error.exit_code, messages, as_json=as_json)
     except KeyboardInterrupt as error:
-        _end(error, 'interrupted', INTERRUPTED, as_json=as_json)
+        _end(error, 'interrupted', INTERRUPTED, messages, as_json=as_json)
     except TerminatedError as error:
-        _end(error, 'terminated', TERMINATED, as_json=as_json)
+        _end(error, 'terminated', TERMINATED, messages, as_json=as_json)
     except Exception as error:
         refusal = None if debug else machine_refusal(error)
         if refusal:
-            _end(error, f'error: {refusal}', EXIT_CODE, as_json=as_json)
+            _end(error, f'error: {refusal}', EXIT_CODE, messages, as_json=as_json)
         if as_json:
             write_error(f'{type(error).__name__}: {error}', DEFECT)
+        _show_traceback(error, messages)
         raise
     finally:
         for number, handler in former.items():
@@ -161,12 +169,22 @@ def write_error(sentence: str, exit_code: int) -> None:
     sys.stdout.write(json.dumps({'error': sentence, 'exit_code': exit_code}) + '\n')
 
 
-def _end(error: BaseException, what: str, exit_code: int, *, as_json: bool) -> NoReturn:
+def _end(
+    error: BaseException, what: str, exit_code: int, messages: Messages, *, as_json: bool
+) -> NoReturn:
     line = '; '.join([what, *getattr(error, '__notes__', [])])
     if as_json:
         write_error(line.removeprefix('error: '), exit_code)
-    sys.stderr.write(f'{line}\n')
+    messages.end(line, exit_code)
     sys.exit(exit_code)
+
+
+def _show_traceback(error: Exception, messages: Messages) -> None:
+    """End with an event where a program listens: Python's own traceback is for people."""
+    if isinstance(messages, Events):
+        lines = ''.join(traceback.format_exception(error))
+        messages.end(f'{type(error).__name__}: {error}', DEFECT, lines)
+        sys.exit(DEFECT)
 
 
 @contextmanager

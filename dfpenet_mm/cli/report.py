@@ -6,9 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dfpenet_mm.cli.options import CommandParser, file_name
+from dfpenet_mm.cli.options import CommandParser, add_progress, file_name
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.run.messages import CommandResult, Messages
+from dfpenet_mm.run.progress import run_progress
 
 EXAMPLE = """\
 example, after landslides.gpkg was edited in QGIS:
@@ -36,15 +38,17 @@ def build_parser() -> CommandParser:
     parser.add_argument(
         '--target', type=file_name, metavar='FILE', help='page to write (default: OUT/report.html)'
     )
-    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    add_progress(parser)
     return parser
 
 
-def run(arguments: Sequence[str]) -> None:
+def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Write a report anew as a command line asks for, and say where it is."""
-    args = build_parser().parse(arguments)
-    with quiet_libraries(), loading():
-        from dfpenet_mm.run.publish import rewrite_report  # noqa: PLC0415
-
-    target = rewrite_report(args.out, post=args.post, pre=args.pre, target=args.target)
+    args = build_parser().parse(arguments, messages)
+    with run_progress(messages=messages) as progress:
+        with progress.running('start'), quiet_libraries(), loading():
+            from dfpenet_mm.run.publish import rewrite_report  # noqa: PLC0415
+        with progress.running('report'):
+            target = rewrite_report(args.out, post=args.post, pre=args.pre, target=args.target)
     sys.stdout.write(f'{target}\n')
+    return CommandResult('the report was written', {'folder': args.out, 'report': target})

@@ -18,8 +18,10 @@ from dfpenet_mm.cli.options import (
     named_layers,
     nodata_value,
 )
+from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries, require_one_family
+from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
 
 if TYPE_CHECKING:
@@ -49,23 +51,28 @@ ground, said in one sentence on stderr; 130 and 143 interrupted, finished steps 
 """
 
 
-def run(arguments: Sequence[str]) -> None:
+def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Teach as a command line asks for, and say which network mapped the scene."""
-    args = build_parser().parse(arguments)
-    with run_progress(quiet=args.quiet) as progress, contextlib.redirect_stdout(sys.stderr):
+    args = build_parser().parse(arguments, messages)
+    shown = run_progress(quiet=args.quiet, messages=messages)
+    with shown as progress, contextlib.redirect_stdout(sys.stderr):
         with progress.running('start'), quiet_libraries(), loading():
             require_one_family()
             from dfpenet_mm.teaching.teach import TEACHING, teach  # noqa: PLC0415
         result = teach(_request(args, ['landslide-map', 'teach', *arguments]), progress)
+    network = [result.network / f'taught{end}' for end in ('.py', '.pth')] if result.network else []
+    files = [*result.run.files, result.folder / TEACHING, *network]
+    outcome = CommandResult(result.sentence, named_products(result.folder, files))
     if args.json:
         document = {**result.findings, 'map': dict(result.run.summary)}
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + '\n')
-        return
+        return outcome
     sys.stdout.write(f'{result.sentence}\n')
-    if result.network is not None:
-        names = ' '.join(str(result.network / f'taught{end}') for end in ('.py', '.pth'))
+    if network:
+        names = ' '.join(map(str, network))
         sys.stdout.write(f'for the next image: landslide-map {names} --post IMAGE\n')
     sys.stdout.write(f'{result.folder / TEACHING}\n{result.folder}\n')
+    return outcome
 
 
 def _request(args: argparse.Namespace, command: Sequence[str]) -> TeachRequest:

@@ -92,7 +92,7 @@ def fetch_images(request: FetchRequest, progress: FetchProgress | None = None) -
     check_out(request.out, overwrite=request.overwrite)
     with held_folder(request.out) as unlocked:
         if unlocked:
-            progress.tell(f'warning: {unlocked}')
+            progress.warn(unlocked)
         return _fetch(request, progress)
 
 

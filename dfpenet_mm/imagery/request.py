@@ -74,6 +74,10 @@ class FetchProgress:
     def tell(self, line: str) -> None:
         """Hear one line about what was found."""
 
+    def warn(self, sentence: str) -> None:
+        """Hear at once what may go wrong."""
+        self.tell(f'warning: {sentence}')
+
     def begin(self, total: int) -> None:
         """Hear how many bytes of pixels are to be read at most."""
 

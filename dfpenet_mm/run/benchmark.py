@@ -34,6 +34,8 @@ from dfpenet_mm.wording import counted
 
 # The folder of finished images, where the run folder looks for work to be kept.
 IMAGES, BLOCKS = 'images', 'blocks'
+# The stage in which all images are mapped, by the pace of those that are.
+MAPPED = 'recognise_post'
 # Images at one scale that no network can see, or that show nothing to see.
 REFUSALS = (EmptySceneError, RasterFormatError)
 
@@ -124,7 +126,8 @@ def benchmark(request: BenchmarkRequest, progress: RunProgress | None = None) ->
         with staging_folder(out, overwrite=request.overwrite, resume=resume) as work:
             described = {name: origin[name] for name in ('inputs', 'settings', 'versions')}
             keep_or_check(work.record, run_record(sources={}, **described))
-            with progress.running('recognise_post'):
+            progress.expect(0, stages=[MAPPED])
+            with progress.running(MAPPED):
                 judged = _judge_all(request, images, work, progress)
             return _publish(request, images, judged, work, origin)
 

@@ -41,6 +41,8 @@ from postproc.terrain.dem import DEM, check_dem
 
 ROLES = ('mask', 'probability', 'pre_mask', 'pre_probability')
 STATISTICS = 'InventoryStatistics'
+# Stages of a run that it goes through again.
+EXPECTED = ('postproc', 'figures', 'report', 'project')
 KEPT_IN_PLACE = 'put it back, or give the folder of a finished run'
 
 
@@ -109,6 +111,8 @@ def finish_run(
     with open_work_folder(folder, overwrite=False, resume=False) as work:
         with progress.running('postproc'):
             product = _product(folder, work.products, summary, dem)
+            rows, cols = product.grid.shape
+            progress.expect(rows * cols, stages=EXPECTED)
             edited = read_edited(path, product.grid)
             original = folder / ORIGINAL
             run = read_edited(original, product.grid) if original.is_file() else None

@@ -166,8 +166,7 @@ def prepared(
             *check_images(scenes, settings),
         ]
         for doubt in doubts:
-            # At once, as the run may take hours.
-            progress.say(f'warning: {doubt}')
+            progress.warn(doubt)
         progress.expect(grid.shape[0] * grid.shape[1], pre=request.pre is not None)
         behind = files_behind(request.by_role())
         sources.add(path for paths in behind.values() for path in paths)
@@ -200,7 +199,7 @@ def prepared(
         )
         _keep_record(work, origin, behind)
         if work.unlocked:
-            progress.say(f'warning: {work.unlocked}')
+            progress.warn(work.unlocked)
             doubts.append(work.unlocked)
         yield PreparedRun(
             request=request,

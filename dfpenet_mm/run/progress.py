@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -12,6 +13,8 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, Task, TextColumn
 from rich.table import Column
 from rich.text import Text
+
+from dfpenet_mm.run.messages import Events, Messages
 
 Advance = Callable[[int, int], None]
 # A shorter stage, such as one that had nothing to do, is not shown.
@@ -41,6 +44,8 @@ STAGES: dict[str, tuple[str, float, float]] = {
 # The pace of a stage is that of its last minute: a scene's edge of nodata goes fast.
 PACE_S = 60.0
 BAR_WIDTH, LONGEST_TITLE = 20, 44
+# Seconds between two events for programs in a stage that has no steps.
+BEAT_S = 1.0
 
 
 def stage_title(name: str) -> str:
@@ -56,6 +61,7 @@ class RunProgress(Progress):
     Args:
         console: where the bar moves and a finished stage gets its line; None for nowhere.
         told: write what is told to stderr where there is no console.
+        events: hears all of it in place of both; None where no program listens.
         now: the time in seconds.
 
     Attributes:
@@ -67,10 +73,12 @@ class RunProgress(Progress):
         console: Console | None = None,
         *,
         told: bool = False,
+        events: Events | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.seconds: dict[str, float] = {}
         self._watched, self._told, self._begin = console is not None, told, now()
+        self._events, self._over = events, threading.Event()
         self._expected: dict[str, float | None] = {}
         one_line = Column(no_wrap=True, overflow='ellipsis')
         super().__init__(
@@ -87,36 +95,62 @@ class RunProgress(Progress):
             speed_estimate_period=PACE_S,
             get_time=now,
         )
-        self._name = ''
+        self._name, self._doing = '', ''
         # One bar shows the run; its stage is paced by another one that is not shown.
         self._run, self._stage = (self._add(visible=visible) for visible in (True, False))
         # All of one recognition, as soon as it has shown its pace.
         self._recognition_s: float | None = None
 
+    def start(self) -> None:
+        """Begin to show the run."""
+        super().start()
+        if self._events and self._told:
+            threading.Thread(target=self._beat, daemon=True).start()
+
+    def stop(self) -> None:
+        """End to show it."""
+        self._over.set()
+        super().stop()
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT_S):
+            self._tell_events()
+
+    def _tell_events(self) -> None:
+        if self._events and self._told and self._name:
+            stage = stage_title(self._name)
+            # In this order: the share is made of the time that is left.
+            share, left = self.share(), self.left()
+            self._events.progress(
+                stage, fraction=share, seconds_left=left, message=self._doing or stage
+            )
+
     def _add(self, *, visible: bool) -> Task:
         self.add_task('', total=None, visible=visible, steps='', left='')
         return self.tasks[-1]
 
-    def expect(self, pixels: int, *, pre: bool) -> None:
+    def expect(self, pixels: int, *, pre: bool = False, stages: Collection[str] = STAGES) -> None:
         """Take the stages to come from the size of the scene.
 
         Args:
             pixels: of the scene.
             pre: if there is a pre-event image.
+            stages: of the command; those before the scene is open do not count.
         """
         left_out = BEFORE_SCENES if pre else (*BEFORE_SCENES, *ONLY_WITH_PRE)
         self._expected = {
             name: None if name in RECOGNITION else seconds + a_mpx * pixels / 1e6
             for name, (_, seconds, a_mpx) in STAGES.items()
-            if name not in left_out
+            if name in stages and name not in left_out
         }
 
     @contextmanager
     def running(self, name: str) -> Iterator[None]:
         """Show and time a stage while the body runs; its seconds are kept when it succeeds."""
-        self._name, self._stage = name, self._add(visible=False)
+        self._name, self._doing, self._stage = name, '', self._add(visible=False)
         self.update(self._run.id, description=stage_title(name), steps='')
         begin = self.get_time()
+        self._tell_events()
         try:
             yield
             self.seconds[name] = self.get_time() - begin
@@ -132,9 +166,26 @@ class RunProgress(Progress):
 
     def tell(self, line: str) -> None:
         """Write a line that is wanted in a log file too."""
-        if self._told and not self._watched:
+        if self._events:
+            if self._told:
+                self._events.note(line)
+        elif self._told and not self._watched:
             sys.stderr.write(f'{line}\n')
         self.say(line)
+
+    def warn(self, sentence: str, *, at_end: bool = True) -> None:
+        """Give a warning at once, as the run may take hours.
+
+        Args:
+            sentence: the warning.
+            at_end: the command gives it again at its end, so that a log file has it from there.
+        """
+        if self._events:
+            self._events.warning(sentence)
+        elif at_end:
+            self.say(f'warning: {sentence}')
+        else:
+            self.tell(f'warning: {sentence}')
 
     def stage(self, description: str) -> Advance:
         """Name what the current stage does; call the result with its steps done and total."""
@@ -152,6 +203,8 @@ class RunProgress(Progress):
         self.update(self._stage.id, completed=done, total=total)
         if self._name in RECOGNITION and self._stage.speed:
             self._recognition_s = total / self._stage.speed
+        self._doing = f'{description} {done}/{total}'
+        self._tell_events()
 
     def left(self) -> float | None:
         """Return the seconds that are left; None if it is too early to say."""
@@ -167,14 +220,25 @@ class RunProgress(Progress):
         remaining = self._stage.time_remaining if alike else None
         return max(expected - (self._stage.elapsed or 0), 0.0) if remaining is None else remaining
 
-    def get_renderables(self) -> Iterable[RenderableType]:
-        """Draw the bar as far as the run is by now; it never goes back."""
+    def share(self) -> float | None:
+        """Return the share of the run's time that has passed; None if it is too early to say.
+
+        It never falls.
+        """
         left = self.left()
-        if left is not None:
-            passed = self.get_time() - self._begin
-            share = max(self._run.completed, passed / ((passed + left) or 1))
+        if left is None:
+            return None
+        passed = self.get_time() - self._begin
+        share = max(self._run.completed, passed / ((passed + left) or 1))
+        self.update(self._run.id, total=1.0, completed=share)
+        return share
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Draw the bar as far as the run is by now."""
+        left, share = self.left(), self.share()
+        if left is not None and share is not None:
             shown = f'{share:.0%}, {timedelta(seconds=round(left))} left'
-            self.update(self._run.id, total=1.0, completed=share, left=shown)
+            self.update(self._run.id, left=shown)
         yield from super().get_renderables()
 
 
@@ -184,10 +248,14 @@ def watched_console() -> Console | None:
     return console if sys.stderr.isatty() and console.is_interactive else None
 
 
-def run_progress(*, quiet: bool = False) -> RunProgress:
-    """Show a run on stderr in a ``with`` block, if that is a terminal.
+def run_progress(*, quiet: bool = False, messages: Messages | None = None) -> RunProgress:
+    """Show a run on stderr in a ``with`` block, if that is a terminal or a program listens.
 
     Args:
-        quiet: only keep the times.
+        quiet: only keep the times, and give warnings to a program.
+        messages: of the command; ``Events`` for a program.
     """
-    return RunProgress(None if quiet else watched_console(), told=not quiet)
+    events = messages if isinstance(messages, Events) else None
+    return RunProgress(
+        None if quiet or events else watched_console(), told=not quiet, events=events
+    )

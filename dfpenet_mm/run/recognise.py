@@ -71,7 +71,7 @@ def recognise(run: PreparedRun, progress: RunProgress) -> Recognition:
         )
     doubt = doubt_ground(novelty)
     if doubt:
-        progress.say(f'warning: {doubt}')
+        progress.warn(doubt)
     rasters: dict[str, Path] = {}
     scenes = {}
     for role, kept in finished.items():

@@ -132,7 +132,7 @@ def _work(request: TeachRequest, progress: RunProgress) -> Iterator[Path]:
         work.mkdir(parents=True, exist_ok=True)
     with locked_folder(request.out, work) as unlocked:
         if unlocked:
-            progress.tell(f'warning: {unlocked}')
+            progress.warn(unlocked, at_end=False)
         try:
             yield work
         finally:

@@ -7,6 +7,7 @@ import pytest
 from dfpenet_mm.cli.doctor import CHECKUPS, run
 from dfpenet_mm.cli.landslide_map import main
 from dfpenet_mm.doctor.environment import Finding, problem, warning
+from dfpenet_mm.run.messages import Messages
 
 
 def fine():
@@ -36,7 +37,7 @@ def check_that_breaks():
     ],
 )
 def test_verdict_and_exit_code(capsys, checkups, code, verdict):
-    assert run([], {'packages': checkups}) == code
+    assert run([], Messages(), {'packages': checkups}).exit_code == code
     out = capsys.readouterr().out
     assert out.splitlines()[-1].startswith(verdict)
     assert out.count('packages:\n') == 1
@@ -46,7 +47,8 @@ def test_verdict_and_exit_code(capsys, checkups, code, verdict):
 
 
 def test_a_checkup_that_breaks_is_reported_and_the_others_go_on(capsys):
-    assert run(['--json'], {'one': [check_that_breaks], 'two': [fine]}) == 2
+    checkups = {'one': [check_that_breaks], 'two': [fine]}
+    assert run(['--json'], Messages(), checkups).exit_code == 2
     document = json.loads(capsys.readouterr().out)
     assert [found['name'] for found in document['findings']] == ['first', 'that breaks', 'numpy']
     assert document['findings'][1] == {

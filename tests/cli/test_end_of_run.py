@@ -8,6 +8,7 @@ import pytest
 from rich.text import Text
 
 from dfpenet_mm.cli.end_of_run import report
+from dfpenet_mm.run.messages import Messages
 from dfpenet_mm.run.publish import LandslideRun
 
 SCORES = {'tp': 3, 'fp': 0, 'precision': 0.9425, 'recall': None}
@@ -50,7 +51,7 @@ def run(tmp_path):
 
 
 def test_findings_go_to_stdout_and_warnings_to_stderr(run, capsys):
-    report(run)
+    report(run, Messages())
     printed = capsys.readouterr()
     lines = printed.out.splitlines()
     assert (
@@ -68,7 +69,7 @@ def test_findings_go_to_stdout_and_warnings_to_stderr(run, capsys):
 
 
 def test_a_pipe_gets_whole_paths_and_no_drawing(run, capsys):
-    report(run)
+    report(run, Messages())
     out = capsys.readouterr().out
     assert all(out.count(str(path)) == 1 for path in run.files)
     assert out.isascii()
@@ -89,7 +90,7 @@ def test_a_terminal_gets_tables_that_fit(run, monkeypatch, columns):
     monkeypatch.setenv('TERM', 'xterm')
     monkeypatch.setattr(sys, 'stdout', out)
     monkeypatch.setattr(sys, 'stderr', err)
-    report(run)
+    report(run, Messages())
     lines = Text.from_ansi(out.getvalue()).plain.splitlines()
     (folder,) = [line for line in lines if str(run.files[0].parent) in line]
     assert folder.startswith('Products in ')
@@ -99,7 +100,7 @@ def test_a_terminal_gets_tables_that_fit(run, monkeypatch, columns):
 
 
 def test_json_is_one_document_with_paths_and_warnings(run, capsys):
-    report(run, as_json=True, quiet=True)
+    report(run, Messages(), as_json=True, quiet=True)
     printed = capsys.readouterr()
     document = json.loads(printed.out)
     assert document['totals'] == SUMMARY['totals']
@@ -110,7 +111,7 @@ def test_json_is_one_document_with_paths_and_warnings(run, capsys):
 
 
 def test_quiet_leaves_the_warnings(run, capsys):
-    report(run, quiet=True)
+    report(run, Messages(), quiet=True)
     printed = capsys.readouterr()
     assert printed.out == ''
     assert printed.err == 'warning: snow [of 2018]\n'
@@ -118,5 +119,5 @@ def test_quiet_leaves_the_warnings(run, capsys):
 
 def test_no_landslide_has_no_size(run, capsys):
     totals = {'landslides': 0, 'area_m2': 0.0, 'largest_m2': None, 'median_m2': None}
-    report(LandslideRun({**SUMMARY, 'totals': totals, 'warnings': []}, run.files))
+    report(LandslideRun({**SUMMARY, 'totals': totals, 'warnings': []}, run.files), Messages())
     assert capsys.readouterr().out.splitlines()[0] == '0 landslides, 0.000 km2'

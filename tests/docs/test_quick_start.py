@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePath
 
-from dfpenet_mm.cli.end_of_run import USES
+from dfpenet_mm.cli.products import USES
 from tests.docs.blocks import DOCS
 
 PAGE = (DOCS / 'quick_start.md').read_text(encoding='utf-8')

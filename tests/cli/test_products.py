@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from dfpenet_mm.cli.end_of_run import USES, with_uses
+from dfpenet_mm.cli.products import USES, with_uses
 
 
 def test_what_is_looked_at_first_comes_first():
