@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from qgis.core import (
     QgsDataProvider,
     QgsMapLayer,
@@ -12,7 +14,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from .layer_files import layers_in
+from .results import place
 
 
 class HeldLayers(QObject):
@@ -32,7 +34,8 @@ class HeldLayers(QObject):
 
     def __init__(self, folder: str, project: QgsProject | None) -> None:
         super().__init__()
-        layers = layers_in(folder, project.mapLayers().values()) if project else []
+        everything = project.mapLayers().values() if project else ()
+        layers = [layer for layer in everything if _lies_in(folder, layer)]
         for layer in layers:
             if isinstance(layer, QgsVectorLayer) and layer.isEditable():
                 if layer.isModified():
@@ -61,6 +64,8 @@ class _Held:
         self.source, self.provider, self.name = layer.source(), layer.providerType(), layer.name()
         self.style = QgsMapLayerStyle()
         self.style.readFromLayer(layer)
+        # QGIS keeps idle connections for a minute; this closes them.
+        layer.dataProvider().reloadData()
         self._point_to('')
 
     def open(self) -> None:
@@ -76,3 +81,8 @@ class _Held:
     def _point_to(self, source: str) -> None:
         options = QgsDataProvider.ProviderOptions()
         self.layer.setDataSource(source, self.name, self.provider, options)
+
+
+def _lies_in(folder: str, layer: QgsMapLayer) -> bool:
+    path = place(layer)[0]
+    return bool(path) and os.path.dirname(os.path.realpath(path)) == os.path.realpath(folder)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
 from qgis.core import (
-    QgsMapLayer,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingUtils,
@@ -94,15 +92,3 @@ def _written(layer: QgsVectorLayer, context: QgsProcessingContext) -> str:
             f'GeoPackage (right click > Export > Save Features As) and choose that'
         )
     return path
-
-
-def layers_in(folder: str, layers: Iterable[QgsMapLayer]) -> list[QgsMapLayer]:
-    """Return the layers whose files lie in a folder."""
-    home = os.path.realpath(folder)
-    found = []
-    for layer in layers:
-        parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
-        path = str(parts.get('path') or '')
-        if path and os.path.dirname(os.path.realpath(path)) == home:
-            found.append(layer)
-    return found

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingParameterBoolean,
@@ -27,6 +28,8 @@ from qgis.core import (
 from .. import qgis_names
 
 WGS84 = 'EPSG:4326'
+# QGIS's own (*.*) takes no name without a dot, such as that of a program.
+ANY_NAME = 'All files (*)'
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ class AnyFile(Parameter):
 
     def made(self) -> QgsProcessingParameterDefinition:
         return QgsProcessingParameterFile(
-            self.name, self.label, self.behaviour, '', self.default, self.optional
+            self.name, self.label, self.behaviour, '', self.default, self.optional, ANY_NAME
         )
 
     def arguments(self, values: Values) -> list[str]:
@@ -229,8 +232,12 @@ class Box(Parameter):
     def arguments(self, values: Values) -> list[str]:
         if not values.given(self.name):
             return []
-        box = values.algorithm.parameterAsExtent(
-            values.chosen, self.name, values.context, QgsCoordinateReferenceSystem(WGS84)
-        )
+        ask = values.chosen, self.name, values.context
+        box, degrees = values.algorithm.parameterAsExtent(*ask), QgsCoordinateReferenceSystem(WGS84)
+        # Without a CRS of its own it is in that of the project, if there is one.
+        crs = values.algorithm.parameterAsExtentCrs(*ask)
+        if crs.isValid():
+            way = QgsCoordinateTransform(crs, degrees, values.context.transformContext())
+            box = way.transformBoundingBox(box)
         sides = box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()
         return self.as_option(','.join(f'{side:.6f}' for side in sides))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qgis.core import (
     QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
     QgsMapLayer,
     QgsMapLayerStyle,
     QgsProcessingContext,
@@ -33,6 +34,8 @@ OUTPUTS = {
 }
 # A project that a run wrote: it has the style of every layer.
 PROJECT = 'landslides.qgs'
+# From QGIS 3.32 on.
+GROUPED_BY_QGIS = hasattr(QgsProcessingContext.LayerDetails(), 'groupName')
 LAYERS = "SELECT table_name FROM gpkg_contents WHERE data_type = 'features'"
 
 
@@ -89,79 +92,83 @@ def open_when_done(
     project = context.project()
     if project is None:
         return
-    _Styler.kept = [_Styler(folder, product, rank, group) for rank, product in enumerate(products)]
-    for styler in _Styler.kept:
-        name = styler.product.name_in(folder)
-        if not name or not styler.product.opened:
+    there = {place(layer) for layer in project.mapLayers().values()}
+    wanted = _Wanted(folder, group, [product.label for product in products])
+    for product in products:
+        name = product.name_in(folder)
+        if not name or not product.opened or (str(folder / product.file), product.layer) in there:
             continue
-        details = QgsProcessingContext.LayerDetails(styler.product.label, project)
+        styler = _Styler(wanted, product)
+        _kept.append(styler)
+        details = QgsProcessingContext.LayerDetails(product.label, project)
         details.forceName = True
         details.setPostProcessor(styler)
-        if hasattr(details, 'groupName'):
-            details.groupName, details.layerSortKey = group, styler.rank
+        if GROUPED_BY_QGIS:
+            details.groupName, details.layerSortKey = group, wanted.ranks.index(product.label)
         context.addLayerToLoadOnCompletion(name, details)
 
 
+class _Wanted:
+    """The layers of one run: their group, their order, and their styles."""
+
+    def __init__(self, folder: Path, group: str, ranks: Sequence[str]) -> None:
+        self.folder, self.group, self.ranks = folder, group, list(ranks)
+        self._styles: dict[tuple[str, str], QgsMapLayerStyle] | None = None
+
+    def style(self, layer: QgsMapLayer) -> None:
+        """Give a layer the style of the run's project, or else that of its file."""
+        if self._styles is None:
+            self._styles = dict(self._styles_of_project())
+        style = self._styles.get(place(layer))
+        if style is not None:
+            style.writeToLayer(layer)
+        elif isinstance(layer, QgsVectorLayer):
+            layer.loadDefaultStyle()
+
+    def _styles_of_project(self) -> Iterator[tuple[tuple[str, str], QgsMapLayerStyle]]:
+        path, project = self.folder / PROJECT, QgsProject()
+        if path.is_file() and project.read(str(path)):
+            for layer in project.mapLayers().values():
+                style = QgsMapLayerStyle()
+                style.readFromLayer(layer)
+                yield place(layer), style
+
+
 class _Styler(QgsProcessingLayerPostProcessorInterface):
-    """Gives a layer its style and its place; QGIS keeps no reference to it."""
+    """Gives a layer its style and its place."""
 
-    kept: list[_Styler] = []
-
-    def __init__(self, folder: Path, product: Product, rank: int, group: str) -> None:
+    def __init__(self, wanted: _Wanted, product: Product) -> None:
         super().__init__()
-        self.folder, self.product, self.rank, self.group = folder, product, rank, group
+        self._wanted, self._product = wanted, product
 
     def postProcessLayer(self, layer, context, feedback) -> None:  # noqa: ARG002
         """Style the layer and move it where it belongs."""
-        style_of_run(layer, self.folder)
-        root = QgsProject.instance().layerTreeRoot() if context.project() is None else None
-        root = root or context.project().layerTreeRoot()
+        self._wanted.style(layer)
+        root = context.project().layerTreeRoot()
         node = root.findLayer(layer.id())
         if node is None:
             return
-        node.setItemVisibilityChecked(self.product.shown)
+        node.setItemVisibilityChecked(self._product.shown)
         node.setExpanded(False)
-        if not self._grouped_by_qgis():
-            group = root.findGroup(self.group) or root.insertGroup(0, self.group)
+        if not GROUPED_BY_QGIS:
+            group = root.findGroup(self._wanted.group) or root.insertGroup(0, self._wanted.group)
             self._move(node, group)
 
-    def _grouped_by_qgis(self) -> bool:
-        return hasattr(QgsProcessingContext.LayerDetails(), 'groupName')
-
-    def _move(self, node, group: QgsLayerTreeGroup) -> None:
-        """Put a layer into a group, above those of a lower rank."""
-        ranks = {
-            styler.product.label: styler.rank for styler in self.kept if styler.group == self.group
-        }
-        above = [
-            place
-            for place, other in enumerate(group.children())
-            if ranks.get(other.name(), -1) > self.rank
-        ]
+    def _move(self, node: QgsLayerTreeLayer, group: QgsLayerTreeGroup) -> None:
+        """Put a layer into a group, below those of a higher rank."""
+        ranks = {name: rank for rank, name in enumerate(self._wanted.ranks)}
+        mine = ranks[self._product.label]
+        names = [child.name() for child in group.children()]
+        above = [row for row, name in enumerate(names) if ranks.get(name, -1) > mine]
         group.insertChildNode(max(above, default=-1) + 1, node.clone())
         node.parent().removeChildNode(node)
 
 
-def style_of_run(layer: QgsMapLayer, folder: Path) -> None:
-    """Give a layer the style that it has in the project of its run, or else that of its file."""
-    for styled in _styled_layers(folder):
-        if _place(styled) == _place(layer):
-            style = QgsMapLayerStyle()
-            style.readFromLayer(styled)
-            style.writeToLayer(layer)
-            return
-    if isinstance(layer, QgsVectorLayer):
-        layer.loadDefaultStyle()
+# QGIS holds no reference to them.
+_kept: list[_Styler] = []
 
 
-def _styled_layers(folder: Path) -> Iterator[QgsMapLayer]:
-    path = folder / PROJECT
-    if path.is_file():
-        project = QgsProject()
-        if project.read(str(path)):
-            yield from project.mapLayers().values()
-
-
-def _place(layer: QgsMapLayer) -> tuple[str, str]:
+def place(layer: QgsMapLayer) -> tuple[str, str]:
+    """Return the file of a layer, and its name in there."""
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
-    return str(Path(parts.get('path') or '').name), str(parts.get('layerName') or '')
+    return str(parts.get('path') or ''), str(parts.get('layerName') or '')

@@ -180,6 +180,8 @@ def run_command(
     def said(line: str) -> None:
         event = read_event(line)
         events.append(event)
+        if event.traceback:
+            hear(Event('text', event.traceback))
         if event.kind not in ('error', 'result'):
             hear(event)
 

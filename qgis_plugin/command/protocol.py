@@ -21,6 +21,7 @@ class Event:
         fraction: of a progress, the finished share of the whole command, 0 to 1; None if unknown.
         seconds_left: of a progress, expected until the end; None if unknown.
         products: of a result, paths by what they are.
+        traceback: of an error that is a defect.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Event:
     fraction: float | None = None
     seconds_left: float | None = None
     products: Mapping[str, Any] = field(default_factory=dict)
+    traceback: str = ''
 
 
 def read_event(line: str) -> Event:
@@ -55,6 +57,7 @@ def read_event(line: str) -> Event:
         fraction=_number(said.get('fraction')),
         seconds_left=_number(said.get('seconds_left')),
         products=products if isinstance(products, dict) else {},
+        traceback=str(said.get('traceback') or ''),
     )
 
 

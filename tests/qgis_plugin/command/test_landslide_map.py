@@ -125,6 +125,19 @@ def test_exit_codes_become_sentences(tmp_path, code, events, said):
     assert said in complaint(program, 'map')
 
 
+def test_the_traceback_of_a_defect_is_heard(tmp_path):
+    code = 'say(event="error", message="KeyError: 3", traceback="in line 7"); sys.exit(1)'
+    heard = []
+    with pytest.raises(CommandError, match='by a defect'):
+        run_command(
+            write_program(tmp_path / 'landslide-map', code),
+            ['map'],
+            hear=heard.append,
+            stop=lambda: False,
+        )
+    assert [(event.kind, event.message) for event in heard] == [('text', 'in line 7')]
+
+
 def test_a_signal_is_told_as_an_end_from_outside(tmp_path):
     program = write_program(tmp_path / 'landslide-map', 'os.kill(os.getpid(), signal.SIGKILL)')
     assert 'run it again with the same settings' in complaint(program, 'map')
