@@ -1,10 +1,11 @@
-# landslide-map in a container, for a CPU or an NVIDIA GPU; docs/container.md says how to use it.
+# landslide-map in a container, for a CPU or, with PyTorch, an NVIDIA GPU; docs/container.md says how to use it.
 #
 #   docker build --tag dfpenet_mm .
-#   docker build --build-arg TORCH=cuda --build-arg EXTRAS= --tag dfpenet_mm:cuda .
+#   docker build --build-arg TORCH=cuda --build-arg EXTRAS=train --tag dfpenet_mm:cuda .
 
-# cpu or cuda: the stage below from which the image is made.
-ARG TORCH=cpu
+# none, cpu or cuda: the stage below from which the image is made. Mapping on a CPU needs none;
+# cpu and cuda want EXTRAS=train.
+ARG TORCH=none
 # The Python that constraints.txt was frozen with.
 ARG PYTHON=3.11.14
 
@@ -19,6 +20,8 @@ WORKDIR /build
 COPY constraints.txt ./
 RUN python -m venv /opt/dfpenet
 
+FROM base AS torch-none
+
 # PyTorch's CPU wheels have the same versions and need no nvidia package. Other packages on that
 # index lag behind, so that nothing else comes from it.
 FROM base AS torch-cpu
@@ -30,8 +33,8 @@ RUN pip install --no-cache-dir --constraint constraints.txt torch torchvision
 
 # hadolint ignore=DL3006
 FROM torch-${TORCH} AS build
-# Extras of setup.py, separated by commas: openvino is the fastest on a CPU, ray for a cluster.
-ARG EXTRAS=openvino
+# Extras of setup.py, separated by commas: train for PyTorch, ray for a cluster.
+ARG EXTRAS=
 WORKDIR /build
 COPY setup.py pyproject.toml README.md LICENSE ./
 COPY configs ./configs
@@ -40,8 +43,10 @@ COPY postproc ./postproc
 COPY dfpenet_mm ./dfpenet_mm
 # mmcv asks for the OpenCV with windows; the one without is written over it, as in the Makefile.
 RUN pip install --no-cache-dir --constraint constraints.txt ".${EXTRAS:+[$EXTRAS]}" \
-    && pip install --no-cache-dir --constraint constraints.txt --no-deps --force-reinstall \
-        opencv-python-headless
+    && if pip show --quiet opencv-python; then \
+        pip install --no-cache-dir --constraint constraints.txt --no-deps --force-reinstall \
+            opencv-python-headless; \
+    fi
 
 FROM python:${PYTHON}-slim-bookworm
 LABEL org.opencontainers.image.title="dfpenet_mm" \

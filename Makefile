@@ -1,7 +1,9 @@
-# make demo | make test | make lint | make docs | make coverage: each creates .venv and installs what it needs first.
+# make demo | make test | make lint | make docs | make coverage: each creates .venv and installs what
+# it needs first; make demo the base alone, which maps without PyTorch, the others everything.
 
 VENV := .venv
 BIN := $(VENV)/bin
+BASE := $(VENV)/.base
 STAMP := $(VENV)/.installed
 
 # PYTHON=... overrides the search; 3.11 first, as constraints.txt was frozen there.
@@ -13,7 +15,8 @@ PYTHON ?= $(shell for candidate in python3.11 python3 python3.12 python3.13; do 
 TEST_THREADS ?= 1
 PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
 
-# make demo NETWORK='CONFIG CHECKPOINT' maps with another network than the shipped one.
+# make demo NETWORK=FOLDER maps with another exported network than the shipped one; with
+# NETWORK='CONFIG CHECKPOINT' after make install.
 NETWORK ?=
 MAX_BYTES := 25000000
 
@@ -32,21 +35,32 @@ help:
 	@echo 'make docs       build the documentation into site/'
 	@echo 'make plugin     zip the plug-in for QGIS into dist/landslides.zip'
 	@echo 'make format     let ruff mend what it can'
-	@echo 'make install    create $(VENV) only'
+	@echo 'make install    create $(VENV) with everything, and stop there'
 	@echo 'make clean      delete products and caches; distclean deletes $(VENV) too'
 
 install: $(STAMP)
 
+# Makes $(VENV) where there is none.
+define need-venv
+@test -n '$(PYTHON)' || { echo >&2 'No Python 3.11 or newer was found on PATH; install' \
+	'one, or name it: make PYTHON=/path/to/python3.11 ...'; exit 2; }
+@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
+	'$(PYTHON) is not Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11 ...'; \
+	exit 2; }
+@'$(BIN)/python' -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear $(VENV) || \
+	{ echo >&2 'Could not create $(VENV); on Debian and Ubuntu the package python3-venv' \
+	'of that Python is needed.'; exit 2; }
+endef
+
+$(BASE): setup.py constraints.txt
+	$(need-venv)
+	$(PIP) install --progress-bar off -e .
+	$(BIN)/python -m dfpenet_mm.installation
+	@touch $@
+
 $(STAMP): setup.py constraints.txt
-	@test -n '$(PYTHON)' || { echo >&2 'No Python 3.11 or newer was found on PATH; install' \
-		'one, or name it: make PYTHON=/path/to/python3.11 ...'; exit 2; }
-	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
-		'$(PYTHON) is not Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11 ...'; \
-		exit 2; }
-	@'$(BIN)/python' -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear $(VENV) || \
-		{ echo >&2 'Could not create $(VENV); on Debian and Ubuntu the package python3-venv' \
-		'of that Python is needed.'; exit 2; }
-	$(PIP) install --progress-bar off -e '.[openvino,export,fetch,ray,test,lint,docs]'
+	$(need-venv)
+	$(PIP) install --progress-bar off -e '.[train,export,ray,test,lint,docs]'
 	@# onedl-mmcv asks for opencv-python, whose cv2 needs libGL and glib. The headless build
 	@# of the same version has the same cv2 without them: it is written over the other one, so
 	@# that a machine without a display works, and pip still finds what the packages ask for.
@@ -54,9 +68,10 @@ $(STAMP): setup.py constraints.txt
 		2>/dev/null || $(PIP) install --progress-bar off --no-deps --force-reinstall \
 		opencv-python-headless
 	$(BIN)/python -m dfpenet_mm.installation
-	@touch $@
+	@touch $(BASE) $@
 
-demo: $(STAMP)
+# What maps is a part of what is tested: whoever has all of it needs nothing more.
+demo: $(if $(wildcard $(STAMP)),$(STAMP),$(BASE))
 	$(BIN)/landslide-map $(NETWORK) --post demo/hokkaido_post.tif --pre demo/hokkaido_pre.tif \
 		--out demo/out --overwrite
 

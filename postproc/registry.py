@@ -9,9 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
-from mmengine.registry import Registry
-
-from dfpenet_mm.components import build_component
+from dfpenet_mm.components import Registry, build_component
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
 from postproc.product import LandslideProduct
@@ -19,7 +17,14 @@ from postproc.product import LandslideProduct
 Hook = Callable[[LandslideProduct], LandslideProduct]
 
 
-POSTPROC = Registry('postproc hook', scope='postproc', locations=['postproc'])
+OWN = (
+    'ConsistencyEvaluator',
+    'GeologicFilter',
+    'InventoryStatistics',
+    'TemporalDifference',
+    'Vectoriser',
+)
+POSTPROC = Registry('postproc hook', locations=dict.fromkeys(OWN, 'postproc'))
 
 
 def build_hook(cfg: Mapping[str, Any]) -> Hook:

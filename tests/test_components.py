@@ -3,10 +3,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from mmengine.registry import DefaultScope, Registry
+from mmengine.registry import DefaultScope
 
 import dfpenet_mm
-from dfpenet_mm.components import build_component, component_parameters
+from dfpenet_mm.components import Registry, build_component, component_parameters
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network.predictor import SCALINGS
 from dfpenet_mm.mapping.scene.scaling import LinearScale, build_scaling
@@ -21,7 +21,7 @@ def test_components_are_found_under_mmsegs_default_scope():
 
 def test_components_are_found_although_nobody_imported_them():
     program = (
-        'from dfpenet_mm.components import build_component\n'
+        'from dfpenet_mm.components import Registry, build_component\n'
         'from dfpenet_mm.mapping.network.predictor import SCALINGS\n'
         "build_component(SCALINGS, {'type': 'LinearScale'})"
     )
@@ -50,7 +50,7 @@ def test_wrong_arguments_are_refused_with_the_right_ones():
 
 
 def test_an_error_of_the_component_itself_stays_in_the_chain():
-    registry = Registry('broken part', scope='test_broken')
+    registry = Registry('broken part')
 
     @registry.register_module()
     class Broken:

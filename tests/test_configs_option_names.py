@@ -6,9 +6,18 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from dfpenet_mm.configs import READ, check_option_name
+from dfpenet_mm import config_options
+from dfpenet_mm.config_file import CHECKED_SECTIONS
+from dfpenet_mm.configs import READ, RUNNER_SETTINGS
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.resources import config_dir
+
+
+def check_option_name(config, name):
+    config_options.check_option_name(
+        config, name, read=READ, judged=RUNNER_SETTINGS | CHECKED_SECTIONS
+    )
+
 
 ROOT = Path(__file__).resolve().parents[1]
 

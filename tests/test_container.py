@@ -82,8 +82,10 @@ def test_every_installation_follows_the_constraints():
 def test_an_argument_chooses_between_cpu_and_cuda():
     defaults = dict(text.split('=') for text in texts('ARG'))
     found = stages()
-    assert defaults['TORCH'] == 'cpu'
-    assert {'torch-cpu', 'torch-cuda'} <= set(found)
+    assert defaults['TORCH'] == 'none'
+    assert {'torch-none', 'torch-cpu', 'torch-cuda'} <= set(found)
+    # Mapping on a CPU needs no PyTorch.
+    assert texts('RUN', found['torch-none']) == []
     assert texts('FROM', found['build'])[0].startswith('torch-${TORCH} ')
     cpu, cuda = (texts('RUN', found[f'torch-{kind}'])[0] for kind in ('cpu', 'cuda'))
     assert re.findall(r'https?://\S+', cpu) == [TORCH_CPU_INDEX]
@@ -126,7 +128,12 @@ def test_opencv_is_the_build_without_a_display_as_in_the_makefile():
 def test_extras_are_those_of_the_package():
     (extras,) = [text.partition('=')[2] for text in texts('ARG') if text.startswith('EXTRAS=')]
     setup = (ROOT / 'setup.py').read_text(encoding='utf-8')
-    assert all(f"    '{extra}': [" in setup for extra in extras.split(','))
+    page = (ROOT / 'docs' / 'container.md').read_text(encoding='utf-8')
+    named = re.findall(r'EXTRAS=([\w,]+)', page)
+    assert extras == ''
+    assert 'train' in named
+    wanted = {extra for names in named for extra in names.split(',')}
+    assert all(f"    '{extra}': " in setup for extra in wanted)
 
 
 def test_hadolint_finds_nothing():

@@ -35,6 +35,9 @@ FOUNDATION = tuple(
         'polygons',
         'review',
         'components',
+        'config_file',
+        'config_options',
+        'processor',
         'installation',
         'resources',
     )

@@ -1,6 +1,7 @@
 """Wheel and source distribution carry what they are for; the pins fit the ranges."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -11,9 +12,11 @@ import zipfile
 from email import message_from_string
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+from geopandas.testing import assert_geodataframe_equal
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -154,7 +157,7 @@ def test_wheel_has_every_config(site):
 def test_wheel_has_the_shipped_weights_and_cards(site):
     """Initial weights, in folders below, serve training from a checkout and stay there."""
     folder = ROOT / 'checkpoints'
-    patterns = ('*.pth', '*.json', '*.md', '*_replay.npz', '*_int8/*')
+    patterns = ('*.pth', '*.json', '*.md', '*_replay.npz', '*_openvino/*', '*_int8/*')
     shipped = {str(path.relative_to(folder)) for name in patterns for path in folder.glob(name)}
     assert files_below(site / 'dfpenet_mm' / 'checkpoints', '*.*') == shipped
 
@@ -226,6 +229,105 @@ def test_mmsegs_own_api_gives_the_pixels_of_the_test_tool(site, tmp_path):
         np.testing.assert_array_equal(found, wanted)
 
 
+BARRED = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmseg', 'cv2', 'tensorboard', 'nncf', 'onnx')
+# In place of an environment that has none of them, which takes a minute to install.
+BAR = f"""
+import sys
+class Bar:
+    def find_spec(name, path=None, target=None):
+        if name.partition('.')[0] in {BARRED}:
+            raise ModuleNotFoundError(f'No module named {{name!r}}', name=name)
+sys.meta_path.insert(0, Bar)
+"""
+COMMAND = 'from dfpenet_mm.cli.landslide_map import main; main(sys.argv[1:])'
+
+
+def without_pytorch(site, folder, *arguments):
+    """Run the installed command where nothing of the extra ``train`` can be imported."""
+    return run_command(site, folder, BAR + COMMAND, *arguments)
+
+
+def run_command(site, folder, code, *arguments):
+    return subprocess.run(
+        [sys.executable, '-c', code, *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, 'PYTHONPATH': str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_base_maps_what_the_full_installation_does(site, tmp_path):
+    for role in ('post', 'pre'):
+        with rasterio.open(ROOT / 'demo' / f'hokkaido_{role}.tif') as scene:
+            window = Window(470, 300, 160, 150)
+            place = {'width': 160, 'height': 150, 'transform': scene.window_transform(window)}
+            with rasterio.open(tmp_path / f'{role}.tif', 'w', **scene.profile | place) as crop:
+                crop.write(scene.read(window=window))
+    asked = ['--post', 'post.tif', '--pre', 'pre.tif', '--no-report', '--quiet', '--out']
+    for done in (
+        without_pytorch(site, tmp_path, *asked, 'base'),
+        run_command(site, tmp_path, f'import sys\n{COMMAND}', *asked, 'full'),
+    ):
+        assert done.returncode == 0, done.stderr
+    pixels, landslides = {}, {}
+    for name in ('base', 'full'):
+        rasters = sorted((tmp_path / name).glob('*.tif'))
+        assert {raster.name for raster in rasters} >= {'mask.tif', 'probability.tif'}
+        pixels[name] = [rasterio.open(raster).read() for raster in rasters]
+        landslides[name] = gpd.read_file(tmp_path / name / 'landslides.gpkg', layer='landslides')
+    for base, full in zip(pixels['base'], pixels['full'], strict=True):
+        np.testing.assert_array_equal(base, full)
+    assert len(landslides['base']) > 20
+    assert_geodataframe_equal(landslides['base'], landslides['full'])
+
+
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        ('teach', '--run', 'run', '--out', 'taught'),
+        ('benchmark', 'chips'),
+        ('export', 'config.py', 'weights.pth'),
+        ('--post', 'post.tif', '--backend', 'torch'),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_verb_that_trains_says_how_to_install_what_it_needs(site, tmp_path, arguments):
+    shutil.copy(ROOT / 'demo' / 'hokkaido_post.tif', tmp_path / 'post.tif')
+    done = without_pytorch(site, tmp_path, *arguments)
+    assert (done.returncode, done.stdout) == (2, '')
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith('error: ')
+    assert last.endswith("add PyTorch and the mm packages with pip install 'dfpenet_mm[train]'")
+
+
+def test_a_tool_that_trains_says_so_too(site, tmp_path):
+    tool = (
+        f"{BAR}import runpy; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], None, '__main__')"
+    )
+    done = run_command(site, tmp_path, tool, ROOT / 'tools' / 'train.py', 'config.py')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr.startswith('error: train.py needs PyTorch, which this installation does')
+
+
+def test_doctor_finds_the_base_sound(site, tmp_path):
+    # What is not installed leaves no metadata either, which the bar cannot hide.
+    hide = (
+        'from dfpenet_mm.doctor import packages\n'
+        "gone = ('torch', 'opencv', 'onedl')\n"
+        'known = packages.installed_version\n'
+        'packages.installed_version = lambda n: None if n.startswith(gone) else known(n)\n'
+    )
+    done = run_command(site, tmp_path, f'{BAR}{hide}{COMMAND}', 'doctor', '--json')
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found['problems'] == 0
+    (train,) = [one for one in found['findings'] if one['name'] == 'train']
+    assert train['status'] == 'ok'
+    assert 'not installed' in train['found']
+
+
 def write_chips(folder):
     """Two chips of the demo scene with many landslides, in values that the network knows."""
     for name in ('images', 'masks'):
@@ -290,6 +392,10 @@ def test_constraints_are_exact_sorted_and_public():
 def test_every_requirement_is_pinned_within_its_range(wheel_metadata):
     versions = pinned_versions()
     requirements = [Requirement(text) for text in wheel_metadata.get_all('Requires-Dist')]
+    base = {r.name for r in requirements if r.marker is None}
+    assert 'openvino' in base
+    assert not base & {'torch', 'torchvision', 'opencv-python', 'tensorboard', 'onnx'}
+    assert not [name for name in base if name.startswith('onedl-')]
     assert {'torch', 'onedl-mmsegmentation', 'pytest', 'ruff'} <= {r.name for r in requirements}
     outside = [
         str(requirement)

@@ -1,4 +1,4 @@
-"""The network of a run that names none, and the refusal of half a network."""
+"""The network that a user names, and the refusal of half a network."""
 
 from pathlib import Path
 
@@ -9,15 +9,32 @@ from dfpenet_mm.mapping.network.card import shipped_cards
 from dfpenet_mm.resources import network_files
 
 
-def test_the_shipped_network_is_there():
-    shipped = [(card.config_file.resolve(), card.weights) for card in shipped_cards()]
-    assert network_files(None, None) in shipped
-    assert all(path.is_file() for path in network_files(None, None))
+def test_without_a_name_there_is_none():
+    assert network_files(None, None) is None
 
 
 def test_given_files_stay():
     mine = Path('a.py'), Path('b.pth')
     assert network_files(*mine) == mine
+
+
+def test_shipped_files_are_found_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    card = shipped_cards()[0]
+    weights = Path('checkpoints', card.weights.name)
+    config = Path('configs', 'dfpenet', card.config_file.name)
+    assert network_files(config, weights) == (card.config_file, card.weights)
+    folder = Path('checkpoints', card.exported.name)
+    assert network_files(folder, None) == (card.exported / 'mapping.json', card.exported)
+
+
+def test_an_exported_network_brings_its_config(tmp_path):
+    folder = tmp_path / 'mine'
+    folder.mkdir()
+    (folder / 'model.xml').write_text('<net/>')
+    for files in ((folder, None), (None, folder)):
+        assert network_files(*files) == (folder / 'mapping.json', folder)
+    assert network_files(Path('own.py'), folder) == (Path('own.py'), folder)
 
 
 @pytest.mark.parametrize('files', [(Path('x.tif'), None), (None, Path('x.tif'))])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.cli.refusals import exit_on_user_error
+from dfpenet_mm.cli.training_libraries import training_libraries
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
@@ -17,7 +18,7 @@ from dfpenet_mm.resources import shipped_file
 # A script finds its own folder alone.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-with quiet_libraries():
+with training_libraries():
     import torch
     from mmengine.config import Config
 

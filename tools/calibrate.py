@@ -10,11 +10,12 @@ from pathlib import Path
 
 from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.cli.refusals import exit_on_user_error
+from dfpenet_mm.cli.training_libraries import training_libraries
 from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
-with quiet_libraries():
+with training_libraries():
     import numpy as np
     from mmengine.config import Config
 
@@ -23,7 +24,7 @@ with quiet_libraries():
     from dfpenet_mm.export.labelled_scenes import LabelledMapper, coarser
     from dfpenet_mm.export.validation import labelled_samples
     from dfpenet_mm.mapping.network.card import SUFFIX, NetworkCard
-    from dfpenet_mm.mapping.network.load_model import NetworkSource
+    from dfpenet_mm.mapping.network.network_source import NetworkSource
     from dfpenet_mm.mapping.scene.novelty import KnownGround
     from dfpenet_mm.mapping.scene.scaling import build_scaling
     from dfpenet_mm.reliability import LIKELY, ProbabilityCounts

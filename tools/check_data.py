@@ -6,10 +6,11 @@ import argparse
 
 from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.cli.refusals import exit_on_user_error
+from dfpenet_mm.cli.training_libraries import training_libraries
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
-with quiet_libraries():
+with training_libraries():
     from dfpenet_mm.configs import load_config_with_options
     from dfpenet_mm.datasets.data_check import check_data
     from dfpenet_mm.mapping.network.load_model import build_model

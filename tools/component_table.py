@@ -13,18 +13,18 @@ from griffe import Docstring, DocstringSectionKind
 
 from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.cli.refusals import exit_on_user_error
+from dfpenet_mm.cli.training_libraries import training_libraries
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.installation import quiet_libraries
 
-with quiet_libraries():
+with training_libraries():
     import mmengine.registry
     import mmseg.registry
-    from mmengine.registry import Registry
 
     import dfpenet_mm.datasets
     import dfpenet_mm.engine
     import dfpenet_mm.evaluation
     import dfpenet_mm.models  # noqa: F401 - registers its parts, as the others do
+    from dfpenet_mm.components import Registry
     from dfpenet_mm.mapping.network.predictor import PREDICTORS, SCALINGS
     from postproc.registry import POSTPROC
 
@@ -118,18 +118,23 @@ def api_pages(docs: Path) -> dict[str, str]:
     }
 
 
-def registries() -> dict[str, Registry]:
+def registries() -> dict[str, Registry | mmengine.registry.Registry]:
     """Return every registry that holds a component of this project, by name.
 
     Raises:
         ConfigError: if one is not in ``PLACES``.
     """
-    found = {'SCALINGS': SCALINGS, 'PREDICTORS': PREDICTORS, 'POSTPROC': POSTPROC}
-    for registry in found.values():
-        registry.import_from_location()
+    found: dict[str, Registry | mmengine.registry.Registry] = {
+        'SCALINGS': SCALINGS,
+        'PREDICTORS': PREDICTORS,
+        'POSTPROC': POSTPROC,
+    }
+    for registry in (SCALINGS, PREDICTORS, POSTPROC):
+        for name in registry.names:
+            registry.get(name)
     for module in (mmengine.registry, mmseg.registry):
         for name, value in vars(module).items():
-            if isinstance(value, Registry) and list(own_classes(value)):
+            if isinstance(value, mmengine.registry.Registry) and list(own_classes(value)):
                 found[name] = value
     unknown = sorted(set(found) - set(PLACES))
     if unknown:
@@ -140,7 +145,9 @@ def registries() -> dict[str, Registry]:
     return {name: found[name] for name in PLACES if name in found}
 
 
-def own_classes(registry: Registry) -> Iterator[tuple[str, type]]:
+def own_classes(
+    registry: Registry | mmengine.registry.Registry,
+) -> Iterator[tuple[str, type]]:
     """Yield name and class of the project's components in a registry."""
     for name, cls in sorted(registry.module_dict.items()):
         if inspect.isclass(cls) and cls.__module__.partition('.')[0] in OURS:

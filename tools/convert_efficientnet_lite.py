@@ -6,7 +6,7 @@ import argparse
 
 from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.cli.refusals import exit_on_user_error
-from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.cli.training_libraries import training_libraries
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args()
     with exit_on_user_error(debug=args.debug):
-        with quiet_libraries():
+        with training_libraries():
             from dfpenet_mm.models.conversion import (  # noqa: PLC0415
                 convert_efficientnet_lite_file,
             )

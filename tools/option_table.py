@@ -10,6 +10,7 @@ from dfpenet_mm.cli.audit import build_parser as audit_parser
 from dfpenet_mm.cli.benchmark import build_parser as benchmark_parser
 from dfpenet_mm.cli.doctor import build_parser as doctor_parser
 from dfpenet_mm.cli.evaluate import build_parser as evaluate_parser
+from dfpenet_mm.cli.export import build_parser as export_parser
 from dfpenet_mm.cli.fetch_options import build_parser as fetch_parser
 from dfpenet_mm.cli.finish import build_parser as finish_parser
 from dfpenet_mm.cli.map_options import build_parser as map_parser
@@ -32,6 +33,7 @@ PARSERS = {
     'report': report_parser,
     'audit': audit_parser,
     'teach': teach_parser,
+    'export': export_parser,
     'benchmark': benchmark_parser,
     'doctor': doctor_parser,
 }

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from dfpenet_mm.cli.options import file_name, metres_above_zero
 from dfpenet_mm.cli.refusals import exit_on_user_error
+from dfpenet_mm.cli.training_libraries import training_libraries
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
-with quiet_libraries():
+with training_libraries():
     from mmengine.config import Config
     from mmengine.runner import Runner
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dfpenet_mm.cli.refusals import exit_on_user_error
+from dfpenet_mm.cli.training_libraries import training_libraries
 from dfpenet_mm.installation import quiet_libraries
 
-with quiet_libraries():
+with training_libraries():
     from mmengine.config import Config
     from mmengine.runner import Runner
 

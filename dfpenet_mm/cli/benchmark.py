@@ -23,7 +23,7 @@ from dfpenet_mm.cli.options import (
 )
 from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading, reader_may_leave
-from dfpenet_mm.installation import quiet_libraries, require_one_family
+from dfpenet_mm.installation import quiet_libraries, require_one_family, require_training
 from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
 from dfpenet_mm.wording import counted
@@ -175,9 +175,10 @@ def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     parser = build_parser()
     args = parser.parse(arguments, messages)
     *network, folder = args.paths
-    if len(network) not in (0, 2):
+    if len(network) > 2:
         parser.error('give DIR alone, or CONFIG, CHECKPOINT and DIR')
-    args.config, args.checkpoint = network or (None, None)
+    args.config, args.checkpoint = (*network, None, None)[:2]
+    require_training('landslide-map benchmark')
     out = args.out or Path(f'benchmark_{folder.resolve().name}')
     shown = run_progress(quiet=args.quiet, messages=messages)
     with shown as progress, contextlib.redirect_stdout(sys.stderr):

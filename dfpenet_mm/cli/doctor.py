@@ -21,7 +21,12 @@ from dfpenet_mm.wording import counted
 
 # By subject, in the order in which they run: what others lean on comes first.
 CHECKUPS: Mapping[str, Sequence[Checkup]] = {
-    'packages': (packages.check_versions, packages.check_families, packages.check_imports),
+    'packages': (
+        packages.check_versions,
+        packages.check_families,
+        packages.check_imports,
+        packages.check_training,
+    ),
     'machine': (environment.check_processor, environment.check_memory, environment.check_disk),
     'environment': (environment.check_threads, environment.check_tables, environment.check_cache),
     'geodata': (
@@ -29,7 +34,7 @@ CHECKUPS: Mapping[str, Sequence[Checkup]] = {
         geodata.check_vector_drivers,
         geodata.check_projections,
     ),
-    'devices': (packages.check_torch_devices, packages.check_openvino_devices),
+    'devices': (packages.check_openvino_devices, packages.check_torch_devices),
     'network': (shipped.check_networks,),
 }
 STYLES = {'ok': 'green', 'warning': 'bold yellow', 'problem': 'bold red'}

@@ -18,6 +18,7 @@ VERBS = {
     'report': 'dfpenet_mm.cli.report',
     'audit': 'dfpenet_mm.cli.audit',
     'teach': 'dfpenet_mm.cli.teach',
+    'export': 'dfpenet_mm.cli.export',
     'benchmark': 'dfpenet_mm.cli.benchmark',
     'doctor': 'dfpenet_mm.cli.doctor',
 }

@@ -22,6 +22,7 @@ Map the landslides of an earthquake from satellite or aerial images.
 
 With no CONFIG and CHECKPOINT a network that comes with the package is used, by the image's pixel
 size: it sees red, green and blue. Images of smaller pixels than it knows are averaged down.
+NETWORK is a folder that landslide-map export wrote.
 
 verbs, each with a --help of its own:
   map       map the landslides of two images; also without its name
@@ -31,6 +32,7 @@ verbs, each with a --help of its own:
   report    write the report of a finished run anew, as after edits in QGIS
   audit     draw a random sample of a map to look at, and tell how right the map is by it
   teach     teach a network what was reviewed, and map again with the better one
+  export    turn a trained network into a folder that maps without PyTorch
   benchmark judge a network on a folder of images and masks
   doctor    check the installation, and say how to mend it
 """
@@ -55,7 +57,7 @@ def build_parser() -> CommandParser:
     """Return the parser of the command line."""
     parser = CommandParser(
         prog='landslide-map',
-        usage='%(prog)s [map] [CONFIG CHECKPOINT] --post IMAGE [--pre IMAGE] [--out DIR] ...\n'
+        usage='%(prog)s [map] [CONFIG CHECKPOINT | NETWORK] --post IMAGE [--pre IMAGE] ...\n'
         '       %(prog)s fetch --event ID ...\n       %(prog)s evaluate PRED REF [--out DIR] ...\n'
         '       %(prog)s report OUT --post IMAGE ...\n'
         '       %(prog)s audit draw|estimate OUT ...\n'
@@ -80,15 +82,17 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         type=file_name,
         metavar='CONFIG',
-        help='config of the network (Python: run only those you trust). Default: the shipped one; '
-        'a file of the name of a verb is given as ./NAME',
+        help='config of the network (Python: run only those you trust), or the folder of an '
+        'exported network alone. Default: the shipped one; a file of the name of a verb is given '
+        'as ./NAME',
     )
     network.add_argument(
         'checkpoint',
         nargs='?',
         type=file_name,
         metavar='CHECKPOINT',
-        help='weights that fit the config. Default: the shipped ones',
+        help='weights that fit the config, or the folder of an exported network. Default: the '
+        'shipped ones',
     )
     network.add_argument(
         '--threshold',
@@ -101,8 +105,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         '--backend',
         choices=('torch', 'openvino', 'auto'),
-        help='what runs the network; auto takes the fastest that agrees with PyTorch on the scene. '
-        'Default: the config; for the shipped network on a CPU openvino, if it is installed',
+        help='what runs the network; auto takes the fastest that agrees with float32 on the scene. '
+        'Default: the config; for an exported network, as the shipped ones are on a CPU, openvino',
     )
     network.add_argument(
         '--precision',
@@ -113,8 +117,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         '--quantised',
         type=file_name,
         metavar='DIR',
-        help='int8 network of tools/export.py, for --precision int8 and --backend auto. Default: '
-        'NAME_int8 beside a checkpoint NAME.pth',
+        help='int8 network of landslide-map export, for --precision int8 and --backend auto. '
+        'Default: NAME_int8 beside a checkpoint NAME.pth',
     )
     network.add_argument(
         '--cfg-options',

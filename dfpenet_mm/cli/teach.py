@@ -20,7 +20,7 @@ from dfpenet_mm.cli.options import (
 )
 from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading
-from dfpenet_mm.installation import quiet_libraries, require_one_family
+from dfpenet_mm.installation import quiet_libraries, require_one_family, require_training
 from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
 
@@ -54,6 +54,7 @@ ground, said in one sentence on stderr; 130 and 143 interrupted, finished steps 
 def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Teach as a command line asks for, and say which network mapped the scene."""
     args = build_parser().parse(arguments, messages)
+    require_training('landslide-map teach')
     shown = run_progress(quiet=args.quiet, messages=messages)
     with shown as progress, contextlib.redirect_stdout(sys.stderr):
         with progress.running('start'), quiet_libraries(), loading():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from typing import Literal
 
 from dfpenet_mm.errors import DfpenetError
 from dfpenet_mm.installation import GDAL_TABLES, PROJ_TABLES, drop_foreign_settings
+from dfpenet_mm.processor import cpu_facts, processor_name, usable_cores
 
 Status = Literal['ok', 'warning', 'problem']
 
@@ -56,7 +56,7 @@ def in_one_line(found: object) -> str:
     return line if len(line) <= 300 else f'{line[:297]}...'
 
 
-CPU_INFO, MEMORY_INFO = Path('/proc/cpuinfo'), Path('/proc/meminfo')
+MEMORY_INFO = Path('/proc/meminfo')
 # What a container may use, in either version of control groups.
 MEMORY_LIMITS = (
     Path('/sys/fs/cgroup/memory.max'),
@@ -71,13 +71,9 @@ GIB = 2**30
 
 def check_processor() -> Iterator[Finding]:
     """Name the processor, the cores that may be used and what it can multiply."""
-    info = _read(CPU_INFO)
-    lines = [line.partition(':') for line in info.splitlines()]
-    values = {name.strip(): value.strip() for name, _, value in lines}
-    name = values.get('model name') or platform.processor() or platform.machine()
-    flags = set(values.get('flags', '').split())
+    flags = set(cpu_facts().get('flags', '').split())
     able = [extension for extension in EXTENSIONS if extension in flags]
-    yield Finding('processor', f'{name}, {usable_cores()} cores for this process')
+    yield Finding('processor', f'{processor_name()}, {usable_cores()} cores for this process')
     yield Finding('extensions', ' '.join(able) or 'none known of those that speed networks up')
 
 
@@ -109,13 +105,6 @@ def check_disk() -> Iterator[Finding]:
         yield warning('disk', found, 'free some space, or name another disk with --out')
     else:
         yield Finding('disk', found)
-
-
-def usable_cores() -> int:
-    """Count the cores that this process may use."""
-    if hasattr(os, 'sched_getaffinity'):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _read(path: Path) -> str:
@@ -172,7 +161,7 @@ def check_tables() -> Iterator[Finding]:
 
 def check_cache() -> Iterator[Finding]:
     """Write into the folder where converted networks are kept."""
-    # It loads torch, without which the other checkups must do.
+    # It loads numpy, without which the other checkups must do.
     from dfpenet_mm.mapping.network.file_cache import (  # noqa: PLC0415
         FOLDER_VARIABLE,
         cache_folder,

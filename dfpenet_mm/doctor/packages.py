@@ -15,22 +15,18 @@ from dfpenet_mm.doctor.environment import Finding, in_one_line, problem, warning
 from dfpenet_mm.errors import InstallError
 from dfpenet_mm.installation import (
     SYSTEM_LIBRARY_MENDS,
+    has_training,
     installed_version,
     quiet_libraries,
     require_one_family,
+    silence_telemetry,
 )
+from dfpenet_mm.installation import TRAINING_MEND as MEND
 
 OLDEST_PYTHON = (3, 11)
-# Import name and distribution of what the main job needs. cv2 is looked at before those that
-# import it, so that its fault is not reported as theirs.
+# Import name and distribution of what mapping needs.
 REQUIRED = {
     'numpy': 'numpy',
-    'torch': 'torch',
-    'torchvision': 'torchvision',
-    'cv2': 'opencv-python',
-    'mmengine': 'onedl-mmengine',
-    'mmcv': 'onedl-mmcv',
-    'mmseg': 'onedl-mmsegmentation',
     'rasterio': 'rasterio',
     'pyproj': 'pyproj',
     'shapely': 'shapely',
@@ -42,13 +38,21 @@ REQUIRED = {
     'PIL': 'pillow',
     'jinja2': 'jinja2',
     'matplotlib': 'matplotlib',
+    'openvino': 'openvino',
+    'pystac_client': 'pystac-client',
+}
+# Likewise of the extra ``train``, which teaching, training and weights of PyTorch need. cv2 is
+# looked at before those that import it, so that its fault is not reported as theirs.
+TRAINING = {
+    'torch': 'torch',
+    'torchvision': 'torchvision',
+    'cv2': 'opencv-python',
+    'mmengine': 'onedl-mmengine',
+    'mmcv': 'onedl-mmcv',
+    'mmseg': 'onedl-mmsegmentation',
 }
 # Distribution, what of this package asks for it, and what it is good for.
-OPTIONAL = {
-    'openvino': ('openvino', 'runs networks on a CPU three times as fast'),
-    'ray': ('ray', 'shares the work among several machines'),
-    'pystac-client': ('fetch', 'finds images for landslide-map fetch'),
-}
+OPTIONAL = {'ray': ('ray', 'shares the work among several machines')}
 
 
 def check_versions() -> Iterator[Finding]:
@@ -77,13 +81,28 @@ def check_families() -> Iterator[Finding]:
 
 
 def check_imports() -> Iterator[Finding]:
-    """Import what the main job needs, and see that it comes from this installation."""
+    """Import what mapping needs, and see that it comes from this installation."""
     for module, distribution in REQUIRED.items():
         yield _import(module, distribution)
 
 
+def check_training() -> Iterator[Finding]:
+    """Import what teaching and training need, if any of it is installed."""
+    if not any(map(installed_version, TRAINING.values())):
+        yield Finding('train', f'not installed: teaching, training and export need it; {MEND}')
+        return
+    for module, distribution in TRAINING.items():
+        found = _import(module, distribution)
+        if found.status == 'problem':
+            # Mapping does without.
+            found = warning(found.name, found.found, found.mend)
+        yield found
+
+
 def _import(module: str, distribution: str) -> Finding:
     try:
+        if module == 'openvino':
+            silence_telemetry(module)
         with quiet_libraries(), warnings.catch_warnings():
             warnings.simplefilter('ignore')
             loaded = importlib.import_module(module)
@@ -104,7 +123,7 @@ def _import(module: str, distribution: str) -> Finding:
 
 def _mend(error: Exception, module: str, distribution: str) -> str:
     missing = (getattr(error, 'name', None) or '').partition('.')[0]
-    if missing != module and missing in REQUIRED:
+    if missing != module and missing in {**REQUIRED, **TRAINING}:
         return f'mend {missing} first'
     if installed_version(distribution) is None and module != 'cv2':
         return f'install it with pip install {distribution}'
@@ -117,7 +136,10 @@ GIB = 2**30
 
 
 def check_torch_devices() -> Iterator[Finding]:
-    """List the devices of PyTorch."""
+    """List the devices of PyTorch, where it is installed."""
+    if not has_training():
+        yield Finding('cuda', 'not used: PyTorch is not installed, networks run on the CPU')
+        return
     import torch  # noqa: PLC0415
 
     # PyTorch warns of a driver that is too old; the finding says it.
@@ -146,18 +168,16 @@ def check_torch_devices() -> Iterator[Finding]:
 
 def check_openvino_devices() -> Iterator[Finding]:
     """List the devices of OpenVINO, of which the CPU is used."""
-    if installed_version('openvino') is None:
-        return
     from dfpenet_mm.mapping.network.openvino_network import openvino_library  # noqa: PLC0415
 
-    mend = 'run with --backend torch, or reinstall openvino'
+    mend = 'reinstall it with pip install --force-reinstall --no-deps openvino'
     try:
         devices = openvino_library().Core().available_devices
     except Exception as error:
-        # It is optional, and its native part raises RuntimeError for most faults.
-        yield warning('openvino devices', error, mend)
+        # Its native part raises RuntimeError for most faults.
+        yield problem('openvino devices', error, mend)
         return
     if 'CPU' in devices:
         yield Finding('openvino devices', ', '.join(devices))
     else:
-        yield warning('openvino devices', ', '.join(devices) or 'none', mend)
+        yield problem('openvino devices', ', '.join(devices) or 'none', mend)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfpenet_mm.doctor.environment import Finding, problem, warning
-from dfpenet_mm.errors import DfpenetError
-from dfpenet_mm.installation import installed_version, quiet_libraries
+from dfpenet_mm.errors import CheckpointError, DfpenetError
+from dfpenet_mm.installation import has_training, quiet_libraries
 from dfpenet_mm.wording import metres
 
 if TYPE_CHECKING:
@@ -26,33 +26,47 @@ REINSTALL = 'reinstall dfpenet_mm from a complete checkout or wheel'
 
 
 def check_networks() -> Iterator[Finding]:
-    """Compare each shipped network with its card, and predict a chip by PyTorch and OpenVINO."""
+    """Compare each shipped network with its card, and predict a chip by OpenVINO and PyTorch."""
     from dfpenet_mm.mapping.network.card import shipped_cards  # noqa: PLC0415
 
     try:
-        networks = [(card, card.config_file) for card in shipped_cards()]
+        cards = shipped_cards()
     except DfpenetError as error:
         yield problem('shipped network', error, REINSTALL)
         return
-    for card, config in networks:
-        fault = _fault(config) or _fault(card.weights) or _difference(card)
-        if fault:
-            yield fault
+    for card in cards:
+        exported = _read(card)
+        if isinstance(exported, Finding):
+            yield exported
             continue
         low, high = map(metres, card.pixel_sizes)
-        yield Finding('shipped network', f'{card.weights}, for pixels of {low} to {high} m')
-        found = yield from _check_torch(config, card.weights)
-        if found and installed_version('openvino'):
-            yield from _check_openvino(*found)
-            yield from _check_int8(card.weights, *found[:2])
+        yield Finding('shipped network', f'{exported.folder}, for pixels of {low} to {high} m')
+        found = yield from _check_exported(exported)
+        yield from _check_int8(exported)
+        if has_training():
+            yield from _check_torch(card, found)
 
 
-def _difference(card: NetworkCard) -> Finding | None:
+def _read(card: NetworkCard) -> Any:
+    """Read a shipped network in its exported form, or say what is wrong with it."""
+    from dfpenet_mm.mapping.network.card import WITHIN  # noqa: PLC0415
+    from dfpenet_mm.mapping.network.exported_network import (  # noqa: PLC0415
+        WEIGHTS,
+        ExportedNetwork,
+    )
+    from dfpenet_mm.resources import MODEL  # noqa: PLC0415
+
+    for name in (MODEL, WEIGHTS):
+        fault = _fault(card.exported / name)
+        if fault:
+            return fault
     try:
-        card.require_weights(card.weights)
+        exported = ExportedNetwork.read(card.exported)
+        if exported.card.get(WITHIN) != card.to_dict():
+            raise CheckpointError(f'{card.exported} was made for another card than {card.path}')
     except DfpenetError as error:
         return problem('shipped network', error, REINSTALL)
-    return None
+    return exported
 
 
 def _fault(path: Path) -> Finding | None:
@@ -64,69 +78,71 @@ def _fault(path: Path) -> Finding | None:
     return None
 
 
-def _check_torch(
-    config: Path, checkpoint: Path
-) -> Generator[Finding, None, tuple[Any, Any, np.ndarray] | None]:
-    name = 'torch fp32'
+def _check_exported(exported: Any) -> Generator[Finding, None, np.ndarray | None]:
+    name = 'openvino f32'
     try:
         with quiet_libraries(), warnings.catch_warnings():
             warnings.simplefilter('ignore')
-            from dfpenet_mm.configs import load_config  # noqa: PLC0415
-            from dfpenet_mm.mapping.network.load_model import load_model  # noqa: PLC0415
-
-            loaded = load_config(config)
-            model = load_model(loaded, checkpoint)
-            probability, seconds = _predict(loaded.mapping.predictor, 'torch', model)
+            probability, seconds = _predict('openvino', exported)
     except Exception as error:
         yield problem(name, error, f'mend the packages named above, or {REINSTALL}')
         return None
     yield Finding(name, f'a chip of {SIDE} x {SIDE} in {seconds:.2f} s')
-    return loaded, model, probability
+    return probability
 
 
-def _check_openvino(config: Any, model: Any, exact: np.ndarray) -> Iterator[Finding]:
-    name, mend = 'openvino f32', 'run with --backend torch, or reinstall openvino'
+def _check_torch(card: NetworkCard, expected: np.ndarray | None) -> Iterator[Finding]:
+    """Try the weights that are taught, which mapping on a CPU does without."""
+    name = 'torch fp32'
+    fault = _fault(card.weights) or _fault(card.config_file)
+    if fault:
+        yield warning(name, fault.found, f'{fault.mend}; without them nothing can be taught')
+        return
     try:
+        card.require_weights(card.weights)
         with quiet_libraries(), warnings.catch_warnings():
             warnings.simplefilter('ignore')
-            probability, seconds = _predict(config.mapping.predictor, 'openvino', model)
+            from dfpenet_mm.mapping.network.load_model import load_model  # noqa: PLC0415
+
+            probability, seconds = _predict('torch', load_model(card.config_file, card.weights))
     except Exception as error:
+        mend = 'mend the packages named above; mapping goes on without PyTorch'
         yield warning(name, error, mend)
         return
-    difference = float(abs(probability - exact).max())
+    difference = 0.0 if expected is None else float(abs(probability - expected).max())
     if difference > LARGEST_DIFFERENCE:
-        yield warning(name, f'differs from torch by {difference:.3f} in probability', mend)
+        yield warning(name, f'differs from openvino by {difference:.3f} in probability', REINSTALL)
     else:
         yield Finding(name, f'the same chip in {seconds:.2f} s')
 
 
-def _check_int8(checkpoint: Path, config: Any, model: Any) -> Iterator[Finding]:
-    from dfpenet_mm.mapping.network.quantised_network import (  # noqa: PLC0415
-        QuantisedNetwork,
-        quantised_beside,
+def _check_int8(exported: Any) -> Iterator[Finding]:
+    from dfpenet_mm.mapping.network.exported_network import (  # noqa: PLC0415
+        ExportedNetwork,
+        exported_beside,
     )
 
-    folder = quantised_beside(checkpoint)
+    folder = exported_beside(exported.folder, 'int8')
     if not folder.exists():
         yield Finding('openvino int8', 'this network ships without; --backend auto takes another')
         return
     try:
-        quantised = QuantisedNetwork.read(folder)
-        quantised.require_weights_of(model, config.mapping.predictor.get('landslide_class', 1))
+        quantised = ExportedNetwork.read(folder)
+        quantised.require_same(exported.card['weights'], exported.landslide_class)
     except DfpenetError as error:
         yield warning('openvino int8', error, f'{REINSTALL}; without it int8 is not available')
     else:
         yield Finding('openvino int8', str(folder))
 
 
-def _predict(predictor: Any, backend: str, model: Any) -> tuple[np.ndarray, float]:
+def _predict(backend: str, model: Any) -> tuple[np.ndarray, float]:
     import numpy as np  # noqa: PLC0415
 
     from dfpenet_mm.mapping.network.backends import backend_config  # noqa: PLC0415
     from dfpenet_mm.mapping.network.predictor import build_predictor  # noqa: PLC0415
 
     chips = np.random.default_rng(0).uniform(20, 200, (1, 3, SIDE, SIDE)).astype(np.float32)
-    predict = build_predictor(backend_config(predictor, backend), model=model, device='cpu')
+    predict = build_predictor(backend_config({}, backend), model=model, device='cpu')
     predict(chips)
     start = time.perf_counter()
     probability = predict(chips)

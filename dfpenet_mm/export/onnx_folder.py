@@ -16,9 +16,9 @@ from dfpenet_mm import __version__
 from dfpenet_mm.errors import ConfigError, InstallError
 from dfpenet_mm.files import whole_folder
 from dfpenet_mm.installation import installed_version
-from dfpenet_mm.mapping.network.file_cache import weights_digest
+from dfpenet_mm.mapping.network.converted_network import weights_digest
+from dfpenet_mm.mapping.network.exported_network import CARD, file_digest
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
-from dfpenet_mm.mapping.network.quantised_network import CARD, file_digest
 
 PACKAGES = ('torch', 'openvino', 'nncf', 'onnx', 'onnxruntime')
 
@@ -44,7 +44,7 @@ def write_card(folder: Path, network: ProbabilityNetwork, /, **facts: Any) -> di
         'files': {path.name: file_digest(path) for path in files},
         **facts,
     }
-    (folder / CARD).write_text(json.dumps(card, indent=2) + '\n')
+    (folder / CARD).write_text(json.dumps(card, indent=2) + '\n', encoding='utf-8')
     return card
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -10,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dfpenet_mm.components import PACKAGES
+from dfpenet_mm.config_file import SECTIONS
+from dfpenet_mm.config_options import ConfigSections
 from dfpenet_mm.export.onnx_folder import write_card
 from dfpenet_mm.export.quantise import RECIPES, Recipe, quantise
 from dfpenet_mm.export.validation import Score, validate
 from dfpenet_mm.files import whole_folder
-from dfpenet_mm.mapping.network.backends import LEAST_AGREEMENT
-from dfpenet_mm.mapping.network.openvino_network import convert_to_openvino, openvino_library
+from dfpenet_mm.mapping.network.backends import LEAST_AGREEMENT, backend_config
+from dfpenet_mm.mapping.network.converted_network import convert_to_openvino
+from dfpenet_mm.mapping.network.openvino_network import openvino_library
 from dfpenet_mm.mapping.network.predictor import Predictor
 from dfpenet_mm.mapping.network.predictor_openvino import OpenVinoPredictor
 from dfpenet_mm.mapping.network.predictor_torch import TorchPredictor
-from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
-from dfpenet_mm.mapping.network.quantised_network import MODEL
+from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork, delicate_convolutions
+from dfpenet_mm.resources import MAPPING, MODEL
 
 if TYPE_CHECKING:
     import openvino
@@ -64,14 +69,21 @@ class QuantisedScores:
 
 
 def export_float(
-    network: ProbabilityNetwork, /, *, shape: tuple[int, int, int], out: Path, **facts: Any
+    network: ProbabilityNetwork,
+    /,
+    *,
+    shape: tuple[int, int, int],
+    out: Path,
+    mapping_config: ConfigSections | None = None,
+    **facts: Any,
 ) -> dict[str, Any]:
     """Write a network in float32; at run time OpenVINO may still compute in bf16.
 
     Args:
         network: on the CPU.
         shape: (B, H, W) of a window.
-        out: folder to make.
+        out: folder to make; ``landslide-map`` takes it in place of CONFIG and CHECKPOINT.
+        mapping_config: whose settings it shall map with; None for none.
         **facts: for the card.
 
     Returns:
@@ -85,9 +97,41 @@ def export_float(
     model = convert_to_openvino(network, (1, *shape))
     with whole_folder(out) as folder:
         _save(model, folder)
+        if mapping_config is not None:
+            write_mapping(folder, mapping_config, 'f32')
         return write_card(
-            folder, network, backend='openvino', precision='f32', shape=shape, **facts
+            folder,
+            network,
+            backend='openvino',
+            precision='f32',
+            shape=shape,
+            delicate=list(delicate_convolutions(network).values()),
+            **facts,
         )
+
+
+def write_mapping(folder: Path, config: ConfigSections, precision: str) -> None:
+    """Write the settings with which an exported network maps, as a config in JSON.
+
+    Args:
+        folder: of the network.
+        config: with a ``mapping`` section.
+        precision: of the network.
+    """
+    sections = config.to_dict()
+    kept = {name: sections[name] for name in SECTIONS if name in sections}
+    if 'mapping' in kept:
+        predictor = backend_config(kept['mapping']['predictor'], 'openvino', precision=precision)
+        predictor.pop('quantised', None)
+        kept['mapping'] = {**kept['mapping'], 'predictor': predictor}
+    # The project's own hold parts of networks, which are in the file; others may hold hooks.
+    imports = sections.get('custom_imports', {}).get('imports', [])
+    listed = [imports] if isinstance(imports, str) else imports
+    others = [name for name in listed if name not in PACKAGES]
+    if others:
+        kept['custom_imports'] = {**sections['custom_imports'], 'imports': others}
+    text = json.dumps(kept, indent=2, sort_keys=True)
+    (folder / MAPPING).write_text(f'{text}\n', encoding='utf-8')
 
 
 def export_quantised(
@@ -98,6 +142,7 @@ def export_quantised(
     samples: Samples,
     threshold: float,
     out: Path,
+    mapping_config: ConfigSections | None = None,
     recipes: Sequence[Recipe] = RECIPES,
     tell: Callable[[QuantisedScores], None] = lambda _: None,
     **facts: Any,
@@ -110,6 +155,7 @@ def export_quantised(
         samples: gives the validation set anew at every call.
         threshold: smallest probability of a landslide pixel.
         out: folder to make; ``OpenVinoPredictor`` takes it as ``quantised``.
+        mapping_config: whose settings it shall map with; None for none.
         recipes: in the order in which they are tried, at least one.
         tell: called with the scores of every recipe tried.
         **facts: for the card.
@@ -129,7 +175,7 @@ def export_quantised(
         for recipe in recipes:
             model = quantise(convert_to_openvino(network, shape), chips, recipe)
             _save(model, folder)
-            write_card(folder, network)
+            write_card(folder, network, precision='int8')
             scores = _score(network, folder, recipe, samples, threshold)
             tell(scores)
             tried.append((scores, model))
@@ -137,6 +183,8 @@ def export_quantised(
                 break
         scores, model = max(tried, key=lambda entry: (entry[0].passes, entry[0].agreement))
         _save(model, folder)
+        if mapping_config is not None:
+            write_mapping(folder, mapping_config, 'int8')
         return write_card(
             folder,
             network,

@@ -17,7 +17,8 @@ from mmengine.config import Config
 from dfpenet_mm.datasets.landslide import IMAGE_SUFFIXES, find_chips
 from dfpenet_mm.datasets.loading import read_bands
 from dfpenet_mm.errors import ConfigError, InputFileError, InstallError, RasterFormatError
-from dfpenet_mm.mapping.network.openvino_network import openvino_library, silence_telemetry
+from dfpenet_mm.installation import silence_telemetry
+from dfpenet_mm.mapping.network.openvino_network import openvino_library
 from dfpenet_mm.mapping.scene.batch_reader import sample_chips
 from dfpenet_mm.mapping.scene.scaling import build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene

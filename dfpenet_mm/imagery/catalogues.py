@@ -98,7 +98,7 @@ def _stac(url: str) -> Iterator[Any]:
     except ImportError as error:
         raise InstallError(
             'searching for images needs pystac-client, which is not installed; install it with '
-            "pip install 'dfpenet_mm[fetch]', or give --from-items or --from-safe"
+            'pip install pystac-client, or give --from-items or --from-safe'
         ) from error
     # Whatever a server that is none answers: a page, or JSON without what a catalogue has.
     kinds = (APIError, ParametersError, KeyError, ValueError, TypeError, NotImplementedError)

@@ -5,31 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, ConfigDict
-
-from dfpenet_mm.errors import ConfigError, InstallError
+from dfpenet_mm.config_options import ConfigSections
+from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.network.backend_choice import BackendChoice, choose_backend
 from dfpenet_mm.mapping.network.backends import TYPES, backend_config
-from dfpenet_mm.mapping.network.load_model import load_model
-from dfpenet_mm.mapping.network.openvino_network import openvino_library
-from dfpenet_mm.mapping.network.quantised_network import CARD, quantised_beside
+from dfpenet_mm.mapping.network.exported_network import CARD, ExportedNetwork, exported_beside
+from dfpenet_mm.mapping.network.network_source import NetworkSource
 from dfpenet_mm.mapping.scene.batch_reader import sample_chips
 from dfpenet_mm.mapping.scene.scaling import build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
+from dfpenet_mm.resources import is_exported
+from dfpenet_mm.run.network_choice import AUTO
 from dfpenet_mm.run.record import recorded_predictor
 from dfpenet_mm.run.request import RunRequest
 from dfpenet_mm.run.settings import MappingSettings
 from dfpenet_mm.run.work_folder import record_of
 
-AUTO = 'auto'
 BACKENDS = (*TYPES, AUTO)
 # Pixels of the scene on which predictors are timed and compared, and windows at least.
 TRIED_PIXELS, TRIED_WINDOWS = 2**19, 4
 
 
 def set_backend(
-    config: Config, request: RunRequest, device: str, *, checkpoint: Path, grid: RasterGrid | None
+    config: ConfigSections,
+    request: RunRequest,
+    device: str,
+    *,
+    checkpoint: Path,
+    grid: RasterGrid | None,
 ) -> str | None:
     """Put the backend that a run is to use into its config.
 
@@ -49,16 +53,19 @@ def set_backend(
         InputFileError: if a file is missing or damaged.
     """
     asked = request.backend or request.precision or request.quantised
-    if not asked and request.config is not None:
+    exported = is_exported(checkpoint)
+    if not asked and request.config is not None and not exported:
         return None
     kept = recorded_predictor(record_of(request.folder)) if request.resume else None
     if kept and request.backend == AUTO and not request.precision:
         if kept.get('quantised'):
-            folder = request.quantised or quantised_beside(checkpoint)
+            folder = request.quantised or exported_beside(checkpoint, 'int8')
             kept['quantised'] = str(folder.absolute())
-        config.mapping.predictor = kept
+        config['mapping']['predictor'] = kept
         return f'{kept.get("type")} {kept.get("precision", "")}: what the unfinished run began with'
-    backend, reason = (request.backend, None) if asked else default_backend(device)
+    backend, reason = (
+        (request.backend, None) if asked else default_backend(device, exported=exported)
+    )
     chosen = apply_backend(
         config,
         backend=backend,
@@ -73,7 +80,7 @@ def set_backend(
 
 
 def apply_backend(
-    config: Config,
+    config: ConfigSections,
     *,
     backend: str | None,
     precision: str | None = None,
@@ -93,8 +100,9 @@ def apply_backend(
         backend: one of ``BACKENDS``; None leaves the config's, with its precision if one is
             given.
         precision: of the backend; not with ``auto``, which chooses it.
-        quantised: folder that ``tools/export.py`` wrote; None for the one beside the checkpoint.
-        checkpoint: weights that fit the config.
+        quantised: folder that ``landslide-map export`` wrote; None for the one beside the
+            checkpoint.
+        checkpoint: weights that fit the config, or the folder of an exported network.
         post: the scene; ``auto`` tries predictors on windows of it.
         grid: on which it is read; None for its own.
         device: such as ``cpu`` or ``cuda:0``.
@@ -106,8 +114,15 @@ def apply_backend(
         ConfigError: if the options do not fit, or the network does not run.
         InputFileError: if a file is missing or damaged.
     """
+    if is_exported(checkpoint):
+        own = ExportedNetwork.read(checkpoint).precision
+        config['mapping']['predictor'] = backend_config(
+            MappingSettings.from_config(config).predictor, 'openvino', precision=own
+        )
+        if own == 'int8':
+            return _only_int8(checkpoint, backend, precision)
     settings = MappingSettings.from_config(config)
-    folder = quantised or quantised_beside(checkpoint)
+    folder = quantised or exported_beside(checkpoint, 'int8')
     found = folder if quantised or (folder / CARD).is_file() else None
     if backend == AUTO:
         if precision:
@@ -124,7 +139,7 @@ def apply_backend(
             grid=grid,
             device=device,
         )
-        config.mapping.predictor = ConfigDict(choice.predictor)
+        config['mapping']['predictor'] = dict(choice.predictor)
         return choice.reason
     if backend or precision or quantised:
         known = {kind: name for name, kind in TYPES.items()}
@@ -132,8 +147,7 @@ def apply_backend(
         if precision == 'int8' and found is None:
             raise ConfigError(
                 f'--precision int8 wants a quantised network and {folder} holds none; make one '
-                f'with tools/export.py --backend openvino --precision int8, or name it with '
-                f'--quantised'
+                f'with landslide-map export --precision int8, or name it with --quantised'
             )
         predictor: dict[str, Any] = backend_config(
             settings.predictor, name, precision=precision, quantised=found
@@ -143,12 +157,22 @@ def apply_backend(
                 f'--quantised {quantised} was given, but {name} {predictor["precision"]} would '
                 f'run; give --backend openvino --precision int8 with it, or --backend auto'
             )
-        config.mapping.predictor = ConfigDict(predictor)
+        config['mapping']['predictor'] = predictor
     return None
 
 
+def _only_int8(checkpoint: Path, backend: str | None, precision: str | None) -> str | None:
+    """Refuse what a network in int8 cannot do; say why it runs so where ``auto`` has to choose."""
+    if backend == 'torch' or precision not in (None, 'int8'):
+        raise ConfigError(
+            f'{checkpoint} is a network in int8, which OpenVINO alone runs; leave out --backend '
+            f'and --precision, or give the network in f32'
+        )
+    return 'openvino int8: the network is there in nothing else' if backend == AUTO else None
+
+
 def _choose(
-    config: Config,
+    config: ConfigSections,
     settings: MappingSettings,
     *,
     quantised: Path | None,
@@ -165,7 +189,9 @@ def _choose(
             count=max(TRIED_WINDOWS, TRIED_PIXELS // settings.window**2),
         )
     return choose_backend(
-        model=load_model(config, checkpoint, device),
+        model=NetworkSource.of(
+            config, checkpoint=checkpoint, predictor=settings.predictor, device=device
+        ).load(),
         predictor=settings.predictor,
         chips=chips,
         device=device,
@@ -174,24 +200,21 @@ def _choose(
     )
 
 
-def default_backend(device: str) -> tuple[str, str]:
-    """Choose what runs the shipped network where nobody asks for anything.
+def default_backend(device: str, *, exported: bool) -> tuple[str, str]:
+    """Choose what runs a network where nobody asks for anything.
 
     Not ``auto``, which tries for as long as a small scene takes and whose choice depends on the
     machine: OpenVINO in float32 finds the landslides of PyTorch at a third of the time.
 
     Args:
         device: such as ``cpu`` or ``cuda:0``.
+        exported: whether the network is an exported one.
 
     Returns:
         A backend for ``--backend``, and a line that says why.
     """
-    if device != 'cpu':
+    if not exported:
         return 'torch', f'torch fp32: PyTorch runs the network on {device}'
-    try:
-        openvino_library()
-    except InstallError as error:
-        return 'torch', f'torch fp32, a third as fast as OpenVINO: {error}'
     return 'openvino', (
         'openvino f32: three times as fast as PyTorch, with the same landslides; --backend auto '
         'looks for something faster'

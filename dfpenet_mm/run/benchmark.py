@@ -16,9 +16,10 @@ from dfpenet_mm.errors import ConfigError, EmptySceneError, RasterFormatError
 from dfpenet_mm.evaluation.image_tally import ImageTally
 from dfpenet_mm.evaluation.set_scores import RESAMPLES, score_set
 from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
-from dfpenet_mm.mapping.network.load_model import NetworkSource
+from dfpenet_mm.mapping.network.card import shipped_cards
+from dfpenet_mm.mapping.network.network_source import NetworkSource
 from dfpenet_mm.mapping.network.predictor import Predictor
-from dfpenet_mm.resources import checkpoint_dir, network_files
+from dfpenet_mm.resources import network_files
 from dfpenet_mm.run.benchmark_files import JudgedImage, draw_pictures, write_page, write_tables
 from dfpenet_mm.run.folder import check_output_folder, product_names, staging_folder
 from dfpenet_mm.run.labelled_images import LabelledImage, find_images
@@ -133,10 +134,10 @@ def benchmark(request: BenchmarkRequest, progress: RunProgress | None = None) ->
 
 
 def _origin(request: BenchmarkRequest, files: Sequence[Path]) -> dict[str, Any]:
-    config, checkpoint = request.mapping.get('config'), request.mapping.get('checkpoint')
-    networks = [checkpoint] if checkpoint else sorted(checkpoint_dir().glob('*.pth'))
+    named = network_files(request.mapping.get('config'), request.mapping.get('checkpoint'))
+    networks = [named[1]] if named else [card.exported for card in shipped_cards()]
     inputs: dict[str, Path | None] = {f'network {path.name}': path for path in networks}
-    inputs |= {'network config': config}
+    inputs |= {'network config': named and named[0]}
     inputs |= {f'{path.parent.name}/{path.name}': path for path in files}
     mapping = {
         name: value if isinstance(value, bool | int | float | str | None) else str(value)

@@ -17,7 +17,7 @@ from dfpenet_mm.mapping.executors.executor import BlockExecutor
 from dfpenet_mm.mapping.executors.local_executor import LocalExecutor
 from dfpenet_mm.mapping.network.backends import find_device
 from dfpenet_mm.mapping.network.card import NetworkCard
-from dfpenet_mm.mapping.network.load_model import NetworkSource
+from dfpenet_mm.mapping.network.network_source import NetworkSource
 from dfpenet_mm.mapping.network.predictor import Predictor
 from dfpenet_mm.mapping.registration.shift import MeasuredShift
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
@@ -134,7 +134,7 @@ def prepared(
         resume=request.resume,
         inputs=[*files.values(), *([request.quantised] if request.quantised else [])],
     )
-    device = str(find_device(request.device))
+    device = find_device(request.device)
     with progress.running('choose_backend'), quiet_libraries():
         choice = set_backend(
             config, request, device, checkpoint=chosen.checkpoint, grid=pixels.grid

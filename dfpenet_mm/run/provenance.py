@@ -8,15 +8,13 @@ import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dfpenet_mm import __version__
+from dfpenet_mm.config_options import ConfigSections
 from dfpenet_mm.files import read_errors
 from dfpenet_mm.installation import installed_version
 from dfpenet_mm.source_files import local_file, require_file
-
-if TYPE_CHECKING:
-    from mmengine.config import Config
 
 # What of a config shapes a map.
 SECTIONS = ('model', 'mapping', 'postproc')
@@ -85,7 +83,7 @@ def package_versions() -> dict[str, str]:
     return {'python': platform.python_version(), 'dfpenet_mm': __version__, **installed}
 
 
-def resolved_settings(config: Config) -> dict[str, Any]:
+def resolved_settings(config: ConfigSections) -> dict[str, Any]:
     """Return the sections of a config that shape a map, inherited values and options included.
 
     The checksum of the config file alone would not tell when one of its bases has changed.

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dfpenet_mm.errors import InputFileError, OutputError
-from dfpenet_mm.resources import network_files, shipped_file
+from dfpenet_mm.resources import network_files
 from dfpenet_mm.source_files import (
     AUXILIARY,
     PENDING,
@@ -37,9 +37,10 @@ class RunRequest:
         reference: inventory to evaluate against, or None.
         aoi: polygons of the area to map, or None for all of the scene.
         layers: auxiliary rasters by name, such as ``dem``, on any grid.
-        config: the network, its ``mapping`` section and its ``postproc`` list; None for the
-            shipped one that suits the image.
-        checkpoint: weights that fit the config; None with a shipped config.
+        config: the network, its ``mapping`` section and its ``postproc`` list; or the folder of an
+            exported network, which holds them; None for the shipped one that suits the image.
+        checkpoint: weights that fit the config, or the folder of an exported network; None where
+            ``config`` is that, or None as well.
         options: ``KEY=VALUE`` each, over those of the config.
         out: folder of the products: ``probability.tif``, ``mask.tif``, ``summary.json``,
             ``report.html``, ``figures/``, what the hooks write, and with a pre-event image
@@ -68,7 +69,6 @@ class RunRequest:
 
     Raises:
         ConfigError: if of config and weights only one is given.
-        InstallError: if neither is, and this installation carries none.
     """
 
     post: Path
@@ -104,7 +104,10 @@ class RunRequest:
 
     def __post_init__(self) -> None:
         # Half a network is refused before anything is loaded.
-        network_files(self.config, self.checkpoint)
+        files = network_files(self.config, self.checkpoint)
+        if files is not None:
+            object.__setattr__(self, 'config', files[0])
+            object.__setattr__(self, 'checkpoint', files[1])
         try:
             self.folder.exists()
         except OSError as error:
@@ -123,7 +126,7 @@ class RunRequest:
         images = ('post', 'pre', 'post_mask', 'pre_mask')
         roles = {name: getattr(self, name) for name in (*images, 'reference', 'aoi')}
         roles |= {f'{LAYER}{name}': path for name, path in self.layers.items()}
-        roles['checkpoint'] = self.checkpoint and shipped_file(self.checkpoint)
+        roles['checkpoint'] = self.checkpoint
         return {role: path for role, path in roles.items() if path is not None}
 
 

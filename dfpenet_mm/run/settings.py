@@ -8,9 +8,8 @@ from dataclasses import MISSING, dataclass, fields
 from numbers import Integral, Real
 from typing import Any
 
-from mmengine.config import Config
-
 from dfpenet_mm.calibration import PlattScaling
+from dfpenet_mm.config_options import ConfigSections
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.plan.windows import BLOCK_WINDOWS, WindowPlan, ground_phase
@@ -155,7 +154,7 @@ class MappingSettings:
         )
 
     @classmethod
-    def from_config(cls, config: Config) -> MappingSettings:
+    def from_config(cls, config: ConfigSections) -> MappingSettings:
         """Read the section.
 
         Raises:
@@ -185,7 +184,7 @@ class MappingSettings:
         return cls(**{**values, **lists})
 
 
-def set_images(config: Config, request: RunRequest) -> None:
+def set_images(config: ConfigSections, request: RunRequest) -> None:
     """Put how a request wants the two images read and compared into the config.
 
     Raises:
@@ -203,12 +202,12 @@ def set_images(config: Config, request: RunRequest) -> None:
     asked = {name: value for name, value in asked.items() if value is not None}
     if request.values is not None:
         MappingSettings.from_config(config)
-        if config.mapping.scaling.get('type') != SCALED_BY_VALUES:
+        if config['mapping']['scaling'].get('type') != SCALED_BY_VALUES:
             raise ConfigError(
                 f'--values {request.values} was given, and this config scales images in another '
                 f'way; leave it out, or set mapping.scaling to a {SCALED_BY_VALUES}'
             )
-        config.mapping.scaling['values'] = request.values
+        config['mapping']['scaling']['values'] = request.values
     if not asked:
         return
     seen = len(MappingSettings.from_config(config).bands)
@@ -217,7 +216,7 @@ def set_images(config: Config, request: RunRequest) -> None:
             f'--bands names {counted(len(request.bands), "band")}, and the network sees {seen}; '
             f'give one for each, in the order of the images that it was trained on'
         )
-    config.mapping.update(asked)
+    config['mapping'].update(asked)
 
 
 def _is_list(value: Any) -> bool:
@@ -240,7 +239,7 @@ def _counts(value: Any) -> bool:
     return _is_whole(value) and value >= 1
 
 
-def postproc_hooks(config: Config) -> list[Mapping[str, Any]]:
+def postproc_hooks(config: ConfigSections) -> list[Mapping[str, Any]]:
     """Return the config's list of post-processing hooks.
 
     Raises:

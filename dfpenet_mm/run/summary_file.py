@@ -96,7 +96,7 @@ def summarise(
         'results': dict(product.results),
         'evaluation': evaluations(product),
         'network': {
-            'name': run.network_choice.checkpoint.stem,
+            'name': run.network_choice.name,
             **run.pixels.to_dict(),
             'sentence': run.pixels.sentence,
         },

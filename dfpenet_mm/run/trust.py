@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmengine.config import Config
-
+from dfpenet_mm.config_options import ConfigSections
 from dfpenet_mm.mapping.network.card import NetworkCard
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest
 from dfpenet_mm.mapping.scene.novelty import KnownGround, Novelty, scene_novelty
@@ -20,7 +19,7 @@ UNSEEN = 0.5
 
 
 def set_calibration(
-    config: Config, card: NetworkCard | None, pixel_size: float, request: RunRequest
+    config: ConfigSections, card: NetworkCard | None, pixel_size: float, request: RunRequest
 ) -> None:
     """Put the calibration and the threshold of a network's card into a config.
 
@@ -37,13 +36,13 @@ def set_calibration(
         return
     if card.calibration is not None:
         scaling = card.calibration.at(pixel_size)
-        config.mapping.calibration = {
+        config['mapping']['calibration'] = {
             'slope': scaling.slope,
             'intercept': scaling.intercept,
             'fitted_on': card.calibration.fitted_on,
         }
     if card.threshold is not None and not _has_threshold(request):
-        config.mapping.threshold = card.threshold
+        config['mapping']['threshold'] = card.threshold
 
 
 def _has_threshold(request: RunRequest) -> bool:

@@ -12,7 +12,7 @@ from dfpenet_mm.errors import ConfigError, RasterFormatError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.mapping.network.backends import find_device
-from dfpenet_mm.mapping.network.load_model import NetworkSource
+from dfpenet_mm.mapping.network.network_source import NetworkSource
 from dfpenet_mm.mapping.network.predictor import Predictor
 from dfpenet_mm.mapping.scene.averaged import coarser_grid
 from dfpenet_mm.mapping.scene.scaling import FittedScaling, build_scaling
@@ -134,7 +134,7 @@ def open_classroom(request: TeachRequest, stack: ExitStack) -> Classroom:
         blocks=blocks,
         default=default,
         views=views,
-        device=str(find_device(request.device)),
+        device=find_device(request.device),
         forced=forced,
     )
 
@@ -157,9 +157,9 @@ def _network(
         nodata=request.nodata,
     )
     try:
-        return *network_for(asked), False
+        return *network_for(asked, trainable=True), False
     except RasterFormatError:
-        return *network_for(replace(asked, force=True)), True
+        return *network_for(replace(asked, force=True), trainable=True), True
 
 
 def _sizes(

@@ -13,7 +13,7 @@ from dfpenet_mm.mapping.network.card import shipped_cards
 from dfpenet_mm.report.qgis.project import FILENAME as PROJECT
 from dfpenet_mm.report.qgis.project import images_of_project
 from dfpenet_mm.report.run_products import inventory_name, read_summary
-from dfpenet_mm.resources import network_files
+from dfpenet_mm.resources import is_exported, network_files
 from dfpenet_mm.run.provenance import describe_input
 from dfpenet_mm.source_files import require_file
 from dfpenet_mm.vocabulary import AREA_OF_INTEREST, SUMMARY
@@ -81,7 +81,15 @@ class TeachRequest:
             )
         if self.steps < 1:
             raise ConfigError(f'--steps {self.steps} teaches nothing; give 1 or more, such as 300')
-        network_files(self.config, self.checkpoint)
+        files = network_files(self.config, self.checkpoint)
+        if files is not None and is_exported(files[1]):
+            raise ConfigError(
+                f'{files[1]} is an exported network, which cannot be taught; give the CONFIG and '
+                f'the CHECKPOINT that it was made from'
+            )
+        if files is not None:
+            object.__setattr__(self, 'config', files[0])
+            object.__setattr__(self, 'checkpoint', files[1])
 
 
 def resolved(request: TeachRequest) -> TeachRequest:
@@ -154,7 +162,8 @@ def _network(summary: Mapping[str, Any], run: Path) -> tuple[Path, Path]:
     """Find config and weights of a run's network: a shipped one, or where the command had it."""
     weights, recipe = (_inputs(summary).get(role) or {} for role in ('checkpoint', 'config'))
     for card in shipped_cards():
-        if card.weights_sha256 == weights.get('sha256'):
+        exported = is_exported(card.exported) and describe_input(card.exported)
+        if card.weights_sha256 == weights.get('sha256') or exported == weights:
             return card.config_file, card.weights
     for path in _in_command(summary, str(weights.get('name'))):
         for beside in _in_command(summary, str(recipe.get('name'))):

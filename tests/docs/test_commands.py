@@ -52,8 +52,10 @@ PARSED = {
         '.venv/bin/landslide-map --post': 'run by quick_start.md',
     },
     'docs/quick_start.md': {
-        'make demo': 'installs everything and maps the whole demo scene',
-        'python3.11 -m venv': 'installs everything from a package index',
+        'make demo': 'installs what maps, and maps the whole demo scene',
+        'python3.11 -m venv': 'installs from a package index',
+        'uv tool install': 'likewise',
+        '.venv/bin/pip install': 'likewise',
     },
     'docs/reading_the_report.md': {
         'landslide-map report': 'run by the tutorial for analysts',
@@ -89,7 +91,6 @@ PARSED = {
         'landslide-map taught/network': 'likewise',
     },
     'docs/fetching.md': {
-        'pip install': 'installs from a package index',
         'landslide-map fetch --event us2000h8ty --out': 'needs a network; tests/cli runs it',
         'landslide-map fetch --bbox': 'likewise',
         'landslide-map fetch --event us2000h8ty --dry-run': 'likewise',
@@ -102,7 +103,7 @@ PARSED = {
     },
     'docs/performance.md': {
         'python benchmarks/predictors.py': 'minutes; tests/benchmarks runs it',
-        'python tools/export.py': 'needs Landslide4Sense; tests/tools runs it',
+        'landslide-map export configs': 'needs Landslide4Sense; tests/cli runs it',
         'python benchmarks/mapping_scale.py': 'large scenes',
         'OMP_NUM_THREADS=1 python benchmarks/mapping_scale.py': 'large scenes',
         'python benchmarks/mapping_peers.py --venvs': 'needs the environments of six packages',

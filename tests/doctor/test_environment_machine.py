@@ -2,22 +2,23 @@ import os
 
 import pytest
 
+from dfpenet_mm import processor
 from dfpenet_mm.doctor import environment
-from dfpenet_mm.doctor.environment import check_disk, check_memory, check_processor, usable_cores
+from dfpenet_mm.doctor.environment import check_disk, check_memory, check_processor
 
 CPU = 'processor : 0\nmodel name : Fast 9000\nflags : fpu avx2 avx512_bf16 amx_int8 sse\n'
 
 
 def test_processor(monkeypatch, tmp_path):
     (tmp_path / 'cpuinfo').write_text(CPU)
-    monkeypatch.setattr(environment, 'CPU_INFO', tmp_path / 'cpuinfo')
-    processor, extensions = check_processor()
-    assert processor.found == f'Fast 9000, {usable_cores()} cores for this process'
+    monkeypatch.setattr(processor, 'CPU_INFO', tmp_path / 'cpuinfo')
+    named, extensions = check_processor()
+    assert named.found == f'Fast 9000, {processor.usable_cores()} cores for this process'
     assert extensions.found == 'avx2 avx512_bf16 amx_int8'
 
 
 def test_a_system_that_tells_nothing(monkeypatch, tmp_path):
-    monkeypatch.setattr(environment, 'CPU_INFO', tmp_path / 'none')
+    monkeypatch.setattr(processor, 'CPU_INFO', tmp_path / 'none')
     monkeypatch.setattr(environment, 'MEMORY_INFO', tmp_path / 'none')
     assert {found.status for found in (*check_processor(), *check_memory())} == {'ok'}
 

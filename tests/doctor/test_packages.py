@@ -7,7 +7,12 @@ import pytest
 
 from dfpenet_mm import installation
 from dfpenet_mm.doctor import packages
-from dfpenet_mm.doctor.packages import check_families, check_imports, check_versions
+from dfpenet_mm.doctor.packages import (
+    check_families,
+    check_imports,
+    check_training,
+    check_versions,
+)
 
 
 def find(findings, name):
@@ -16,7 +21,7 @@ def find(findings, name):
 
 
 def test_this_installation_is_sound():
-    findings = [*check_versions(), *check_families(), *check_imports()]
+    findings = [*check_versions(), *check_families(), *check_imports(), *check_training()]
     assert {found.status for found in findings} == {'ok'}
     assert find(findings, 'numpy').found == sys.modules['numpy'].__version__
 
@@ -24,8 +29,7 @@ def test_this_installation_is_sound():
 @pytest.mark.parametrize(
     ('module', 'mend'),
     [
-        ('torch', 'pip install --force-reinstall --no-deps torch'),
-        ('cv2', 'opencv-python-headless'),
+        ('openvino', 'pip install --force-reinstall --no-deps openvino'),
         ('rasterio', 'libexpat1'),
         # What only the report needs.
         ('jinja2', 'pip install --force-reinstall --no-deps jinja2'),
@@ -37,6 +41,27 @@ def test_a_module_that_does_not_load(monkeypatch, module, mend):
     (found,) = check_imports()
     assert (found.name, found.status) == (module, 'problem')
     assert mend in found.mend
+
+
+@pytest.mark.parametrize(
+    ('module', 'mend'),
+    [
+        ('torch', 'pip install --force-reinstall --no-deps torch'),
+        ('cv2', 'opencv-python-headless'),
+    ],
+)
+def test_mapping_goes_on_where_pytorch_does_not_load(monkeypatch, module, mend):
+    monkeypatch.setitem(sys.modules, module, None)
+    found = find(check_training(), module)
+    assert found.status == 'warning'
+    assert mend in found.mend
+
+
+def test_an_installation_that_only_maps_is_sound(monkeypatch):
+    monkeypatch.setattr(packages, 'installed_version', lambda _: None)
+    (found,) = check_training()
+    assert (found.status, found.mend) == ('ok', '')
+    assert "pip install 'dfpenet_mm[train]'" in found.found
 
 
 def test_a_module_that_is_not_installed(monkeypatch):
@@ -86,5 +111,3 @@ def test_optional_packages_may_be_missing(monkeypatch):
     found = find(check_versions(), 'ray')
     assert found.status == 'ok'
     assert "pip install 'dfpenet_mm[ray]'" in found.found
-    found = find(check_versions(), 'pystac-client')
-    assert "pip install 'dfpenet_mm[fetch]'" in found.found

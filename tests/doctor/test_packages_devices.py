@@ -39,10 +39,9 @@ def test_a_driver_that_torch_cannot_use(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ('listed', 'status'), [(['CPU', 'GPU'], 'ok'), ([], 'warning'), (None, 'warning')]
+    ('listed', 'status'), [(['CPU', 'GPU'], 'ok'), ([], 'problem'), (None, 'problem')]
 )
 def test_openvino(monkeypatch, listed, status):
-    monkeypatch.setattr(packages, 'installed_version', lambda _: '2026.1')
     fake = listed is not None and types.SimpleNamespace(
         Core=lambda: types.SimpleNamespace(available_devices=listed)
     )
@@ -51,6 +50,8 @@ def test_openvino(monkeypatch, listed, status):
     assert found.status == status
 
 
-def test_openvino_is_optional(monkeypatch):
-    monkeypatch.setattr(packages, 'installed_version', lambda _: None)
-    assert list(check_openvino_devices()) == []
+def test_without_pytorch_there_is_no_gpu(monkeypatch):
+    monkeypatch.setattr(packages, 'has_training', lambda: False)
+    (found,) = check_torch_devices()
+    assert (found.name, found.status) == ('cuda', 'ok')
+    assert 'not installed' in found.found

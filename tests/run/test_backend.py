@@ -1,4 +1,4 @@
-import sys
+import json
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network.backend_choice import BackendChoice, Trial
+from dfpenet_mm.mapping.network.exported_network import file_digest
 from dfpenet_mm.run.backend import apply_backend, default_backend
 
 MAPPING = {
@@ -68,7 +69,7 @@ def test_a_quantised_network_that_would_not_run_is_no_silent_choice(config, argu
 
 
 def test_int8_without_its_folder_says_where_it_was_looked_for(config, arguments):
-    with pytest.raises(ConfigError, match=r'net_int8 holds none; make one with tools/export\.py'):
+    with pytest.raises(ConfigError, match=r'net_int8 holds none; make one with landslide-map'):
         apply_backend(config, backend='openvino', precision='int8', **arguments)
 
 
@@ -92,7 +93,7 @@ def test_auto_tries_windows_of_the_scene(config, arguments, tmp_path, monkeypatc
         return BackendChoice.among([trial])
 
     monkeypatch.setattr('dfpenet_mm.run.backend.choose_backend', choose)
-    monkeypatch.setattr('dfpenet_mm.run.backend.load_model', lambda *given: given)
+    monkeypatch.setattr('dfpenet_mm.run.backend.NetworkSource.load', lambda source: source)
     beside = quantised(tmp_path / 'net_int8')
     reason = apply_backend(config, backend='auto', **arguments)
     assert reason.startswith('openvino bf16: openvino bf16 takes 1 s a window')
@@ -108,11 +109,47 @@ def test_auto_chooses_the_precision_itself(config, arguments):
         apply_backend(config, backend='auto', precision='bf16', **arguments)
 
 
-def test_openvino_where_it_can_be_loaded(monkeypatch):
-    monkeypatch.setitem(sys.modules, 'openvino', object())
-    assert default_backend('cpu')[0] == 'openvino'
-    assert default_backend('cuda:0')[0] == 'torch'
-    monkeypatch.setitem(sys.modules, 'openvino', None)
-    backend, reason = default_backend('cpu')
-    assert backend == 'torch'
-    assert "pip install 'dfpenet_mm[openvino]'" in reason
+@pytest.fixture
+def exported(tmp_path):
+    """A folder that passes for an exported network, of a precision."""
+
+    def make(precision):
+        folder = tmp_path / f'net_{precision}'
+        folder.mkdir()
+        files = {'model.xml': b'layers', 'model.bin': b'weights'}
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        digests = {name: file_digest(folder / name) for name in files}
+        card = {'precision': precision, 'weights': 'w', 'landslide_class': 1, 'files': digests}
+        (folder / 'card.json').write_text(json.dumps(card))
+        return folder
+
+    return make
+
+
+def test_an_exported_network_runs_on_openvino_whatever_its_config_says(config, arguments, exported):
+    arguments['checkpoint'] = exported('f32')
+    apply_backend(config, backend=None, **arguments)
+    wanted = {'type': 'OpenVinoPredictor', 'flips': True, 'landslide_class': 1, 'precision': 'f32'}
+    assert config.mapping.predictor == wanted
+    apply_backend(config, backend='openvino', precision='bf16', **arguments)
+    assert config.mapping.predictor == {**wanted, 'precision': 'bf16'}
+    beside = exported('int8')
+    arguments['checkpoint'] = arguments['checkpoint'].rename(beside.with_name('net_openvino'))
+    apply_backend(config, backend=None, precision='int8', **arguments)
+    assert config.mapping.predictor.quantised == str(beside)
+
+
+def test_a_network_in_int8_runs_in_nothing_else(config, arguments, exported):
+    arguments['checkpoint'] = exported('int8')
+    assert apply_backend(config, backend=None, **arguments) is None
+    assert config.mapping.predictor.precision == 'int8'
+    assert 'in nothing else' in apply_backend(config, backend='auto', **arguments)
+    for backend, precision in (('torch', None), ('openvino', 'bf16')):
+        with pytest.raises(ConfigError, match='is a network in int8, which OpenVINO alone runs'):
+            apply_backend(config, backend=backend, precision=precision, **arguments)
+
+
+def test_weights_run_on_pytorch_and_exported_networks_on_openvino():
+    assert default_backend('cpu', exported=True)[0] == 'openvino'
+    assert default_backend('cuda:0', exported=False)[0] == 'torch'

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -21,7 +20,7 @@ GRID = RasterGrid(CRS.from_epsg(32654), Affine(10, 0, 500_000, 0, -10, 4_700_000
 RECORD = HookRecord('Filter', {'area_factor': 25}, 9, 2, 1.0, 1.0, 0.1)
 
 
-CHOICE = SimpleNamespace(checkpoint=Path('net.pth'))
+CHOICE = SimpleNamespace(name='net')
 PIXELS = WorkingPixels(image=10.0, known=None, grid=None, sentence='It has pixels of 10 m')
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from dfpenet_mm.cli.conversion import stage_bars
 from dfpenet_mm.cli.options import band_numbers, file_name, nodata_value
 from dfpenet_mm.cli.refusals import exit_on_user_error
+from dfpenet_mm.cli.training_libraries import training_libraries
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 from dfpenet_mm.run.provenance import provenance
 
-with quiet_libraries():
+with training_libraries():
     from dfpenet_mm.configs import load_config
     from dfpenet_mm.mapping.scene.scaling import Scaling, build_scaling
     from dfpenet_mm.preparation.chips.dataset import make_chip_dataset

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.blocks.block import BlockResult
-from dfpenet_mm.mapping.network.load_model import NetworkSource
+from dfpenet_mm.mapping.network.network_source import NetworkSource
 from dfpenet_mm.mapping.network.predictor import Predictor
 from dfpenet_mm.mapping.plan.windows import Block, WindowPlan
 from dfpenet_mm.mapping.scene.aoi import AreaOfInterest

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
-import torch
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.blocks.block import BlockResult
@@ -20,6 +19,7 @@ from dfpenet_mm.mapping.executors.ray_cluster import cluster, import_ray, places
 from dfpenet_mm.mapping.executors.ray_crew import CrewSize, RayCrew
 from dfpenet_mm.mapping.executors.ray_worker import RayWorker
 from dfpenet_mm.mapping.plan.windows import Block, WindowPlan
+from dfpenet_mm.processor import thread_count
 
 # A pixel of a block: its level and whether it is valid.
 PIXEL_BYTES = 3
@@ -107,7 +107,7 @@ class RayExecutor:
     def _size_of_actor(self, task: BlockTask) -> tuple[int, float]:
         on_gpu = task.network is not None and str(task.network.device).startswith('cuda')
         gpus = float(on_gpu) if self.gpus_per_actor is None else self.gpus_per_actor
-        return self.cpus_per_actor or (1 if gpus else torch.get_num_threads()), gpus
+        return self.cpus_per_actor or (1 if gpus else thread_count()), gpus
 
     def _room(self, ray: ModuleType, cpus: int, gpus: float) -> int:
         room = places(ray, cpus=cpus, gpus=gpus)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 import rasterio
-import torch
 
 from dfpenet_mm import __version__
 from dfpenet_mm.errors import InstallError
@@ -19,6 +18,7 @@ from dfpenet_mm.mapping.executors.executor import BlockTask
 from dfpenet_mm.mapping.executors.local_executor import BlockPipeline
 from dfpenet_mm.mapping.plan.windows import Block
 from dfpenet_mm.mapping.scene.batch_reader import CACHE_BYTES
+from dfpenet_mm.processor import set_thread_count
 
 
 def task_here(task: BlockTask) -> BlockTask:
@@ -80,7 +80,7 @@ class RayWorker:
 
     def _work(self, task: BlockTask, threads: int, ready: Future[None]) -> None:
         try:
-            torch.set_num_threads(threads)
+            set_thread_count(threads)
             self._plan = task.plan
             pipeline = BlockPipeline(task)
         except BaseException as error:

@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import torch
-from torch import nn
 
 from dfpenet_mm.errors import ConfigError, DfpenetError
 from dfpenet_mm.mapping.network.backends import (
     EXACT,
+    EXACT_EXPORTED,
     LEAST_AGREEMENT,
     candidate_backends,
+    device_name,
     find_device,
     label_agreement,
-    processor_name,
 )
-from dfpenet_mm.mapping.network.file_cache import network_key, read_cached, write_cached
+from dfpenet_mm.mapping.network.exported_network import CARD, ExportedNetwork
+from dfpenet_mm.mapping.network.file_cache import read_cached, write_cached
 from dfpenet_mm.mapping.network.predictor import build_predictor
-from dfpenet_mm.mapping.network.quantised_network import CARD, QuantisedNetwork
+from dfpenet_mm.processor import thread_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class BackendChoice:
 
 def choose_backend(
     *,
-    model: nn.Module,
+    model: Any,
     predictor: Mapping[str, Any],
     chips: np.ndarray,
     device: str = 'cpu',
@@ -105,13 +105,13 @@ def choose_backend(
     machine does.
 
     Args:
-        model: a built network, from ``load_model``.
+        model: a built network, from ``load_model``, or an ``ExportedNetwork``.
         predictor: config of a predictor; what does not depend on the backend, flips and
             ``landslide_class``, is taken from it.
         chips: windows of the size to be mapped, shape (N, B, H, W), training units, N at
             least 1; half a million pixels of the scene itself say enough.
         device: where the network shall run.
-        quantised: folder of a network that ``tools/export.py`` has quantised, if there is one.
+        quantised: folder of the network in int8, if there is one.
         threshold: smallest probability of a landslide pixel.
 
     Returns:
@@ -122,13 +122,14 @@ def choose_backend(
     """
     if not len(chips):
         raise ConfigError('there are no chips to choose a backend on; give at least one window')
-    device = str(find_device(device))
-    backends = candidate_backends(predictor, device=device, quantised=quantised)
+    device = find_device(device)
+    exported = isinstance(model, ExportedNetwork)
+    backends = candidate_backends(predictor, device=device, quantised=quantised, exported=exported)
     key = _verdict_key(model, backends, chips, device, threshold)
     stored = read_cached(key) if key else None
     if stored is not None:
         return BackendChoice.from_json(stored)
-    bench = _Bench(model, chips, device, threshold)
+    bench = _Bench(model, chips, device, threshold, EXACT_EXPORTED if exported else EXACT)
     choice = BackendChoice.among([bench.try_out(name, config) for name, config in backends.items()])
     if key:
         write_cached(key, choice.to_json().encode())
@@ -138,11 +139,14 @@ def choose_backend(
 class _Bench:
     """Runs predictors on the same chips."""
 
-    def __init__(self, model: nn.Module, chips: np.ndarray, device: str, threshold: float) -> None:
+    def __init__(
+        self, model: Any, chips: np.ndarray, device: str, threshold: float, exact: str
+    ) -> None:
         self._model = model
         self._chips = chips
         self._device = device
         self._threshold = threshold
+        self._name_of_exact = exact
         self._exact: np.ndarray | None = None
 
     def try_out(self, name: str, config: Mapping[str, Any]) -> Trial:
@@ -153,7 +157,7 @@ class _Bench:
             predict = build_predictor(config, model=self._model, device=self._device)
             predict(self._chips[:1])
         except DfpenetError as error:
-            if name == EXACT:
+            if name == self._name_of_exact:
                 raise
             return Trial(name=name, predictor=config, fault=str(error))
         times, found = [], []
@@ -162,7 +166,7 @@ class _Bench:
             found.append(predict(chip[None]))
             times.append(time.perf_counter() - start)
         labels = np.concatenate(found)
-        if name == EXACT:
+        if name == self._name_of_exact:
             self._exact = labels
         exact = labels if self._exact is None else self._exact
         agreement = label_agreement(labels, exact, self._threshold)
@@ -177,7 +181,7 @@ class _Bench:
 
 
 def _verdict_key(
-    model: nn.Module,
+    model: Any,
     backends: Mapping[str, Mapping[str, Any]],
     chips: np.ndarray,
     device: str,
@@ -189,10 +193,14 @@ def _verdict_key(
         'chips': [chips.shape, hashlib.sha256(np.ascontiguousarray(chips).data).hexdigest()],
         'openvino': _openvino_version(),
         'device': device,
-        'machine': processor_name(device),
-        'threads': torch.get_num_threads(),
+        'machine': device_name(device),
+        'threads': thread_count(),
         'threshold': threshold,
     }
+    if isinstance(model, ExportedNetwork):
+        return f'choice-{model.key(settings)}'
+    from dfpenet_mm.mapping.network.converted_network import network_key  # noqa: PLC0415 - torch
+
     key = network_key(model, settings)
     return key and f'choice-{key}'
 
@@ -211,4 +219,4 @@ def _card(folder: str | None) -> str | None:
 
 
 def _missed_its_bars(folder: str | None) -> bool:
-    return folder is not None and QuantisedNetwork.read(folder).card.get('passes') is False
+    return folder is not None and ExportedNetwork.read(folder).card.get('passes') is False

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import platform
+import ctypes
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from dfpenet_mm import processor
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.installation import TRAINING_MEND, has_training
 
 PRECISIONS = {'torch': ('fp32', 'bf16', 'fp16'), 'openvino': ('f32', 'bf16', 'int8')}
 TYPES = {'torch': 'TorchPredictor', 'openvino': 'OpenVinoPredictor'}
 # What both take alike.
 SHARED = ('flips', 'landslide_class')
-# All others are compared with this one.
+# All others are compared with this one: for weights of PyTorch, and for an exported network.
 EXACT = 'torch fp32'
+EXACT_EXPORTED = 'openvino f32'
 
 
 def backend_config(
@@ -35,7 +37,7 @@ def backend_config(
             its settings stay, otherwise those that both have.
         backend: ``torch`` or ``openvino``.
         precision: one of the backend's; None for the config's, or the first.
-        quantised: folder that ``tools/export.py`` wrote, for int8.
+        quantised: folder that ``landslide-map export`` wrote, for int8.
 
     Returns:
         A config for ``build_predictor``.
@@ -63,7 +65,7 @@ def backend_config(
 
 
 def candidate_backends(
-    predictor: Mapping[str, Any], *, device: str, quantised: Path | None
+    predictor: Mapping[str, Any], *, device: str, quantised: Path | None, exported: bool = False
 ) -> dict[str, dict[str, Any]]:
     """List what may be fast on a device, the exact one first.
 
@@ -71,25 +73,29 @@ def candidate_backends(
         predictor: as the mapping config has it.
         device: ``cpu`` or a CUDA device.
         quantised: folder of a quantised network, if there is one.
+        exported: whether the network is an exported one, which PyTorch cannot run.
 
     Returns:
         Configs by backend and precision.
     """
-    names = [EXACT]
-    if torch.device(device).type == 'cuda':
-        names += ['torch bf16', 'torch fp16']
-    else:
-        if torch.ops.mkldnn._is_mkldnn_bf16_supported():
-            names.append('torch bf16')
-        if find_spec('openvino') is not None:
-            names += ['openvino f32', 'openvino bf16']
-            names += ['openvino int8'] if quantised else []
+    names = [] if exported else _torch_candidates(device)
+    if device == 'cpu' and (exported or find_spec('openvino') is not None):
+        names += ['openvino f32', 'openvino bf16']
+        names += ['openvino int8'] if quantised else []
     return {
         name: backend_config(
             predictor, name.split()[0], precision=name.split()[1], quantised=quantised
         )
         for name in names
     }
+
+
+def _torch_candidates(device: str) -> list[str]:
+    import torch  # noqa: PLC0415
+
+    if device != 'cpu':
+        return [EXACT, 'torch bf16', 'torch fp16']
+    return [EXACT, *(['torch bf16'] if torch.ops.mkldnn._is_mkldnn_bf16_supported() else [])]
 
 
 # Smallest share of equal labels with which a precision may stand in for float32.
@@ -107,44 +113,66 @@ def label_agreement(first: np.ndarray, second: np.ndarray, threshold: float) -> 
     return float(((first >= threshold) == (second >= threshold)).mean())
 
 
-CPU_INFO = Path('/proc/cpuinfo')
-
-
-def processor_name(device: str = 'cpu') -> str:
+def device_name(device: str = 'cpu') -> str:
     """Return the maker's name of a CUDA device or of this machine's processor.
 
     Args:
-        device: as torch names it.
+        device: as ``find_device`` gives it.
     """
-    if torch.device(device).type == 'cuda':
-        return torch.cuda.get_device_name(device)
-    # Linux alone does not tell the platform module.
-    if CPU_INFO.is_file():
-        for line in CPU_INFO.read_text().splitlines():
-            name, _, value = line.partition(':')
-            if name.strip() == 'model name':
-                return value.strip()
-    return platform.processor() or platform.machine()
+    if device == 'cpu':
+        return processor.processor_name()
+    import torch  # noqa: PLC0415
+
+    return torch.cuda.get_device_name(device)
 
 
-def find_device(name: str) -> torch.device:
-    """Return a device that works here.
+def find_device(name: str) -> str:
+    """Return the name of a device that works here.
+
+    The CPU needs no PyTorch, and ``auto`` loads it only where a driver of NVIDIA's is installed.
 
     Args:
         name: such as ``cpu`` or ``cuda:0``; ``auto`` takes a GPU where there is one.
 
-    Returns:
-        The device.
-
     Raises:
-        ConfigError: if torch does not know it or this machine does not have it.
+        ConfigError: if PyTorch does not know it or this machine does not have it.
     """
     if name == 'auto':
-        name = 'cuda' if torch.cuda.is_available() else 'cpu'
+        name = 'cuda' if _has_gpu() else 'cpu'
+    if name == 'cpu':
+        return name
+    if not has_training():
+        raise ConfigError(
+            f'device {name!r} cannot be used here (PyTorch is not installed); use cpu, or '
+            f'{TRAINING_MEND}'
+        )
+    import torch  # noqa: PLC0415
+
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f'device {name!r} cannot be used here ({reason}); use cpu') from error
-    return device
+    return str(device)
+
+
+# NVIDIA's driver on Linux and on Windows.
+DRIVERS = ('libcuda.so.1', 'nvcuda.dll')
+
+
+def _has_gpu() -> bool:
+    """Tell whether PyTorch is installed and finds a GPU; loading it takes seconds."""
+    if not has_training() or not any(map(_loads, DRIVERS)):
+        return False
+    import torch  # noqa: PLC0415
+
+    return bool(torch.cuda.is_available())
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True

@@ -14,7 +14,8 @@ from typing import Any, Self
 from dfpenet_mm.calibration import PLATT, Calibration, PlattScaling
 from dfpenet_mm.errors import CheckpointError, InputFileError
 from dfpenet_mm.files import staged_file
-from dfpenet_mm.resources import checkpoint_dir, shipped_file
+from dfpenet_mm.mapping.network.exported_network import CARD, ExportedNetwork, exported_beside
+from dfpenet_mm.resources import checkpoint_dir, is_exported, shipped_file
 
 SUFFIX = '.json'
 # In the card of an exported network its own card stands below this name.
@@ -88,6 +89,11 @@ class NetworkCard:
         return self.path.with_suffix('.pth')
 
     @property
+    def exported(self) -> Path:
+        """Folder of the exported network that is looked for beside the weights."""
+        return exported_beside(self.weights, 'f32')
+
+    @property
     def config_file(self) -> Path:
         """The config: in the folder of the card, or of the repository."""
         beside = self.path.parent / self.config
@@ -143,12 +149,15 @@ class NetworkCard:
 
 
 def card_beside(checkpoint: Path) -> NetworkCard | None:
-    """Read the card beside weights, if there is one.
+    """Read the card beside weights, or in the folder of an exported network, if there is one.
 
     Raises:
-        InputFileError: if it is there and cannot serve.
+        InputFileError: if it is there and cannot serve, or the exported network is damaged.
         CheckpointError: if it was written for other weights.
     """
+    if is_exported(checkpoint):
+        exported = ExportedNetwork.read(checkpoint)
+        return NetworkCard.read(checkpoint / CARD) if WITHIN in exported.card else None
     path = checkpoint.with_suffix(SUFFIX)
     if not path.is_file():
         return None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from mmengine.config import Config, ConfigDict
 from mmengine.model import revert_sync_batchnorm
@@ -16,11 +15,11 @@ from mmengine.utils import import_modules_from_strings
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from dfpenet_mm.components import register_components
 from dfpenet_mm.configs import load_config
 from dfpenet_mm.engine.checkpoint_file import read_state_dict
 from dfpenet_mm.errors import CheckpointError, ConfigError, DfpenetError
 from dfpenet_mm.mapping.network.backends import find_device
-from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
 from dfpenet_mm.mapping.network.trial import misfit, reason_of
 
 # Settings by which parts of a network fetch weights of their own.
@@ -139,45 +138,18 @@ def _list(kind: str, items: Iterable[str]) -> str:
     return f'{len(items)} {kind} tensor(s): {", ".join(items[:NAMED])}{rest}'
 
 
-@dataclass(frozen=True)
-class NetworkSource:
-    """A network and its way of predicting by plain values, for workers to build; it pickles.
+def load_settings(
+    settings: Mapping[str, Any], checkpoint: str | Path, device: str = 'cpu'
+) -> nn.Module:
+    """Build a model from the sections of a config, and fill it; see ``load_model``.
 
     Args:
-        config_file: where the config came from, for messages.
-        settings: the config's ``model`` and ``custom_imports``.
-        checkpoint: the weights, absolute, as every worker must see them.
-        predictor: config of a predictor in PREDICTORS.
-        device: where the network runs, such as ``cpu`` or ``cuda:0``.
+        settings: ``model``, and ``custom_imports`` if there are any.
+        checkpoint: as of ``load_model``.
+        device: likewise.
     """
-
-    config_file: str
-    settings: Mapping[str, Any]
-    checkpoint: Path
-    predictor: Mapping[str, Any]
-    device: str
-
-    @classmethod
-    def of(
-        cls, config: Config, *, checkpoint: Path, predictor: Mapping[str, Any], device: str
-    ) -> Self:
-        """Name a config's network with the weights of a checkpoint."""
-        sections = config.to_dict()
-        settings = {name: sections[name] for name in ('model', 'custom_imports') if name in config}
-        name = str(config.filename)
-        return cls(name, settings, checkpoint.absolute(), predictor, device)
-
-    def build(self) -> Predictor:
-        """Build the network, fill it and wrap it.
-
-        Raises:
-            ConfigError: if the config's model, predictor or the device cannot work.
-            InputFileError: if the checkpoint is missing.
-            CheckpointError: if the weights are unsafe or do not fit.
-        """
-        imports = self.settings.get('custom_imports')
-        if imports:
-            import_modules_from_strings(**imports)
-        config = Config(dict(self.settings), filename=None)
-        model = load_model(config, self.checkpoint, self.device)
-        return build_predictor(self.predictor, model=model, device=self.device)
+    imports = settings.get('custom_imports')
+    if imports:
+        import_modules_from_strings(**imports)
+    register_components()
+    return load_model(Config(dict(settings), filename=None), checkpoint, device)

@@ -1,11 +1,7 @@
-"""Convert a network to OpenVINO's form, with the precision that each of its operations needs."""
+"""A network in OpenVINO's form, with the precision that each of its operations needs."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import sys
-import warnings
 from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,15 +10,12 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
-import torch
 
 from dfpenet_mm.errors import ConfigError, InstallError
-from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
+from dfpenet_mm.installation import silence_telemetry
 
 if TYPE_CHECKING:
     import openvino
-
-TELEMETRY = 'openvino_telemetry'
 
 
 def openvino_library() -> ModuleType:
@@ -36,68 +29,17 @@ def openvino_library() -> ModuleType:
         import openvino  # noqa: PLC0415
     except ImportError as error:
         raise InstallError(
-            f'OpenVINO cannot be imported ({error}); install it with pip install '
-            f"'dfpenet_mm[openvino]', or predict with TorchPredictor"
+            f'OpenVINO cannot be imported ({error}); install it anew with pip install '
+            f'--force-reinstall --no-deps openvino'
         ) from error
     return openvino
-
-
-def silence_telemetry(library: str) -> None:
-    """Let a library find no telemetry package, so that it uses its own stub and sends nothing.
-
-    Otherwise importing OpenVINO alone sends an event, and on a machine without a network ends
-    in waiting for it.
-
-    Args:
-        library: import name of the library; nothing happens if it is imported already.
-    """
-    if library not in sys.modules:
-        # None makes Python refuse the import.
-        sys.modules[TELEMETRY] = None  # type: ignore[assignment]
-
-
-def convert_to_openvino(
-    network: ProbabilityNetwork, shape: tuple[int, int, int, int]
-) -> openvino.Model:
-    """Convert a network.
-
-    Args:
-        network: on the CPU; it is run once.
-        shape: (N, B, H, W) of its input.
-
-    Returns:
-        The model: one input of that shape, float32, training units; one output, the
-        probability, shape (N, H, W). ``with_shape`` gives it another shape.
-
-    Raises:
-        InstallError: if OpenVINO is not installed.
-        ConfigError: if the network cannot be converted.
-    """
-    library = openvino_library()
-    example = torch.zeros(shape)
-    try:
-        # Tracing warns of every number that it takes for a constant. None of them is kept
-        # that does not fit the shape, as the example has it.
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
-            warnings.simplefilter('ignore')
-            traced = torch.jit.trace(network, example, check_trace=False)
-            model = library.convert_model(traced, example_input=example)
-    except ConfigError:
-        raise
-    except Exception as error:
-        # The converter has no error of its own, and hands on what tracing raises.
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ConfigError(
-            f'the network cannot be converted to OpenVINO ({reason}); predict with TorchPredictor'
-        ) from error
-    return with_shape(model, shape)
 
 
 def with_shape(model: openvino.Model, shape: tuple[int, int, int, int]) -> openvino.Model:
     """Fix the shape of a model's input, so that all that depends on it alone is constant.
 
     Args:
-        model: as of ``convert_to_openvino``; it is changed.
+        model: converted or read; it is changed.
         shape: (N, B, H, W) of its input.
 
     Returns:
@@ -132,7 +74,7 @@ def keep_precise(model: openvino.Model, norms: Collection[str]) -> openvino.Mode
     """Mark convolutions, and what makes their inputs, as not to be rounded.
 
     Args:
-        model: of ``convert_to_openvino``.
+        model: converted or read.
         norms: names of the normalisations that follow the convolutions in the network it was
             converted from. The convolutions themselves lose their names when converted.
 

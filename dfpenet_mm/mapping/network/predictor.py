@@ -6,22 +6,23 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
-from mmengine.registry import Registry
 
-from dfpenet_mm.components import build_component
+from dfpenet_mm.components import Registry, build_component
 
 SCALINGS = Registry(
     'scaling',
-    scope='dfpenet_mapping',
-    locations=['dfpenet_mm.mapping.scene.scaling', 'dfpenet_mm.mapping.scene.ground_stretch'],
+    locations={
+        'GroundStretch': 'dfpenet_mm.mapping.scene.ground_stretch',
+        'LinearScale': 'dfpenet_mm.mapping.scene.scaling',
+        'PercentileStretch': 'dfpenet_mm.mapping.scene.scaling',
+    },
 )
 PREDICTORS = Registry(
     'predictor',
-    scope='dfpenet_mapping',
-    locations=[
-        'dfpenet_mm.mapping.network.predictor_torch',
-        'dfpenet_mm.mapping.network.predictor_openvino',
-    ],
+    locations={
+        'OpenVinoPredictor': 'dfpenet_mm.mapping.network.predictor_openvino',
+        'TorchPredictor': 'dfpenet_mm.mapping.network.predictor_torch',
+    },
 )
 
 

@@ -1,31 +1,31 @@
-"""A mmsegmentation network on OpenVINO: the fastest predictor on a CPU."""
+"""A network on OpenVINO: the fastest predictor on a CPU."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import nn
 
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.components import class_positions
+from dfpenet_mm.errors import CheckpointError, ConfigError
 from dfpenet_mm.mapping.network.backends import find_device
-from dfpenet_mm.mapping.network.file_cache import network_key, read_cached, write_cached
+from dfpenet_mm.mapping.network.exported_network import ExportedNetwork
+from dfpenet_mm.mapping.network.file_cache import read_cached, write_cached
 from dfpenet_mm.mapping.network.openvino_network import (
-    convert_to_openvino,
     keep_precise,
     openvino_library,
     round_products,
 )
 from dfpenet_mm.mapping.network.predictor import PREDICTORS, average_flips
-from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork, delicate_convolutions
-from dfpenet_mm.mapping.network.quantised_network import QuantisedNetwork
+from dfpenet_mm.processor import thread_count
 
 if TYPE_CHECKING:
     import openvino
+
+    from dfpenet_mm.mapping.network.converted_network import ConvertedNetwork
 
 DEVICE = 'CPU'
 PRECISIONS = ('f32', 'bf16', 'int8')
@@ -40,18 +40,20 @@ class OpenVinoPredictor:
     Windows run one by one, each with the same compiled network, so that a probability depends on
     neither the batch nor its order. In f32 it equals ``TorchPredictor`` up to rounding.
     In bf16 it rounds more, but for the convolutions that this would spoil (see
-    ``delicate_convolutions``); int8 rounds more still, by how much ``tools/export.py`` measures.
+    ``delicate_convolutions``); int8 rounds more still, by how much ``landslide-map export``
+    measures.
 
     The compiled network is kept in the user's cache folder, under a name made from
     everything that it depends on.
 
     Args:
-        model: a built mmseg ``EncoderDecoder``, from ``load_model``. It moves to the CPU.
+        model: an ``ExportedNetwork``; or a built mmseg ``EncoderDecoder``, from ``load_model``,
+            which moves to the CPU.
         device: ``cpu``, the only one.
-        precision: ``f32``, ``bf16``, or ``int8`` for a network that ``tools/export.py`` has
+        precision: ``f32``, ``bf16``, or ``int8`` for a network that ``landslide-map export`` has
             quantised; what that left unquantised runs in bf16 where the CPU can.
-        quantised: folder that ``tools/export.py`` wrote, with int8.
-        threads: of one window; None for as many as PyTorch uses, which OMP_NUM_THREADS sets.
+        quantised: folder of the network in int8; None where ``model`` is that itself.
+        threads: of one window; None for as many as OMP_NUM_THREADS says, or the machine has cores.
         streams: windows that run at the same time, sharing the threads.
         flips: whether to average over the four mirrorings of a chip: better, four times
             slower.
@@ -63,13 +65,14 @@ class OpenVinoPredictor:
         ConfigError: if a setting is out of its range, or not for this CPU.
         InstallError: if OpenVINO is not installed.
         InputFileError: if the quantised network is missing or damaged.
-        CheckpointError: if it was made from other weights.
+        CheckpointError: if it was made from other weights, or an exported network is in int8
+            alone or of another class.
     """
 
     def __init__(
         self,
         *,
-        model: nn.Module,
+        model: Any,
         device: str = 'cpu',
         precision: str = 'bf16',
         quantised: str | Path | None = None,
@@ -78,12 +81,8 @@ class OpenVinoPredictor:
         flips: bool = False,
         landslide_class: int | Sequence[int] = 1,
     ) -> None:
-        check_settings(device, precision, quantised, threads, streams)
-        self._network = ProbabilityNetwork(model=model, landslide_class=landslide_class).cpu()
-        self._quantised = None
-        if quantised is not None:
-            self._quantised = QuantisedNetwork.read(quantised)
-            self._quantised.require_weights_of(model, self._network.landslide_class)
+        check_settings(device, precision, threads, streams)
+        self._network = _network(model, precision, quantised, landslide_class)
         self._library = openvino_library()
         self._core = self._library.Core()
         self._properties = self._choose_properties(precision, threads, streams)
@@ -125,19 +124,15 @@ class OpenVinoPredictor:
         return self._requests[shape]
 
     def _compile(self, shape: tuple[int, int, int, int]) -> openvino.CompiledModel:
-        if self._quantised is not None:
-            content = self._quantised.model(self._core, shape)
-            if self._properties['INFERENCE_PRECISION_HINT'] == 'bf16':
-                content = round_products(content)
-            return self._core.compile_model(content, DEVICE, self._properties)
         key = self._key(shape)
         compiled = self._from_cache(key)
         if compiled is None:
-            converted = convert_to_openvino(self._network, shape)
-            if self._precision == 'bf16':
-                delicate = delicate_convolutions(self._network).values()
-                converted = keep_precise(round_products(converted), delicate)
-            compiled = self._core.compile_model(converted, DEVICE, self._properties)
+            content = self._network.model(self._core, shape)
+            if self._properties['INFERENCE_PRECISION_HINT'] == 'bf16':
+                content = round_products(content)
+                if self._precision == 'bf16':
+                    content = keep_precise(content, self._network.delicate)
+            compiled = self._core.compile_model(content, DEVICE, self._properties)
             if key:
                 write_cached(key, compiled.export_model().getvalue())
         return compiled
@@ -159,13 +154,12 @@ class OpenVinoPredictor:
         settings = {
             'shape': shape,
             'precision': self._precision,
-            'landslide_class': self._network.landslide_class,
             'properties': {name: str(value) for name, value in self._properties.items()},
             'openvino': self._library.get_version(),
             'cpu': [self._core.get_property(DEVICE, 'FULL_DEVICE_NAME'), platform.machine()],
             'capabilities': self._core.get_property(DEVICE, 'OPTIMIZATION_CAPABILITIES'),
         }
-        key = network_key(self._network.model, settings)
+        key = self._network.key(settings)
         return key and f'openvino-{key}'
 
     def _choose_properties(
@@ -181,33 +175,62 @@ class OpenVinoPredictor:
         reduced = precision != 'f32' and CAPABILITIES['bf16'] in known
         return {
             'INFERENCE_PRECISION_HINT': 'bf16' if reduced else 'f32',
-            'INFERENCE_NUM_THREADS': threads or torch.get_num_threads(),
+            'INFERENCE_NUM_THREADS': threads or thread_count(),
             'NUM_STREAMS': streams,
             # Threads bound to cores stand still where another program has the core.
             'ENABLE_CPU_PINNING': False,
         }
 
 
-def check_settings(
-    device: str, precision: str, quantised: str | Path | None, threads: int | None, streams: int
-) -> None:
+def _network(
+    model: Any, precision: str, quantised: str | Path | None, landslide_class: int | Sequence[int]
+) -> ExportedNetwork | ConvertedNetwork:
+    """Take the network that has the precision: the model's own, or the quantised one."""
+    if (precision == 'int8') != (quantised is not None or _is_int8(model)):
+        raise ConfigError(
+            f'precision is {precision!r} and quantised is {quantised!r}; for int8 give the folder '
+            f'that landslide-map export wrote, otherwise none'
+        )
+    if isinstance(model, ExportedNetwork):
+        positions = class_positions('landslide_class', landslide_class)
+        model.require_same(
+            model.card['weights'], positions[0] if len(positions) == 1 else list(positions)
+        )
+        own: ExportedNetwork | ConvertedNetwork = model
+        weights = str(model.card['weights'])
+    else:
+        from dfpenet_mm.mapping.network.converted_network import (  # noqa: PLC0415 - loads torch
+            ConvertedNetwork,
+        )
+
+        own = ConvertedNetwork(model, landslide_class)
+        weights = own.weights if quantised is not None else ''
+    if quantised is None:
+        return own
+    network = ExportedNetwork.read(quantised)
+    if network.precision != 'int8':
+        raise CheckpointError(f'{quantised} is in {network.precision}; give a folder in int8')
+    network.require_same(weights, own.landslide_class)
+    return network
+
+
+def _is_int8(model: Any) -> bool:
+    return isinstance(model, ExportedNetwork) and model.precision == 'int8'
+
+
+def check_settings(device: str, precision: str, threads: int | None, streams: int) -> None:
     """Refuse settings that do not fit together.
 
     Raises:
         ConfigError: naming the first.
     """
-    if find_device(device).type != 'cpu':
+    if find_device(device) != 'cpu':
         raise ConfigError(
             f'OpenVinoPredictor was given device {device!r}; give cpu, or predict with '
             f'TorchPredictor'
         )
     if precision not in PRECISIONS:
         raise ConfigError(f'precision is {precision!r}; give one of {", ".join(PRECISIONS)}')
-    if (precision == 'int8') != (quantised is not None):
-        raise ConfigError(
-            f'precision is {precision!r} and quantised is {quantised!r}; for int8 give the folder '
-            f'that tools/export.py wrote, otherwise none'
-        )
     for name, value in (('threads', threads), ('streams', streams)):
         if value is None and name == 'threads':
             continue

@@ -166,7 +166,7 @@ class TorchPredictor:
     ) -> None:
         if precision not in PRECISIONS:
             raise ConfigError(f'precision is {precision!r}; give one of {", ".join(PRECISIONS)}')
-        self._device = find_device(device)
+        self._device = torch.device(find_device(device))
         if precision == 'fp16' and self._device.type != 'cuda':
             raise ConfigError(f'precision fp16 needs CUDA, not {self._device}; give fp32 or bf16')
         self._autocast_type = PRECISIONS[precision]

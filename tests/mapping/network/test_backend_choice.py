@@ -9,7 +9,7 @@ from torch import nn
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network import backend_choice
 from dfpenet_mm.mapping.network.backend_choice import BackendChoice, Trial, choose_backend
-from dfpenet_mm.mapping.network.quantised_network import QuantisedNetwork
+from dfpenet_mm.mapping.network.exported_network import ExportedNetwork
 
 CHIPS = np.random.default_rng(0).uniform(0, 1, (3, 1, 20, 20)).astype(np.float32)
 
@@ -109,8 +109,8 @@ def test_a_quantised_network_that_missed_its_bars_is_not_taken(machine, model, m
     configs = {name: {'name': name} for name in ('torch fp32', 'openvino int8')}
     configs['openvino int8']['quantised'] = 'folder'
     monkeypatch.setattr(backend_choice, 'candidate_backends', lambda *_, **__: configs)
-    card = QuantisedNetwork(Path('folder'), {'passes': False})
-    monkeypatch.setattr(backend_choice.QuantisedNetwork, 'read', lambda _: card)
+    card = ExportedNetwork(Path('folder'), {'passes': False})
+    monkeypatch.setattr(backend_choice.ExportedNetwork, 'read', lambda _: card)
     choice = choose_backend(model=model, predictor={}, chips=CHIPS)
     assert choice.predictor == {'name': 'torch fp32'}
     assert 'openvino int8 is not for here (its card says it misses its bars)' in choice.reason

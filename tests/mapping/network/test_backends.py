@@ -1,19 +1,18 @@
-import platform
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
+from dfpenet_mm import processor
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network import backends
 from dfpenet_mm.mapping.network.backends import (
     EXACT,
     backend_config,
     candidate_backends,
+    device_name,
     find_device,
     label_agreement,
-    processor_name,
 )
 
 TORCH = {'type': 'TorchPredictor', 'flips': True, 'landslide_class': 3, 'channels_last': False}
@@ -85,7 +84,7 @@ def test_only_labels_count():
 
 
 def test_a_device_that_works_is_returned():
-    assert find_device('cpu') == torch.device('cpu')
+    assert find_device('cpu') == 'cpu'
 
 
 @pytest.mark.parametrize('name', ['meteor', 'cuda:99'])
@@ -94,24 +93,33 @@ def test_a_device_that_is_not_there_is_refused(name):
         find_device(name)
 
 
-def test_linux_tells_in_a_file(tmp_path, monkeypatch):
-    info = tmp_path / 'cpuinfo'
-    info.write_text('processor\t: 0\nmodel name\t: Maker X: 3 GHz\nmodel name\t: other\n')
-    monkeypatch.setattr(backends, 'CPU_INFO', info)
-    assert processor_name() == 'Maker X: 3 GHz'
+def test_without_pytorch_there_is_the_cpu_alone(monkeypatch):
+    monkeypatch.setattr(backends, 'has_training', lambda: False)
+    assert find_device('auto') == find_device('cpu') == 'cpu'
+    with pytest.raises(ConfigError, match=r"'cuda' cannot .*; use cpu, or .*dfpenet_mm\[train\]"):
+        find_device('cuda')
 
 
-@pytest.mark.parametrize('content', [None, 'Hardware : board\n'])
-def test_others_tell_python(content, tmp_path, monkeypatch):
-    info = tmp_path / 'cpuinfo'
-    if content:
-        info.write_text(content)
-    monkeypatch.setattr(backends, 'CPU_INFO', info)
-    monkeypatch.setattr(platform, 'processor', lambda: '')
-    monkeypatch.setattr(platform, 'machine', lambda: 'arm64')
-    assert processor_name() == 'arm64'
+def test_a_machine_without_a_driver_is_not_asked_twice(monkeypatch):
+    """Loading PyTorch to find no GPU would take longer than a small map."""
+
+    def ask():
+        raise AssertionError('PyTorch was asked')
+
+    monkeypatch.setattr('torch.cuda.is_available', ask)
+    monkeypatch.setattr(backends, 'DRIVERS', ('no_such_library.so',))
+    assert find_device('auto') == 'cpu'
+    monkeypatch.setattr(backends, 'DRIVERS', ('libc.so.6',))
+    with pytest.raises(AssertionError, match='PyTorch was asked'):
+        find_device('auto')
+
+
+def test_an_exported_network_is_compared_with_itself_in_float32():
+    found = candidate_backends(TORCH, device='cpu', quantised=Path('int8'), exported=True)
+    assert list(found) == ['openvino f32', 'openvino bf16', 'openvino int8']
 
 
 def test_a_gpu_has_its_own_name(monkeypatch):
     monkeypatch.setattr('torch.cuda.get_device_name', lambda device: f'GPU at {device}')
-    assert processor_name('cuda:1') == 'GPU at cuda:1'
+    assert device_name() == processor.processor_name()
+    assert device_name('cuda:1') == 'GPU at cuda:1'

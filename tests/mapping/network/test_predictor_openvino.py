@@ -8,12 +8,17 @@ from mmengine.config import Config
 from torch import nn
 
 from dfpenet_mm.errors import CheckpointError, ConfigError, InputFileError
-from dfpenet_mm.mapping.network import predictor_openvino
+from dfpenet_mm.mapping.network import converted_network, predictor_openvino
 from dfpenet_mm.mapping.network.card import NetworkCard
-from dfpenet_mm.mapping.network.file_cache import weights_digest
+from dfpenet_mm.mapping.network.converted_network import convert_to_openvino, weights_digest
+from dfpenet_mm.mapping.network.exported_network import (
+    CARD,
+    ExportedNetwork,
+    exported_beside,
+    file_digest,
+)
 from dfpenet_mm.mapping.network.load_model import load_model
 from dfpenet_mm.mapping.network.openvino_network import (
-    convert_to_openvino,
     openvino_library,
     with_shape,
 )
@@ -21,12 +26,6 @@ from dfpenet_mm.mapping.network.predictor import build_predictor
 from dfpenet_mm.mapping.network.predictor_openvino import OpenVinoPredictor
 from dfpenet_mm.mapping.network.predictor_torch import TorchPredictor
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
-from dfpenet_mm.mapping.network.quantised_network import (
-    CARD,
-    QuantisedNetwork,
-    file_digest,
-    quantised_beside,
-)
 from dfpenet_mm.resources import checkpoint_dir
 
 if find_spec('openvino') is None:
@@ -73,7 +72,7 @@ def chips():
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder as tools/export.py writes it, though nothing in it is quantised."""
+    """A folder as landslide-map export writes it, though nothing in it is quantised."""
     place = tmp_path / 'int8'
     place.mkdir()
     network = ProbabilityNetwork(model=Network())
@@ -81,6 +80,7 @@ def folder(tmp_path):
     card = {
         'weights': weights_digest(network.model),
         'landslide_class': 1,
+        'precision': 'int8',
         'files': {path.name: file_digest(path) for path in place.iterdir()},
     }
     (place / CARD).write_text(json.dumps(card))
@@ -133,7 +133,7 @@ def test_the_compiled_network_is_made_once(chips, cache, monkeypatch):
     def never(*_):
         raise AssertionError('converted again')
 
-    monkeypatch.setattr(predictor_openvino, 'convert_to_openvino', never)
+    monkeypatch.setattr(converted_network, 'convert_to_openvino', never)
     again = OpenVinoPredictor(model=Network(), precision='f32')(chips)
     np.testing.assert_array_equal(again, expected)
     other = Network()
@@ -171,7 +171,7 @@ def test_a_quantised_network_takes_windows_of_any_size(folder, chips):
 def test_a_network_quantised_from_other_weights_is_refused(folder):
     other = Network()
     other.conv.weight.data *= 2
-    with pytest.raises(CheckpointError, match='quantised from other weights'):
+    with pytest.raises(CheckpointError, match='exported from other weights'):
         OpenVinoPredictor(model=other, precision='int8', quantised=folder)
     with pytest.raises(CheckpointError, match='predicts class 1, wanted is 2'):
         OpenVinoPredictor(model=Network(), precision='int8', quantised=folder, landslide_class=2)
@@ -191,9 +191,9 @@ def test_the_shipped_quantised_network_is_that_of_the_shipped_weights():
     assert len(folders) > 1
     for folder in folders:
         weights = folder.with_name(folder.name.removesuffix('_int8') + '.pth')
-        shipped = QuantisedNetwork.read(quantised_beside(weights))
+        shipped = ExportedNetwork.read(exported_beside(weights, 'int8'))
         config = NetworkCard.read(weights.with_suffix('.json')).config_file
-        shipped.require_weights_of(load_model(config, weights), landslide_class=1)
+        shipped.require_same(weights_digest(load_model(config, weights)), landslide_class=1)
         assert shipped.card['passes']
 
 
@@ -201,17 +201,17 @@ def test_files_that_are_not_what_the_card_says_are_refused(folder):
     with (folder / 'model.bin').open('ab') as file:
         file.write(b'more')
     with pytest.raises(InputFileError, match=r'not what its card.json says'):
-        QuantisedNetwork.read(folder)
+        ExportedNetwork.read(folder)
     (folder / 'model.bin').unlink()
-    with pytest.raises(InputFileError, match='holds no quantised network'):
-        QuantisedNetwork.read(folder)
+    with pytest.raises(InputFileError, match='holds no exported network'):
+        ExportedNetwork.read(folder)
 
 
 @pytest.mark.parametrize('content', ['', '[]', '{}', '{"files": 3}'])
 def test_a_card_that_is_none_is_refused(folder, content):
     (folder / CARD).write_text(content)
-    with pytest.raises(InputFileError, match='holds no quantised network'):
-        QuantisedNetwork.read(folder)
+    with pytest.raises(InputFileError, match='holds no exported network'):
+        ExportedNetwork.read(folder)
 
 
 @pytest.mark.parametrize(
@@ -265,3 +265,51 @@ def test_a_network_of_one_size_refuses_another():
     model = convert_to_openvino(ProbabilityNetwork(model=Fixed()), (1, 3, 8, 8))
     with pytest.raises(ConfigError, match=r'gives shape \(1, 8, 8\)'):
         with_shape(model, (1, 3, 16, 16))
+
+
+def exported(place, precision='f32', **changes):
+    """Give the folder of an exported network another card."""
+    card = json.loads((place / CARD).read_text())
+    (place / CARD).write_text(json.dumps({**card, 'precision': precision, **changes}))
+    return ExportedNetwork.read(place)
+
+
+def test_an_exported_network_predicts_what_its_weights_do(folder, chips):
+    expected = OpenVinoPredictor(model=Network(), precision='f32')(chips)
+    found = OpenVinoPredictor(model=exported(folder), precision='f32')(chips)
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    with pytest.raises(CheckpointError, match='predicts class 1, wanted is 2'):
+        OpenVinoPredictor(model=exported(folder), precision='f32', landslide_class=2)
+
+
+def test_an_exported_network_is_compiled_once(folder, chips, cache):
+    for delicate in ([], [], ['norm']):
+        OpenVinoPredictor(model=exported(folder, delicate=delicate), precision='f32')(chips)
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_a_network_in_int8_alone_runs_in_int8(folder, chips):
+    own = exported(folder, 'int8')
+    OpenVinoPredictor(model=own, precision='int8')(chips)
+    with pytest.raises(ConfigError, match="precision is 'f32'"):
+        OpenVinoPredictor(model=own, precision='f32')
+
+
+def test_a_network_in_f32_is_none_in_int8(folder):
+    exported(folder, 'f32')
+    with pytest.raises(CheckpointError, match='is in f32; give a folder in int8'):
+        OpenVinoPredictor(model=Network(), precision='int8', quantised=folder)
+
+
+@pytest.mark.parametrize(
+    ('name', 'f32', 'int8'),
+    [
+        ('a.pth', 'a_openvino', 'a_int8'),
+        ('a_openvino', 'a_openvino', 'a_int8'),
+        ('a_int8', 'a_openvino', 'a_int8'),
+        ('v1.2', 'v1.2_openvino', 'v1.2_int8'),
+    ],
+)
+def test_exported_networks_lie_beside_the_weights(name, f32, int8, tmp_path):
+    assert exported_beside(tmp_path / name, 'f32') == tmp_path / f32
+    assert exported_beside(tmp_path / name, 'int8') == tmp_path / int8
