@@ -35,13 +35,14 @@ with quiet_libraries():
     from dfpenet_mm.configs import load_config
     from dfpenet_mm.export.openvino_folder import export_quantised
     from dfpenet_mm.export.quantise import RECIPES
-    from dfpenet_mm.mapping.network.backends import label_agreement, processor_name
+    from dfpenet_mm.mapping.network.backends import label_agreement
     from dfpenet_mm.mapping.network.load_model import build_model, load_model
     from dfpenet_mm.mapping.network.predictor import Predictor, build_predictor
     from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
     from dfpenet_mm.mapping.scene.batch_reader import sample_chips
     from dfpenet_mm.mapping.scene.scaling import build_scaling
     from dfpenet_mm.mapping.scene.scene import Scene
+    from dfpenet_mm.processor import processor_name
     from dfpenet_mm.vocabulary import IGNORED
 
 DEMO = Path('configs/dfpenet/landslide4sense_mobilenetv2.py')

@@ -38,6 +38,10 @@ class RunConfig(UserDict[str, Any]):
         super().__init__(values)
         self.filename = filename
 
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """Return a section, or a default where there is none."""
+        return self.data.get(name, default)
+
     def to_dict(self) -> dict[str, Any]:
         """Copy it, so that changes to either leave the other as it is."""
         return copy.deepcopy(self.data)

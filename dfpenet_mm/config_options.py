@@ -37,7 +37,7 @@ class ConfigSections(Protocol):
 
     def __getitem__(self, name: str) -> Any: ...
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: Any = None, /) -> Any:
         """Return a section, or a default where there is none."""
 
     def to_dict(self) -> dict[str, Any]:
