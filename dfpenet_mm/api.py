@@ -95,7 +95,7 @@ def map_landslides(
     Raises:
         DfpenetError: one sentence on whatever in the input, config or output cannot work.
     """
-    from dfpenet_mm.run.request import RunRequest  # noqa: PLC0415 - torch, at the first call
+    from dfpenet_mm.run.request import RunRequest  # noqa: PLC0415 - GDAL, at the first call
     from dfpenet_mm.run.run import map_landslides as run  # noqa: PLC0415
 
     request = RunRequest(
