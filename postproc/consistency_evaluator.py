@@ -10,7 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from dfpenet_mm.polygons import areas
+<<<<<<< HEAD
 from dfpenet_mm.vocabulary import OVERLAPS
+=======
+from dfpenet_mm.review import NOT_REVIEWED
+>>>>>>> d92da24 (Keep an analyst's findings in the map of a taught network)
 from postproc.evaluation.confusion_picture import confusion_raster, draw_confusion
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.landslide_comparison import compare_landslides, write_match_layers
@@ -175,7 +179,8 @@ class ConsistencyEvaluator:
         if stem is None:
             pixels, files = comparison.run(), []
         else:
-            title = f'Landslides against {name}'
+            # It stays beside the map as it was mapped, whatever a review finds.
+            title = f'Landslides against {name} ({NOT_REVIEWED})'
             pixels = _write_pixels(comparison, product, landslides.counts, stem, title)
             write_match_layers(product.out_dir / f'{stem}.gpkg', tables, product.provenance)
             files = [f'{stem}{suffix}' for suffix in SUFFIXES]

@@ -24,6 +24,8 @@ LIMIT = 1e-3
 FEATURES = ('mean_probability', 'p10_probability', 'area_m2')
 YES, NO = (Review.CONFIRMED, Review.EDITED), (Review.REJECTED,)
 DRAWS, SEED = 2000, 0
+# Of the judged landslides, the share that is smaller than the smallest one with a chance.
+SMALLER = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class ChanceModel:
         covariance: of the weights, shape (1 + features, 1 + features).
         confirmed: landslides it was fitted on that are some.
         rejected: and that are none.
+        smallest_m2: nearly all judged ones were larger, so that of smaller ones nothing is known.
     """
 
     names: tuple[str, ...]
@@ -47,10 +50,15 @@ class ChanceModel:
     covariance: np.ndarray
     confirmed: int
     rejected: int
+    smallest_m2: float
 
     def chances(self, table: pd.DataFrame) -> np.ndarray:
-        """Return chances in (0, 1), shape (rows,); NaN where a feature is unknown."""
-        return expit(self._design(table) @ self.weights)
+        """Return chances in (0, 1), shape (rows,); NaN where nothing is known."""
+        return np.where(self.too_small(table), np.nan, expit(self._design(table) @ self.weights))
+
+    def too_small(self, table: pd.DataFrame) -> np.ndarray:
+        """Tell which landslides are smaller than nearly all that were judged, shape (rows,)."""
+        return pd.to_numeric(table['area_m2'], errors='coerce').to_numpy(float) < self.smallest_m2
 
     def count(self, table: pd.DataFrame) -> tuple[float, float, float]:
         """Estimate how many landslides of a table are some: mean, and limits of 95 %.
@@ -80,8 +88,8 @@ def landslide_chance(table: pd.DataFrame) -> pd.Series:
 
     Returns:
         ``chance`` in (0, 1) with the table's index; NaN for judged and added landslides, for
-        those without a probability, and for all where fewer than 20 were judged, or fewer than 3
-        either way.
+        those without a probability, for those smaller than nearly all that were judged, and for
+        all where fewer than 20 were judged, or fewer than 3 either way.
     """
     chance = pd.Series(np.nan, table.index, float, name=CHANCE)
     model = fit_chance(table)
@@ -124,16 +132,35 @@ def with_chance(
         The inventory with a column ``chance``; without it where too few were judged.
     """
     table = landslides.drop(columns=CHANCE, errors='ignore')
-    states = review_states(table)
-    states[(states == Review.UNREVIEWED) & seen] = Review.CONFIRMED
-    both = with_rejected(table.assign(**{REVIEW: states}), rejected)
-    chance = landslide_chance(both).to_numpy()[: len(table)]
+    chance = landslide_chance(_judged(table, rejected, seen)).to_numpy()[: len(table)]
     if not np.isfinite(chance).any():
         return table
     table = table.assign(**{CHANCE: chance})
     names = [name for name in table if name != CHANCE]
     place = names.index('mean_probability') + 1
     return table[[*names[:place], CHANCE, *names[place:]]]
+
+
+def count_too_small(
+    landslides: gpd.GeoDataFrame, rejected: pd.DataFrame | None, seen: np.ndarray
+) -> int:
+    """Count those without a chance as nearly all that were judged are larger.
+
+    Arguments are those of ``with_chance``.
+    """
+    both = _judged(landslides, rejected, seen)
+    model = fit_chance(both)
+    if model is None:
+        return 0
+    return int((model.too_small(both) & (review_states(both) == Review.UNREVIEWED)).sum())
+
+
+def _judged(
+    landslides: pd.DataFrame, rejected: pd.DataFrame | None, seen: np.ndarray
+) -> pd.DataFrame:
+    states = review_states(landslides)
+    states[(states == Review.UNREVIEWED) & seen] = Review.CONFIRMED
+    return with_rejected(landslides.assign(**{REVIEW: states}), rejected)
 
 
 def fit_chance(table: pd.DataFrame) -> ChanceModel | None:
@@ -161,7 +188,17 @@ def fit_chance(table: pd.DataFrame) -> ChanceModel | None:
     spread[spread < 1e-9] = 1.0
     design = np.column_stack([np.ones(len(truth)), (features - middle) / spread])
     weights, covariance = _fit(design, truth)
-    return ChanceModel(names, middle, spread, weights, covariance, yes, len(truth) - yes)
+    sizes = pd.to_numeric(judged['area_m2'], errors='coerce').to_numpy(float)[known]
+    return ChanceModel(
+        names,
+        middle,
+        spread,
+        weights,
+        covariance,
+        confirmed=yes,
+        rejected=len(truth) - yes,
+        smallest_m2=float(np.quantile(sizes, SMALLER, method='lower')),
+    )
 
 
 def _fit(design: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

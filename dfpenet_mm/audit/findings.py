@@ -20,10 +20,12 @@ from dfpenet_mm.vocabulary import (
     Judgement,
     Review,
 )
-from dfpenet_mm.wording import counted
+from dfpenet_mm.wording import agreeing, counted
 
 # Verdicts that each part of the map wants, or all of its pixels.
 FEWEST_VERDICTS = 10
+# Share of landslides smaller than the judged ones, above which they cannot be counted.
+MOST_TOO_SMALL = 0.2
 DECIDED = (Judgement.LANDSLIDE, Judgement.NOT_LANDSLIDE)
 BINS = 10
 
@@ -169,7 +171,16 @@ def count_findings(landslides: pd.DataFrame, rejected: pd.DataFrame | None) -> d
             f'and {FEWEST_OF_EACH} either way'
         )
         return {**found, 'landslides': None, 'why': why}
-    value, low, high = model.count(both[states == Review.UNREVIEWED])
+    open_ones = both[states == Review.UNREVIEWED]
+    small = int(model.too_small(open_ones).sum())
+    if small > MOST_TOO_SMALL * len(open_ones):
+        why = (
+            f'{small:,} of {counted(len(open_ones), "landslide")} that nobody judged '
+            f'{agreeing(small, "is", "are")} smaller than nearly all that were judged; judge small '
+            f'ones too'
+        )
+        return {**found, 'landslides': None, 'why': why}
+    value, low, high = model.count(open_ones)
     return {**found, 'landslides': Estimate(yes + value, yes + low, yes + high, None).to_dict()}
 
 

@@ -77,7 +77,7 @@ def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
             with progress.running('draw_the_sample'):
                 sample = draw_audit(args.out, args.points, seed=args.seed, overwrite=args.overwrite)
             result = {'file': str(sample.path), 'strata': list(sample.strata)}
-            lines = [*sample.sentences, str(sample.path)]
+            lines, notes = [*sample.sentences, str(sample.path)], sample.notes
             outcome = CommandResult('the sample was drawn', {**products, 'audit': sample.path})
         else:
             with progress.running('estimate'):

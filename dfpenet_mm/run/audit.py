@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,24 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.rasters import open_raster
 from dfpenet_mm.report.figures.reliability import RELIABILITY, draw_bins
 from dfpenet_mm.report.qgis.project import FILENAME as PROJECT
-from dfpenet_mm.report.qgis.project import images_of_project
-from dfpenet_mm.report.run_products import inventory_name, read_layers, read_summary
+from dfpenet_mm.report.qgis.project import (
+    images_of_project,
+    saved_by_qgis,
+    write_qgis_project,
+)
+from dfpenet_mm.report.run_products import (
+    RunProducts,
+    inventory_name,
+    read_layers,
+    read_summary,
+)
+from dfpenet_mm.review import NOT_REVIEWED
 from dfpenet_mm.run.folder import FIGURES
 from dfpenet_mm.run.provenance import sha256
-from dfpenet_mm.run.publish import rewrite_report
+from dfpenet_mm.run.publish import check_images, rewrite_report
 from dfpenet_mm.vocabulary import AUDIT, BACKGROUND, NODATA, SUMMARY
 from dfpenet_mm.wording import counted
+from postproc.inventory_statistics import REVIEW_RESULT
 
 MASK, PROBABILITY = 'mask.tif', 'probability.tif'
 
@@ -46,11 +57,13 @@ class AuditSample:
         path: GeoPackage with the layer ``audit``.
         strata: name, pixels, square metres and points of each part of the map.
         sentences: the same, to read.
+        notes: what could not be done.
     """
 
     path: Path
     strata: tuple[Mapping[str, Any], ...]
     sentences: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,7 @@ def draw_audit(
     Raises:
         DfpenetError: one sentence on whatever cannot work.
     """
-    require_run(folder)
+    summary = require_run(folder)
     path = folder / FILE
     if path.exists() and not overwrite and has_verdicts(path):
         raise OutputError(
@@ -113,7 +126,26 @@ def draw_audit(
         f'({stratum.area_m2 / 1e6:,.3f} km2): {stratum.name}'
         for stratum, number in zip(strata, shares, strict=True)
     )
-    return AuditSample(path, rows, lines)
+    return AuditSample(path, rows, lines, tuple(_show_points(folder, summary)))
+
+
+def _show_points(folder: Path, summary: Mapping[str, Any]) -> Iterator[str]:
+    """Lay the points into the run's QGIS project; say where that cannot be."""
+    project = folder / PROJECT
+    if not project.is_file():
+        return
+    by_hand = f'drag {FILE} into {PROJECT} in QGIS'
+    if saved_by_qgis(project):
+        yield f'{project} was saved in QGIS and stays as it is; {by_hand}'
+        return
+    images = {role: path for role, path in images_of_project(project).items() if path.exists()}
+    try:
+        check_images(summary, images)
+        products = RunProducts.read(folder, post=images['post'], pre=images.get('pre'))
+        with whole_file(project) as part:
+            write_qgis_project(products, part, home=folder)
+    except (KeyError, DfpenetError):
+        yield f'the images are not where {PROJECT} has them, so that it stays as it is; {by_hand}'
 
 
 def estimate_audit(
@@ -151,7 +183,9 @@ def estimate_audit(
     if (folder / PROBABILITY).is_file():
         values = _at(folder / PROBABILITY, points).astype(float)
         found['reliability'] = reliability_findings(points, strata, values)
-        draw_bins(found['reliability'], folder / FIGURES / RELIABILITY)
+        review = summary.get('results', {}).get(REVIEW_RESULT, {'mark': NOT_REVIEWED})
+        target = folder / FIGURES / RELIABILITY
+        draw_bins(found['reliability'], target, mark=review['mark'])
         if 'files' in summary:
             names = {*summary['files'], f'{FIGURES}/{RELIABILITY}'}
             summary = {**summary, 'files': sorted(names)}

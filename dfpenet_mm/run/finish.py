@@ -22,8 +22,9 @@ from dfpenet_mm.report.figures.all_figures import FIGURES as DRAWN
 from dfpenet_mm.report.qgis.project import FILENAME as PROJECT
 from dfpenet_mm.report.qgis.project import images_of_project
 from dfpenet_mm.report.run_products import inventory_name, read_summary, recorded_reading
-from dfpenet_mm.run.edited_inventory import read_edited, require_closed
-from dfpenet_mm.run.finished_summary import VECTORISER, finished_summary, with_files
+from dfpenet_mm.run.carried_review import carry_review
+from dfpenet_mm.run.edited_inventory import EditedInventory, read_edited, require_closed
+from dfpenet_mm.run.finished_summary import VECTORISER, finished_summary, left_open, with_files
 from dfpenet_mm.run.folder import FIGURES, MOVING, complete_finish, product_names
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import lasting, sha256
@@ -73,6 +74,8 @@ def finish_run(
     dem: Path | None = None,
     formats: Sequence[str] = (),
     reviewer: str | None = None,
+    review: EditedInventory | None = None,
+    pictures: bool = True,
     progress: RunProgress | None = None,
 ) -> FinishedRun:
     """Make a run's products those of its inventory as an analyst left it.
@@ -84,6 +87,9 @@ def finish_run(
         dem: elevation model, to measure the terrain of changed outlines; None to leave it empty.
         formats: extensions of further formats, such as ``geojson``.
         reviewer: who signs what nobody has signed.
+        review: of an earlier map of the same scene, as of ``read_review``, whose findings stand
+            on this one; None for none.
+        pictures: renew report, figures and QGIS project.
         progress: times the stages; None to show nothing.
 
     Returns:
@@ -103,7 +109,7 @@ def finish_run(
         raise InputFileError(f'{path} is missing; {KEPT_IN_PLACE}')
     require_closed(path)
     names = _names(summary, extensions, path.name)
-    more = reviewer is not None or dem is not None
+    more = not (reviewer is None and dem is None and review is None)
     if not more and _is_finished(folder, summary, path, names):
         return FinishedRun(folder, summary, (), _files(folder, summary), changed=False)
     images, notes = _images(folder, summary, post, pre)
@@ -117,6 +123,8 @@ def finish_run(
             original = folder / ORIGINAL
             run = read_edited(original, product.grid) if original.is_file() else None
             edited = settle(edited, run, summary)
+            if review is not None:
+                edited = carry_review(edited, review)
             product, layers = remeasured(
                 edited, product, summary, reviewer=reviewer, now=datetime.now(UTC)
             )
@@ -125,18 +133,7 @@ def finish_run(
         summary = finished_summary(
             summary, product, layers, asked=names, written=written, notes=edited.notes
         )
-        linked = _link_others(folder, work.products, summary)
-        failures = write_pictures(
-            product,
-            summary,
-            post=images['post'],
-            pre=images.get('pre'),
-            out=folder,
-            reading=recorded_reading(summary),
-            progress=progress,
-        )
-        for name in linked:
-            (work.products / name).unlink()
+        failures = _pictures(product, summary, images, folder, progress) if pictures else []
         with disk_errors(folder):
             if not original.exists():
                 shutil.copyfile(path, work.products / ORIGINAL)
@@ -147,6 +144,7 @@ def finish_run(
             _require_unchanged(path, stamp)
             work.products.rename(folder / MOVING)
         complete_finish(folder)
+    notes += left_open(summary)
     return FinishedRun(folder, summary, (*edited.notes, *notes), _files(folder, summary))
 
 
@@ -259,6 +257,28 @@ def _renewed(product: LandslideProduct, summary: Mapping[str, Any]) -> Landslide
         if record['hook'] == STATISTICS:
             product = InventoryStatistics(**(record.get('parameters') or {}))(product)
     return product
+
+
+def _pictures(
+    product: LandslideProduct,
+    summary: Mapping[str, Any],
+    images: Mapping[str, Path],
+    folder: Path,
+    progress: RunProgress,
+) -> list[str]:
+    linked = _link_others(folder, product.out_dir, summary)
+    failures = write_pictures(
+        product,
+        summary,
+        post=images['post'],
+        pre=images.get('pre'),
+        out=folder,
+        reading=recorded_reading(summary),
+        progress=progress,
+    )
+    for name in linked:
+        (product.out_dir / name).unlink()
+    return failures
 
 
 def _link_others(folder: Path, staging: Path, summary: Mapping[str, Any]) -> list[str]:

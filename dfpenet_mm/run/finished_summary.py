@@ -10,10 +10,10 @@ from dfpenet_mm.report.shown_inventory import run_totals
 from dfpenet_mm.run.folder import product_names
 from dfpenet_mm.run.provenance import sha256
 from dfpenet_mm.run.summary_file import describe_totals
-from dfpenet_mm.vocabulary import ORIGINAL, SUMMARY
+from dfpenet_mm.vocabulary import CHANCE, ORIGINAL, SUMMARY
 from dfpenet_mm.wording import agreeing, counted
 from postproc.inventory.layer import Layer
-from postproc.inventory_statistics import OPENINGS
+from postproc.inventory_statistics import OPENINGS, REVIEW_RESULT
 from postproc.product import LandslideProduct
 
 VECTORISER = 'Vectoriser'
@@ -69,6 +69,21 @@ def finished_summary(
         'results': {**results, **product.results, VECTORISER: vectoriser},
         'review': review,
     }
+
+
+def left_open(summary: Mapping[str, Any]) -> list[str]:
+    """Say which landslides have no chance, if any.
+
+    Args:
+        summary: of a finished review.
+    """
+    small = summary['results'][REVIEW_RESULT]['too_small_for_a_chance']
+    if not small:
+        return []
+    return [
+        f'{counted(small, "landslide")} {agreeing(small, "has", "have")} no {CHANCE}, being '
+        f'smaller than nearly all that were judged; judge small ones as well, as on reviewed ground'
+    ]
 
 
 def _recounted(warning: str, product: LandslideProduct) -> str:

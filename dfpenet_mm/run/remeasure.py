@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from dfpenet_mm.audit.chance import with_chance
+from dfpenet_mm.audit.chance import count_too_small, with_chance
 from dfpenet_mm.review import looked_at, plain_texts, read_time, review_states, review_status
 from dfpenet_mm.run.edited_inventory import EditedInventory
 from dfpenet_mm.vocabulary import (
@@ -88,7 +88,10 @@ def remeasured(
         landslides, with_review_columns(places), product.grid, seen
     )
     product = product.replace(landslides=landslides, rejected=tables.rejected)
-    product = product.with_result(REVIEW_RESULT, _status(product, area))
+    small = count_too_small(landslides, tables.rejected, seen)
+    product = product.with_result(
+        REVIEW_RESULT, {**_status(product, area), 'too_small_for_a_chance': small}
+    )
     layers = {LANDSLIDES: landslides, REJECTED: tables.rejected, HEADSCARPS: headscarps}
     pixel = min(product.grid.pixel_size)
     return product, [

@@ -29,6 +29,7 @@ STRENGTH = {
     Review.REJECTED: -1,
 }
 NAMED = 5
+DELETED, REJECTED_BY = 'deleted by the analyst', 'rejected by the analyst'
 
 
 def settle(
@@ -54,7 +55,7 @@ def settle(
     table, notes = edited.landslides, list(edited.notes)
     states = review_states(table, str(edited.path))
     former = _former(original)
-    ids, beside = _own_numbers(table, former)
+    ids, beside = own_numbers(table, former)
     crs = summary.get('scene', {}).get('crs') or table.crs
     moved = moved_outlines(table.to_crs(crs))
     new = np.isnan(ids)
@@ -73,12 +74,12 @@ def settle(
         changed=moved | new | np.isnan(numbers_in(table, 'area_m2')),
     )
     gone = states == Review.REJECTED
-    rejected = _joined(edited.rejected, table, gone, 'rejected by the analyst')
+    rejected = joined(edited.rejected, table, gone, REJECTED_BY)
     left, cut = _apart(table[~gone].reset_index(drop=True), edited.pixel)
     notes += cut
     if original is not None:
         rejected = _with_deleted(rejected, left, original.landslides)
-    rejected, taken_back = _without_taken_back(rejected, left)
+    rejected, taken_back = without_taken_back(rejected, left)
     if taken_back:
         notes.append(f'{counted(taken_back, "rejected region")} taken back as landslides')
     return replace(edited, landslides=left, rejected=rejected, notes=tuple(notes))
@@ -98,10 +99,14 @@ def _numbers(inventory: EditedInventory | None, *, rejected: bool) -> np.ndarray
     return np.zeros(0) if table is None else numbers_in(table, 'id')
 
 
-def _own_numbers(
+def own_numbers(
     table: gpd.GeoDataFrame, former: gpd.GeoDataFrame | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave a number to one landslide only, that which is still the same.
+
+    Args:
+        table: landslides, perhaps with ``id``.
+        former: outlines to which numbers were given, with ``id``; None for none.
 
     Returns:
         Numbers, NaN where a new one is wanted; and whether a landslide shares ground with the
@@ -138,10 +143,17 @@ def _largest_number(
     return int(np.nanmax(numbers))
 
 
-def _joined(
+def joined(
     rejected: gpd.GeoDataFrame | None, table: gpd.GeoDataFrame, rows: np.ndarray, reason: str
 ) -> gpd.GeoDataFrame | None:
-    """Add landslides to the rejected regions; the analyst's comment is the reason, if any."""
+    """Add landslides to the rejected regions; the analyst's comment is the reason, if any.
+
+    Args:
+        rejected: regions so far; None for none.
+        table: landslides, with ``id``.
+        rows: those that go, bool, shape (landslides,).
+        reason: in words.
+    """
     if not rows.any():
         return rejected
     lost = table[rows].drop(columns=['changed'], errors='ignore')
@@ -175,13 +187,21 @@ def _with_deleted(
     parts = shapely.intersection(shapes[missing][gone], left.geometry.to_numpy()[over])
     np.add.at(shared, gone, shapely.area(parts))
     missing[np.flatnonzero(missing)] = shared < shapely.area(shapes[missing]) / 2
-    return _joined(rejected, run, missing, 'deleted by the analyst')
+    return joined(rejected, run, missing, DELETED)
 
 
-def _without_taken_back(
+def without_taken_back(
     rejected: gpd.GeoDataFrame | None, left: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame | None, int]:
-    """Drop rejected regions that are landslides now: by their number, or covered by one drawn."""
+    """Drop rejected regions that are landslides now: by their number, or covered by one drawn.
+
+    Args:
+        rejected: the regions; None for none.
+        left: landslides, with ``id``, ``review`` and ``changed``.
+
+    Returns:
+        What is left of them, and how many went.
+    """
     if rejected is None:
         return None, 0
     drawn = left[left['changed'] | (left[REVIEW] == Review.ADDED)]

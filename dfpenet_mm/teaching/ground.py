@@ -7,27 +7,22 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pyogrio
 import shapely
 
 from dfpenet_mm.errors import GridMismatchError, VectorFormatError
-from dfpenet_mm.files import read_errors
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.polygons import READ_ERRORS, Polygons, read_polygons
 from dfpenet_mm.review import review_states
-from dfpenet_mm.source_files import gdal_name
+from dfpenet_mm.run.carried_review import MARGIN_PX
+from dfpenet_mm.run.read_review import read_review
 from dfpenet_mm.vocabulary import (
     BACKGROUND,
     IGNORED,
     LANDSLIDE,
-    REJECTED,
     REVIEW,
     REVIEWED_AREA,
     Review,
 )
 
-# Around a landslide that was judged by itself, its outline was looked at: pixels of background.
-MARGIN = 3
 LANDSLIDES_AGAIN = (Review.CONFIRMED, Review.EDITED, Review.ADDED)
 # Two outlines that share more of their joint area than this are of the same landslide.
 THE_SAME = 0.5
@@ -71,7 +66,7 @@ class ReviewedGround:
         Returns:
             uint8, shape (rows, cols): 0 background, 1 landslide, 255 not looked at.
         """
-        margin = MARGIN * float(np.hypot(grid.transform.a, grid.transform.d))
+        margin = MARGIN_PX * float(np.hypot(grid.transform.a, grid.transform.d))
         labels = np.full(grid.shape, IGNORED, np.uint8)
         labels[self._inside('alone', grid, margin)] = BACKGROUND
         labels[self._inside('unknown', grid)] = IGNORED
@@ -101,18 +96,16 @@ def read_ground(inventory: Path, reviewed_area: Path | None, grid: RasterGrid) -
             nothing was reviewed.
         GridMismatchError: if the review lies beside the scene.
     """
-    found = read_polygons(inventory, 'reviewed inventory', may_be_empty=True)
-    states = _states(found)
-    shapes = found.on_grid(grid)
-    rejected = shapes[states == Review.REJECTED]
-    layer = _layer(inventory, REJECTED)
-    if layer is not None:
-        dropped = _states(layer)
-        rejected = np.concatenate([rejected, layer.on_grid(grid)[dropped == Review.REJECTED]])
+    review = read_review(inventory, reviewed_area, grid)
+    states = review_states(review.landslides)
+    shapes = review.landslides.geometry.to_numpy()
     landslides = shapes[np.isin(states, LANDSLIDES_AGAIN)]
-    _check_contradiction(inventory, landslides, rejected)
-    areas = _areas(inventory, reviewed_area, grid)
     left = shapes[states == Review.UNREVIEWED]
+    areas = review.area.geometry.to_numpy()
+    rejected = np.empty(0, object)
+    if review.rejected is not None:
+        rejected = review.rejected.geometry.to_numpy()
+    _check_contradiction(inventory, landslides, rejected)
     if not (len(areas) or len(landslides) or len(rejected)):
         raise VectorFormatError(
             f'nothing of {inventory} was reviewed; draw polygons into its layer {REVIEWED_AREA} '
@@ -146,37 +139,6 @@ def _touching(shapes: np.ndarray, areas: np.ndarray) -> np.ndarray:
     if len(shapes) and len(areas):
         found[np.unique(shapely.STRtree(areas).query(shapes, 'intersects')[0])] = True
     return found
-
-
-def _states(polygons: Polygons) -> np.ndarray:
-    """Return the state of every polygon; without such a column all are the analyst's own."""
-    name = gdal_name(polygons.path)
-    with read_errors(polygons.path, *READ_ERRORS, advice='give a GeoPackage or Shapefile'):
-        fields = pyogrio.read_info(name, layer=polygons.layer)['fields']
-        table = pyogrio.read_dataframe(name, layer=polygons.layer, read_geometry=False)
-    if REVIEW not in fields:
-        default = Review.UNREVIEWED if polygons.layer == REJECTED else Review.ADDED
-        return np.full(len(polygons.records), default, dtype=object)
-    return review_states(table, str(polygons.path))[polygons.records]
-
-
-def _layer(path: Path, layer: str) -> Polygons | None:
-    with read_errors(path, *READ_ERRORS, advice='give a GeoPackage or Shapefile'):
-        names = pyogrio.list_layers(gdal_name(path))[:, 0]
-    if layer not in names or len(names) == 1:
-        return None
-    role = layer.replace('_', ' ')
-    return read_polygons(path, role, layer, may_be_empty=True)
-
-
-def _areas(inventory: Path, reviewed_area: Path | None, grid: RasterGrid) -> np.ndarray:
-    if reviewed_area is None:
-        found = _layer(inventory, REVIEWED_AREA)
-    else:
-        found = _layer(reviewed_area, REVIEWED_AREA) or read_polygons(
-            reviewed_area, 'reviewed area'
-        )
-    return np.empty(0, object) if found is None else found.on_grid(grid)
 
 
 def _check_contradiction(inventory: Path, landslides: np.ndarray, rejected: np.ndarray) -> None:

@@ -9,16 +9,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import rasterio
 
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors, whole_file
 from dfpenet_mm.folder_lock import locked_folder
+from dfpenet_mm.report.run_products import inventory_name, read_summary
+from dfpenet_mm.run.edited_inventory import EditedInventory
+from dfpenet_mm.run.finish import finish_run
+from dfpenet_mm.run.folder import complete_finish
 from dfpenet_mm.run.progress import RunProgress
-from dfpenet_mm.run.provenance import describe_input, package_versions
+from dfpenet_mm.run.provenance import describe_input, package_versions, sha256
 from dfpenet_mm.run.publish import LandslideRun
+from dfpenet_mm.run.read_review import read_review
 from dfpenet_mm.run.request import RunRequest, SourceWatch
 from dfpenet_mm.run.run import map_landslides
 from dfpenet_mm.teaching.classroom import Classroom, open_classroom
@@ -26,12 +31,12 @@ from dfpenet_mm.teaching.examination import Examination, Examiner
 from dfpenet_mm.teaching.replay import replay_file
 from dfpenet_mm.teaching.request import TeachRequest, resolved
 from dfpenet_mm.teaching.taught_network import NETWORK
-from dfpenet_mm.vocabulary import SUMMARY
+from dfpenet_mm.vocabulary import ORIGINAL, SUMMARY
 
 TEACHING = 'teaching.json'
 # Work of a lesson that is not finished.
 WORK = '.teaching'
-RECORD = 'record.json'
+RECORD, MAPPED = 'record.json', 'mapped'
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,16 @@ def teach(request: TeachRequest, progress: RunProgress | None = None) -> Teachin
     with _work(request, progress) as work, rasterio.Env(GDAL_CACHEMAX=2**28), ExitStack() as stack:
         with progress.running('read_the_review'):
             classroom = open_classroom(request, stack)
+            # The new map keeps what was found on this one.
+            grid = classroom.default.scene.grid
+            review = read_review(cast(Path, request.inventory), request.reviewed_area, grid)
             sources.check()
             _keep_record(work, request, classroom)
         examination = Examiner(classroom, request, work, progress).examine()
         findings = {**examination.findings, 'provenance': _origin(request, classroom)}
         stack.close()
-        result = map_landslides(_map_request(request, classroom, examination), progress)
+        asked = _map_request(request, classroom, examination)
+        result = _new_map(asked, review, work / MAPPED, progress, pictures=request.pictures)
         findings['seconds'] = {
             **{name: round(taken, 2) for name, taken in progress.seconds.items()},
             'all': round(time.monotonic() - begin, 2),
@@ -196,10 +205,61 @@ def _keep_record(work: Path, request: TeachRequest, classroom: Classroom) -> Non
             part.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
 
 
+def _new_map(
+    asked: RunRequest,
+    review: EditedInventory,
+    marker: Path,
+    progress: RunProgress,
+    *,
+    pictures: bool,
+) -> LandslideRun:
+    """Map the scene, unless that is done, and lay the review over the new map.
+
+    Args:
+        asked: the map, without pictures.
+        review: of the map before.
+        marker: file that tells of a map that is whole but for the review.
+        progress: times the stages.
+        pictures: draw report, figures and QGIS project.
+    """
+    out = asked.folder
+    complete_finish(out)
+    if not _is_mapped(out, marker):
+        run = map_landslides(asked, progress)
+        if out / inventory_name(run.summary) not in run.files:
+            progress.tell(
+                'warning: the config writes no inventory, so that the review is not in the map'
+            )
+            return run
+        with disk_errors(out), whole_file(marker, durable=True) as part:
+            part.write_text(sha256(out / ORIGINAL), encoding='utf-8')
+    told = read_summary(out / SUMMARY)
+    done = finish_run(
+        out,
+        post=asked.post,
+        pre=asked.pre,
+        # Once is enough: whoever stopped behind it has it in the map.
+        review=None if (told.get('review') or {}).get('inventory_sha256') else review,
+        pictures=pictures,
+        progress=progress,
+    )
+    return LandslideRun(done.summary, done.files)
+
+
+def _is_mapped(out: Path, marker: Path) -> bool:
+    try:
+        return marker.read_text(encoding='utf-8') == sha256(out / ORIGINAL)
+    except OSError:
+        return False
+
+
 def _map_request(
     request: TeachRequest, classroom: Classroom, examination: Examination
 ) -> RunRequest:
-    """Ask for the new map, over what an earlier try has left in the folder."""
+    """Ask for the new map, over what an earlier try has left in the folder.
+
+    Its pictures are drawn when the review is in it.
+    """
     network = examination.network or classroom.network
     # A network of the package is left to choose its backend.
     shipped = examination.network is None and request.config is None
@@ -214,7 +274,7 @@ def _map_request(
         overwrite=True,
         resume=True,
         force=classroom.forced,
-        pictures=request.pictures,
+        pictures=False,
         bands=request.bands,
         nodata=request.nodata,
         device=request.device,

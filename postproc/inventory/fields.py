@@ -126,7 +126,7 @@ REVIEW_FIELDS = (
 
 CHANCE_FIELDS = (
     Field('chance', 'chance', '1', 'how likely an analyst would confirm it, learnt from those that '
-          'were judged; null for these', 'own'),
+          'were judged; null for these, and where it is smaller than nearly all of them', 'own'),
 )  # fmt: skip
 
 REJECTED_FIELDS = (

@@ -18,7 +18,8 @@ import shapely
 
 from dfpenet_mm.errors import ConfigError, InstallError
 from dfpenet_mm.files import whole_files
-from dfpenet_mm.vocabulary import HEADSCARPS, PROVENANCE_KEY, REJECTED, WGS84
+from dfpenet_mm.review import review_status
+from dfpenet_mm.vocabulary import HEADSCARPS, LANDSLIDES, PROVENANCE_KEY, REJECTED, WGS84
 from postproc.inventory.fields import ALL_FIELDS
 from postproc.inventory.layer import WRITTEN, Layer, as_text, write_geopackage, write_layer
 from postproc.inventory.review import REVIEW_LAYERS
@@ -153,13 +154,20 @@ def write_geoparquet(layers: Sequence[Layer], path: Path, provenance: str) -> No
 
 
 def write_kmz(layers: Sequence[Layer], path: Path, _provenance: str) -> None:
-    """Write KMZ for virtual globes, on WGS 84, each polygon called by its number."""
+    """Write KMZ for virtual globes, on WGS 84, each polygon called by its number.
+
+    What the layer is called there says how much of it was reviewed.
+    """
     for layer in layers:
+        shown = layer.name
+        if layer.role == LANDSLIDES:
+            mark = review_status(layer.table).mark
+            shown = f'{layer.name}, {mark}' if mark else layer.name
         table = layer.table.to_crs(WGS84)
         if 'id' in table:
             table = table.assign(Name=table['id'].astype(str))
         moved = Layer(layer.role, layer.name, table, layer.pixel_m)
-        write_layer(moved, layer.beside(path), driver='LIBKML')
+        write_layer(moved, layer.beside(path), driver='LIBKML', NAME=shown)
 
 
 def write_csv(layers: Sequence[Layer], path: Path, _provenance: str) -> None:

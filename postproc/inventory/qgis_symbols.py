@@ -63,13 +63,22 @@ def triangle(colour: str, *, angle: int) -> Element:
 
 
 def ring(colour: str) -> Element:
-    """Return the symbol of a point: a circle around the ground that is to be judged."""
+    """Return the symbol of a point: a circle around the ground that is to be judged.
+
+    Its dark border shows it on bright ground too.
+    """
+    border, circle = (_circle(line, width) for line, width in ((BLACK, 1.2), (colour, 0.6)))
+    border.extend(circle)
+    return border
+
+
+def _circle(colour: str, width: float) -> Element:
     properties = {
         'name': 'circle',
         'color': CLEAR,
         'outline_color': colour,
         'outline_style': 'solid',
-        'outline_width': 0.6,
+        'outline_width': width,
         'outline_width_unit': 'MM',
         'size': 7,
         'size_unit': 'MM',

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
+import zipfile
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -100,6 +101,10 @@ def test_everything_handed_over_is_renewed(out):
     assert 'geometry' not in rows
     assert all(path.is_file() for path in done.files)
     assert {'original.gpkg', 'landslides.kmz', 'mask.tif'} <= {path.name for path in done.files}
+    # As a virtual globe lists it.
+    with zipfile.ZipFile(out / 'landslides.kmz') as kmz:
+        kml = b''.join(kmz.read(name) for name in kmz.namelist() if name.endswith('.kml'))
+    assert b'<name>landslides, reviewed in part: 1 of 4 landslides</name>' in kml
     assert len(read(out.parent / 'out', 'landslides')) == 4
     assert len(gpd.read_file(out / 'original.gpkg', layer='landslides')) == 5
 

@@ -1,8 +1,12 @@
 """A lesson from end to end on a small scene."""
 
 import json
+import subprocess
+import sys
+from signal import SIGKILL
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
@@ -16,19 +20,7 @@ from dfpenet_mm.teaching import examination, training
 from dfpenet_mm.teaching.replay import replay_file
 from dfpenet_mm.teaching.request import TeachRequest
 from dfpenet_mm.teaching.teach import _origin, teach
-
-
-def request(folder, review, out, **more):
-    values = {
-        'post': folder / 'post.tif',
-        'inventory': review,
-        'config': folder / 'config.py',
-        'checkpoint': folder / 'weights.pth',
-        'steps': 60,
-        'pictures': False,
-        'device': 'cpu',
-    }
-    return TeachRequest(**{**values, 'out': out, **more})
+from tests.teaching.killed_lesson import QUICK, request
 
 
 def mask(folder):
@@ -40,8 +32,8 @@ def mask(folder):
 def quick_learner():
     """Let the tiny network, which begins with no knowledge, learn in a few steps."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, 'RATE', 0.01)
-        patch.setattr(training, 'PULL', 0.1)
+        for name, value in QUICK.items():
+            patch.setattr(training, name, value)
         yield
 
 
@@ -118,6 +110,46 @@ def test_a_lesson_killed_while_it_writes_goes_on_to_the_same(
     again = teach(asked)
     assert again.findings['judged'] == lesson.findings['judged']
     np.testing.assert_array_equal(mask(asked.out), mask(lesson.folder))
+
+
+@pytest.mark.slow
+def test_a_lesson_killed_while_it_maps_goes_on_to_the_same(
+    lesson, lesson_folder, review, tmp_path, monkeypatch
+):
+    asked = request(lesson_folder, review, tmp_path / 'out')
+    arguments = [lesson_folder, review, asked.out]
+    # The second one finds what the first has taught, and this process what the second has mapped.
+    for place in ('dfpenet_mm.run.run.recognise', 'dfpenet_mm.teaching.teach.finish_run'):
+        program = [sys.executable, '-m', 'tests.teaching.killed_lesson', place, *arguments]
+        assert subprocess.run(program, check=False).returncode == -SIGKILL
+    monkeypatch.setattr(training.FineTuning, 'run', None)
+    monkeypatch.setattr('dfpenet_mm.teaching.teach.map_landslides', None)
+    again = teach(asked)
+    assert again.findings['judged'] == lesson.findings['judged']
+    assert findings_in(asked.out) == findings_in(lesson.folder)
+    np.testing.assert_array_equal(mask(asked.out), mask(lesson.folder))
+    assert not (asked.out / '.teaching').exists()
+
+
+def findings_in(folder):
+    table = gpd.read_file(folder / 'landslides.gpkg', layer='landslides')
+    return table[['id', 'review', 'area_m2']].to_dict('list')
+
+
+def test_what_was_reviewed_stands_on_the_new_map(lesson, review):
+    drawn = gpd.read_file(review, layer='landslides')
+    now = gpd.read_file(lesson.folder / 'landslides.gpkg', layer='landslides')
+    same = now[now['review'] == 'confirmed']
+    assert len(same) == len(drawn) == 32
+    assert sorted(shape.centroid.wkt for shape in same.geometry) == sorted(
+        shape.centroid.wkt for shape in drawn.geometry
+    )
+    others = now[now['review'] == 'unreviewed']
+    assert (others.centroid.x > 500_800).all()
+    area = gpd.read_file(lesson.folder / 'landslides.gpkg', layer='reviewed_area')
+    assert area['reviewer'].tolist() == ['x']
+    told = lesson.run.summary['results']['Review']
+    assert told['share_of_ground'] == 0.5
 
 
 @pytest.mark.slow

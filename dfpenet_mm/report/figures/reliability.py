@@ -37,12 +37,13 @@ def draw_reliability(products: RunProducts, path: Path) -> Path | None:
         OutputError: if the picture cannot be written.
     """
     found = (products.summary.get(AUDIT) or {}).get('reliability')
+    mark = products.review.mark
     if found:
-        return draw_bins(found, path)
+        return draw_bins(found, path, mark=mark)
     found = landslide_reliability(with_rejected(products.landslides, products.rejected))
     if found is None:
         return None
-    return draw_bins(found, path, 'judged landslide', 'of the landslides confirmed')
+    return draw_bins(found, path, 'judged landslide', 'of the landslides confirmed', mark)
 
 
 def draw_bins(
@@ -50,6 +51,7 @@ def draw_bins(
     path: Path,
     noun: str = 'audit point',
     share: str = 'of the ground that is landslide',
+    mark: str = '',
 ) -> Path:
     """Draw bins of probability as dots, each as large as its number of points.
 
@@ -59,12 +61,15 @@ def draw_bins(
         path: picture to write, PNG.
         noun: what was judged.
         share: what the share is of.
+        mark: what a reader must know of the map's review; empty for nothing.
     """
     bins = found['bins']
     number = np.array([part['points'] for part in bins])
     means = np.array([part['mean_probability'] for part in bins])
     shares = np.array([part['share'] for part in bins])
     figure = Figure(figsize=(4.6, 4.6), layout='constrained')
+    # Room for the mark.
+    figure.get_layout_engine().set(rect=(0, 0, 1, 0.95 if mark else 1))
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color='0.5', linestyle='--', label='probability taken at its word')
     axes.plot(means, shares, color=NO_DATA, zorder=1)
@@ -88,4 +93,4 @@ def draw_bins(
     axes.set_ylabel(f'share {share}', fontsize=TEXT)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=SMALL, loc='upper left')
-    return save(figure, path)
+    return save(figure, path, mark)

@@ -24,6 +24,7 @@ from dfpenet_mm.report.run_products import RunProducts, inventory_name
 from dfpenet_mm.source_files import gdal_name
 from dfpenet_mm.vocabulary import (
     AREA_OF_INTEREST,
+    AUDIT,
     HEADSCARPS,
     LANDSLIDE,
     LANDSLIDE_COLOUR,
@@ -44,6 +45,7 @@ UPS_NORTH, UPS_SOUTH = 32_661, 32_761
 VERDICTS = {'TP': 'TP hit', 'FP': 'FP false alarm', 'FN': 'FN miss'}
 IMAGES = {'post': 'after the event', 'pre': 'before the event'}
 TITLES = {
+    AUDIT: 'audit',
     AREA_OF_INTEREST: 'dark: outside the area of interest',
     HEADSCARPS: 'headscarps and toes',
     PLACES_TO_CHECK: 'places to check',
@@ -75,6 +77,8 @@ def write_qgis_project(
     """
     path = run.folder / FILENAME if path is None else path
     groups = {
+        # It was drawn after the run, and does not move with the products.
+        'Audit': list(_audit((home or run.folder) / f'{AUDIT}.gpkg')),
         'Inventory': list(_inventory(run)),
         'Evaluation': list(_evaluation(run)),
         'Statistics': list(_statistics(run)),
@@ -157,6 +161,19 @@ def _ellipsoid(run: RunProducts) -> str:
     scene = rasterio.transform.array_bounds(*run.grid.shape, run.grid.transform)
     extent = run.landslides.total_bounds if len(run.landslides) else scene
     return PLANE if planar_within(run.grid.crs, extent) else WGS84_ELLIPSOID
+
+
+def _audit(package: Path) -> Iterator[ProjectLayer]:
+    if package.is_file():
+        yield from _vectors(package, shown=True)
+
+
+def saved_by_qgis(path: Path) -> bool:
+    """Tell whether somebody saved a project in QGIS, with work of theirs in it."""
+    try:
+        return ElementTree.parse(path).getroot().get('saveDateTime') is not None
+    except (OSError, ElementTree.ParseError):
+        return False
 
 
 def _inventory(run: RunProducts) -> Iterator[ProjectLayer]:
