@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from dfpenet_mm.errors import VectorFormatError
 from dfpenet_mm.polygons import areas
 from dfpenet_mm.report.shown_inventory import moved_outlines, numbers_in, run_totals
 from dfpenet_mm.review import plain_texts, review_states
@@ -28,6 +30,9 @@ STRENGTH = {
     Review.UNREVIEWED: 0,
     Review.REJECTED: -1,
 }
+SOME = (Review.CONFIRMED, Review.EDITED, Review.ADDED)
+# Two outlines that share more of their joint area than this are of the same landslide.
+THE_SAME = 0.5
 NAMED = 5
 DELETED, REJECTED_BY = 'deleted by the analyst', 'rejected by the analyst'
 
@@ -51,9 +56,15 @@ def settle(
     Returns:
         The same with columns ``id``, ``review`` and ``changed`` (its measures are no longer true)
         in the landslides, and with notes.
+
+    Raises:
+        VectorFormatError: if the same ground is landslide and rejected.
     """
     table, notes = edited.landslides, list(edited.notes)
     states = review_states(table, str(edited.path))
+    shapes = table.geometry.to_numpy()
+    some, none = np.isin(states, SOME), states == Review.REJECTED
+    check_contradiction(edited.path, shapes[some], shapes[none])
     former = _former(original)
     ids, beside = own_numbers(table, former)
     crs = summary.get('scene', {}).get('crs') or table.crs
@@ -239,3 +250,29 @@ def _apart(table: gpd.GeoDataFrame, pixel: float) -> tuple[gpd.GeoDataFrame, lis
     table = table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs))
     kept = shapely.area(shapes) > 0
     return table.assign(changed=changed)[kept].reset_index(drop=True), [note]
+
+
+def check_contradiction(inventory: Path, landslides: np.ndarray, rejected: np.ndarray) -> None:
+    """Refuse ground that is confirmed and rejected.
+
+    Args:
+        inventory: the file, for the message.
+        landslides: outlines of those that an analyst took for some.
+        rejected: outlines of what was rejected.
+
+    Raises:
+        VectorFormatError: if two outlines of both kinds are hardly different.
+    """
+    if not (len(landslides) and len(rejected)):
+        return
+    first, second = shapely.STRtree(rejected).query(landslides, 'intersects')
+    one, other = landslides[first], rejected[second]
+    shared = shapely.area(shapely.intersection(one, other))
+    joint = shapely.area(one) + shapely.area(other) - shared
+    double = np.flatnonzero(shared > THE_SAME * joint)
+    if len(double):
+        point = shapely.point_on_surface(one[double[0]])
+        raise VectorFormatError(
+            f'{inventory} calls the same ground landslide and rejected, {len(double)} times, first '
+            f'at {point.x:.8g} {point.y:.8g}; decide on one of the two states in QGIS'
+        )

@@ -14,6 +14,7 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.review import review_states
 from dfpenet_mm.run.carried_review import MARGIN_PX
 from dfpenet_mm.run.read_review import read_review
+from dfpenet_mm.run.settled_inventory import SOME, check_contradiction
 from dfpenet_mm.vocabulary import (
     BACKGROUND,
     IGNORED,
@@ -22,10 +23,6 @@ from dfpenet_mm.vocabulary import (
     REVIEWED_AREA,
     Review,
 )
-
-LANDSLIDES_AGAIN = (Review.CONFIRMED, Review.EDITED, Review.ADDED)
-# Two outlines that share more of their joint area than this are of the same landslide.
-THE_SAME = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +96,13 @@ def read_ground(inventory: Path, reviewed_area: Path | None, grid: RasterGrid) -
     review = read_review(inventory, reviewed_area, grid)
     states = review_states(review.landslides)
     shapes = review.landslides.geometry.to_numpy()
-    landslides = shapes[np.isin(states, LANDSLIDES_AGAIN)]
+    landslides = shapes[np.isin(states, SOME)]
     left = shapes[states == Review.UNREVIEWED]
     areas = review.area.geometry.to_numpy()
     rejected = np.empty(0, object)
     if review.rejected is not None:
         rejected = review.rejected.geometry.to_numpy()
-    _check_contradiction(inventory, landslides, rejected)
+    check_contradiction(inventory, landslides, rejected)
     if not (len(areas) or len(landslides) or len(rejected)):
         raise VectorFormatError(
             f'nothing of {inventory} was reviewed; draw polygons into its layer {REVIEWED_AREA} '
@@ -139,20 +136,3 @@ def _touching(shapes: np.ndarray, areas: np.ndarray) -> np.ndarray:
     if len(shapes) and len(areas):
         found[np.unique(shapely.STRtree(areas).query(shapes, 'intersects')[0])] = True
     return found
-
-
-def _check_contradiction(inventory: Path, landslides: np.ndarray, rejected: np.ndarray) -> None:
-    """Refuse ground that is confirmed and rejected."""
-    if not (len(landslides) and len(rejected)):
-        return
-    first, second = shapely.STRtree(rejected).query(landslides, 'intersects')
-    one, other = landslides[first], rejected[second]
-    shared = shapely.area(shapely.intersection(one, other))
-    joint = shapely.area(one) + shapely.area(other) - shared
-    double = np.flatnonzero(shared > THE_SAME * joint)
-    if len(double):
-        point = shapely.point_on_surface(one[double[0]])
-        raise VectorFormatError(
-            f'{inventory} calls the same ground landslide and rejected, {len(double)} times, first '
-            f'at {point.x:.8g} {point.y:.8g}; decide on one of the two states in QGIS'
-        )

@@ -161,13 +161,14 @@ def write_kmz(layers: Sequence[Layer], path: Path, _provenance: str) -> None:
     for layer in layers:
         shown = layer.name
         if layer.role == LANDSLIDES:
-            mark = review_status(layer.table).mark
+            # A colon is no part of a file's name.
+            mark = review_status(layer.table).mark.replace(':', ',')
             shown = f'{layer.name}, {mark}' if mark else layer.name
         table = layer.table.to_crs(WGS84)
         if 'id' in table:
             table = table.assign(Name=table['id'].astype(str))
-        moved = Layer(layer.role, layer.name, table, layer.pixel_m)
-        write_layer(moved, layer.beside(path), driver='LIBKML', NAME=shown)
+        moved = Layer(layer.role, shown, table, layer.pixel_m)
+        write_layer(moved, layer.beside(path), driver='LIBKML')
 
 
 def write_csv(layers: Sequence[Layer], path: Path, _provenance: str) -> None:

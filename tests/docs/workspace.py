@@ -20,6 +20,8 @@ from tests.generated_experiment import shrink
 
 # A part of the demo scene with many landslides; half of it has no pre-event data.
 CROP = Window(470, 300, 128, 128)
+# One with room for ground that teaches and ground that judges.
+WIDE_CROP = Window(400, 240, 384, 384)
 # Programs that a block may call where it is only parsed; they do nothing then.
 ELSEWHERE = ('pip', 'ray', 'srun')
 # What follows the name of our image is a command line of landslide-map.
@@ -75,6 +77,13 @@ class Workspace:
                 path.write_text(block.text)
         if (self.folder / 'my_site').is_dir():
             (self.folder / 'my_site' / '__init__.py').touch()
+
+    def write_demo(self, crop):
+        """Write another part of the demo scene in place of the small one."""
+        for name, source in IMAGES.items():
+            if name.startswith('demo/'):
+                with rasterio.open(ROOT / 'demo' / source) as scene:
+                    self._write(name, scene.read(window=crop), nodata=0)
 
     def environment(self, *, parse_only):
         """The variables of the shell: our programs first, or no other ones."""

@@ -104,9 +104,20 @@ def test_everything_handed_over_is_renewed(out):
     # As a virtual globe lists it.
     with zipfile.ZipFile(out / 'landslides.kmz') as kmz:
         kml = b''.join(kmz.read(name) for name in kmz.namelist() if name.endswith('.kml'))
-    assert b'<name>landslides, reviewed in part: 1 of 4 landslides</name>' in kml
+    assert b'<name>landslides, reviewed in part, 1 of 4 landslides</name>' in kml
     assert len(read(out.parent / 'out', 'landslides')) == 4
     assert len(gpd.read_file(out / 'original.gpkg', layer='landslides')) == 5
+
+
+def test_ground_that_is_landslide_and_rejected_is_refused(out):
+    table = read(out)
+    again = table[table['id'] == 1].assign(review='rejected', id=None)
+    table.loc[table['id'] == 1, 'review'] = 'confirmed'
+    write(out, pd.concat([table, again]))
+    before = content(out)
+    with pytest.raises(VectorFormatError, match='the same ground landslide and rejected, 1 times'):
+        finish_run(out)
+    assert content(out) == before
 
 
 def test_finishing_again_changes_no_byte(out):

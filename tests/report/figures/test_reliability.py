@@ -33,13 +33,17 @@ def test_bins_weigh_what_is_in_them():
 def test_it_is_of_audit_points_or_else_of_judged_landslides(tmp_path):
     audit = {'reliability': reliability(np.array([0.2]), np.array([True]), np.ones(1))}
     for number, summary in enumerate(({'audit': audit}, {})):
-        run = SimpleNamespace(summary=summary, landslides=judged(), rejected=None)
+        run = SimpleNamespace(
+            review=SimpleNamespace(mark=''), summary=summary, landslides=judged(), rejected=None
+        )
         path = draw_reliability(run, tmp_path / f'{number}.png')
         assert min(Image.open(path).size) > 400
 
 
 def test_without_verdicts_there_is_no_picture(tmp_path):
-    run = SimpleNamespace(summary={}, landslides=judged(19), rejected=None)
+    run = SimpleNamespace(
+        review=SimpleNamespace(mark=''), summary={}, landslides=judged(19), rejected=None
+    )
     assert draw_reliability(run, tmp_path / 'a.png') is None
     run.landslides = judged().drop(columns='review')
     assert draw_reliability(run, tmp_path / 'a.png') is None
