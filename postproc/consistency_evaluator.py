@@ -10,11 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from dfpenet_mm.polygons import areas
-<<<<<<< HEAD
-from dfpenet_mm.vocabulary import OVERLAPS
-=======
 from dfpenet_mm.review import NOT_REVIEWED
->>>>>>> d92da24 (Keep an analyst's findings in the map of a taught network)
+from dfpenet_mm.vocabulary import OVERLAPS
 from postproc.evaluation.confusion_picture import confusion_raster, draw_confusion
 from postproc.evaluation.evaluation_area import EvaluationArea
 from postproc.evaluation.landslide_comparison import compare_landslides, write_match_layers

@@ -117,8 +117,7 @@ def finish_run(
     with open_work_folder(folder, overwrite=False, resume=False) as work:
         with progress.running('postproc'):
             product = _product(folder, work.products, summary, dem)
-            rows, cols = product.grid.shape
-            progress.expect(rows * cols, stages=EXPECTED)
+            progress.expect(product.grid.shape[0] * product.grid.shape[1], stages=EXPECTED)
             edited = read_edited(path, product.grid)
             original = folder / ORIGINAL
             run = read_edited(original, product.grid) if original.is_file() else None

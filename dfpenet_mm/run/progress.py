@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -21,6 +21,8 @@ Advance = Callable[[int, int], None]
 SHORTEST_S = 0.05
 # Of as many steps, each as long: the first tells of the other.
 RECOGNITION = ('recognise_post', 'recognise_pre')
+# Kinds of stages with a pace of their own; names of those that teach begin so.
+RECOGNISING, TEACHING = 'recognition', 'teach_'
 ONLY_WITH_PRE = ('measure_shift', 'recognise_pre')
 BEFORE_SCENES = ('start', 'choose_backend')
 # In the order in which they run: what people read, seconds on the smallest scene, and more seconds
@@ -48,6 +50,24 @@ BAR_WIDTH, LONGEST_TITLE = 20, 44
 BEAT_S = 1.0
 
 
+def _kind(name: str) -> str:
+    """Return one name for stages that are as long as each other; empty for all others."""
+    if name in RECOGNITION:
+        return RECOGNISING
+    return TEACHING if name.startswith(TEACHING) else ''
+
+
+def _run_stages(
+    pixels: int, *, pre: bool, stages: Collection[str] = STAGES
+) -> dict[str, float | None]:
+    left_out = BEFORE_SCENES if pre else (*BEFORE_SCENES, *ONLY_WITH_PRE)
+    return {
+        name: None if name in RECOGNITION else seconds + a_mpx * pixels / 1e6
+        for name, (_, seconds, a_mpx) in STAGES.items()
+        if name in stages and name not in left_out
+    }
+
+
 def stage_title(name: str) -> str:
     """Return what people read for a stage, known here or not."""
     return STAGES[name][0] if name in STAGES else name.replace('_', ' ')
@@ -56,7 +76,7 @@ def stage_title(name: str) -> str:
 class RunProgress(Progress):
     """Times the stages of a run, and shows how far it is and how long it will take.
 
-    Nothing is foretold before recognition has shown its pace on this machine.
+    Nothing is foretold before recognition, or teaching, has shown its pace on this machine.
 
     Args:
         console: where the bar moves and a finished stage gets its line; None for nowhere.
@@ -98,8 +118,8 @@ class RunProgress(Progress):
         self._name, self._doing = '', ''
         # One bar shows the run; its stage is paced by another one that is not shown.
         self._run, self._stage = (self._add(visible=visible) for visible in (True, False))
-        # All of one recognition, as soon as it has shown its pace.
-        self._recognition_s: float | None = None
+        # All of one recognition, or of teaching one network, as soon as it has shown its pace.
+        self._whole_s: dict[str, float] = {}
 
     def start(self) -> None:
         """Begin to show the run."""
@@ -137,12 +157,30 @@ class RunProgress(Progress):
             pre: if there is a pre-event image.
             stages: of the command; those before the scene is open do not count.
         """
-        left_out = BEFORE_SCENES if pre else (*BEFORE_SCENES, *ONLY_WITH_PRE)
-        self._expected = {
-            name: None if name in RECOGNITION else seconds + a_mpx * pixels / 1e6
-            for name, (_, seconds, a_mpx) in STAGES.items()
-            if name in stages and name not in left_out
-        }
+        self._expected = _run_stages(pixels, pre=pre, stages=stages)
+
+    def expect_lesson(
+        self,
+        strategies: Sequence[str],
+        pixels: int,
+        *,
+        pre: bool,
+        judging_s: float,
+        recognition_s: float,
+    ) -> None:
+        """Take the stages to come of a lesson, those of its map among them.
+
+        Args:
+            strategies: stages ``teach_NAME`` and ``judge_NAME`` come for each.
+            pixels: of the scene.
+            pre: if there is a pre-event image.
+            judging_s: time that judging one network took.
+            recognition_s: time that recognising the whole scene takes at that pace.
+        """
+        self._whole_s.setdefault(RECOGNISING, recognition_s)
+        self._expected = _run_stages(pixels, pre=pre)
+        for name in strategies:
+            self._expected |= {f'{TEACHING}{name}': None, f'judge_{name}': judging_s}
 
     @contextmanager
     def running(self, name: str) -> Iterator[None]:
@@ -201,8 +239,8 @@ class RunProgress(Progress):
         title.truncate(LONGEST_TITLE, overflow='ellipsis')
         self.update(self._run.id, description=title.markup, steps=f'{done}/{total}')
         self.update(self._stage.id, completed=done, total=total)
-        if self._name in RECOGNITION and self._stage.speed:
-            self._recognition_s = total / self._stage.speed
+        if _kind(self._name) and self._stage.speed:
+            self._whole_s[_kind(self._name)] = total / self._stage.speed
         self._doing = f'{description} {done}/{total}'
         self._tell_events()
 
@@ -213,11 +251,11 @@ class RunProgress(Progress):
         return sum(known) if self._expected and len(known) == len(parts) else None
 
     def _left_of(self, name: str) -> float | None:
-        alike = name in RECOGNITION
-        expected = self._recognition_s if alike else self._expected[name]
+        kind = _kind(name)
+        expected = self._whole_s.get(kind) if kind else self._expected[name]
         if name != self._name or expected is None:
             return expected
-        remaining = self._stage.time_remaining if alike else None
+        remaining = self._stage.time_remaining if kind else None
         return max(expected - (self._stage.elapsed or 0), 0.0) if remaining is None else remaining
 
     def share(self) -> float | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
 from dfpenet_mm.errors import EmptySceneError
 from dfpenet_mm.installation import quiet_libraries
@@ -101,6 +102,7 @@ class Examiner:
         with self._progress.running('judge_the_network_before'):
             default = self._judged(self._room.default)
             untaught = {view.size: self._judged(view) for view in self._room.views}
+        self._foresee(1 + len(untaught) - (self._room.default.size in untaught))
         with self._progress.running('cut_chips'):
             view, lesson = self._choose_size(untaught)
         first = self._room.network.checkpoint
@@ -139,6 +141,19 @@ class Examiner:
         findings['threshold'] = None if network is None else network.card and network.card.threshold
         self._progress.tell(sentence)
         return Examination(network, name in STRATEGIES, sentence, findings)
+
+    def _foresee(self, judged: int) -> None:
+        """Tell how long the lesson will take, as soon as it has shown its pace."""
+        room, scene = self._room, self._room.default.scene.grid
+        judging_s = self._progress.seconds['judge_the_network_before'] / judged
+        ground = shapely.area(room.blocks.outlines(judging=True)).sum()
+        self._progress.expect_lesson(
+            [FILES[strategy] for strategy in self._strategies()],
+            scene.shape[0] * scene.shape[1],
+            pre=self._request.pre is not None,
+            judging_s=judging_s,
+            recognition_s=judging_s * scene.outline.area / ground,
+        )
 
     def _judged(
         self, view: View, name: str = 'untaught', weights: Path | None = None

@@ -227,9 +227,7 @@ def _new_map(
     if not _is_mapped(out, marker):
         run = map_landslides(asked, progress)
         if out / inventory_name(run.summary) not in run.files:
-            progress.tell(
-                'warning: the config writes no inventory, so that the review is not in the map'
-            )
+            progress.warn('the config writes no inventory, so that the review is not in the map')
             return run
         with disk_errors(out), whole_file(marker, durable=True) as part:
             part.write_text(sha256(out / ORIGINAL), encoding='utf-8')

@@ -6,7 +6,15 @@ import sys
 import pytest
 from rich.console import Console
 
-from dfpenet_mm.run.progress import RECOGNITION, STAGES, RunProgress, run_progress, stage_title
+from dfpenet_mm.run.progress import (
+    BEFORE_SCENES,
+    ONLY_WITH_PRE,
+    RECOGNITION,
+    STAGES,
+    RunProgress,
+    run_progress,
+    stage_title,
+)
 
 
 class Now:
@@ -221,3 +229,29 @@ def test_a_stage_that_fails_has_no_seconds(progress):
     with pytest.raises(ValueError, match='no'), progress.running('load'):
         raise ValueError('no')
     assert progress.seconds == {}
+
+
+def test_a_lesson_foretells_its_end_from_the_pace_of_its_steps(now):
+    progress = RunProgress(now=now)
+    progress.expect_lesson(
+        ['all_layers', 'frozen'], 10**6, pre=False, judging_s=3.0, recognition_s=50.0
+    )
+    drawing = sum(
+        first + a_mpx for name, (_, first, a_mpx) in STAGES.items()
+        if name not in (*RECOGNITION, *ONLY_WITH_PRE, *BEFORE_SCENES)
+    )  # fmt: skip
+    assert progress.left() is None
+    with progress.running('teach_all_layers'):
+        teach = progress.stage('teach: all layers')
+        for step in range(11):
+            teach(step, 40)
+            now.time += 2
+        # 30 steps of it, 40 of the other strategy, both judged, the map.
+        assert progress.left() == pytest.approx(58 + 80 + 2 * 3 + 50 + drawing, abs=4)
+    assert progress.left() == pytest.approx(80 + 2 * 3 + 50 + drawing)
+    for name in ('judge_all_layers', 'teach_frozen', 'judge_frozen'):
+        with progress.running(name):
+            now.time += 1
+    # The run's own forecast goes on from there.
+    progress.expect(10**6, pre=False)
+    assert progress.left() == pytest.approx(50 + drawing)
