@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,18 +17,15 @@ from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.files import disk_errors, flush_to_disk
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.products.cog import write_cog
-from dfpenet_mm.report.figures.all_figures import FIGURES as DRAWN
-from dfpenet_mm.report.qgis.project import FILENAME as PROJECT
-from dfpenet_mm.report.qgis.project import images_of_project
-from dfpenet_mm.report.run_products import inventory_name, read_summary, recorded_reading
+from dfpenet_mm.report.run_products import inventory_name, read_summary
 from dfpenet_mm.run.carried_review import carry_review
 from dfpenet_mm.run.edited_inventory import EditedInventory, read_edited, require_closed
 from dfpenet_mm.run.finished_summary import VECTORISER, finished_summary, left_open, with_files
-from dfpenet_mm.run.folder import FIGURES, MOVING, complete_finish, product_names
+from dfpenet_mm.run.folder import MOVING, complete_finish, product_names
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import lasting, sha256
-from dfpenet_mm.run.publish import REPORT, check_images, write_pictures
 from dfpenet_mm.run.remeasure import remeasured
+from dfpenet_mm.run.renewed_pictures import images_of_run, renew_pictures
 from dfpenet_mm.run.settled_inventory import settle
 from dfpenet_mm.run.summary_file import write_summary
 from dfpenet_mm.run.work_folder import open_work_folder
@@ -74,8 +70,6 @@ def finish_run(
     dem: Path | None = None,
     formats: Sequence[str] = (),
     reviewer: str | None = None,
-    review: EditedInventory | None = None,
-    pictures: bool = True,
     progress: RunProgress | None = None,
 ) -> FinishedRun:
     """Make a run's products those of its inventory as an analyst left it.
@@ -87,9 +81,6 @@ def finish_run(
         dem: elevation model, to measure the terrain of changed outlines; None to leave it empty.
         formats: extensions of further formats, such as ``geojson``.
         reviewer: who signs what nobody has signed.
-        review: of an earlier map of the same scene, as of ``read_review``, whose findings stand
-            on this one; None for none.
-        pictures: renew report, figures and QGIS project.
         progress: times the stages; None to show nothing.
 
     Returns:
@@ -98,7 +89,66 @@ def finish_run(
     Raises:
         DfpenetError: one sentence on whatever cannot work; the folder is as it was.
     """
-    progress = progress or RunProgress()
+    return _finish(
+        folder,
+        post=post,
+        pre=pre,
+        dem=dem,
+        formats=formats,
+        reviewer=reviewer,
+        review=None,
+        pictures=True,
+        progress=progress or RunProgress(),
+    )
+
+
+def finish_with_review(
+    folder: Path,
+    review: EditedInventory | None,
+    *,
+    post: Path,
+    pre: Path | None,
+    pictures: bool,
+    progress: RunProgress,
+) -> FinishedRun:
+    """Finish a map on which the findings on an earlier map of the same scene stand.
+
+    Args:
+        folder: of the run.
+        review: of the earlier map, as of ``read_review``; None where they are in it already.
+        post: the image that was mapped.
+        pre: the image before the event; None without one.
+        pictures: renew report, figures and QGIS project.
+        progress: times the stages.
+
+    Raises:
+        DfpenetError: as ``finish_run``.
+    """
+    return _finish(
+        folder,
+        post=post,
+        pre=pre,
+        dem=None,
+        formats=(),
+        reviewer=None,
+        review=review,
+        pictures=pictures,
+        progress=progress,
+    )
+
+
+def _finish(
+    folder: Path,
+    *,
+    post: Path | None,
+    pre: Path | None,
+    dem: Path | None,
+    formats: Sequence[str],
+    reviewer: str | None,
+    review: EditedInventory | None,
+    pictures: bool,
+    progress: RunProgress,
+) -> FinishedRun:
     extensions = _extensions(formats)
     if not folder.is_dir():
         raise InputFileError(f'{folder} is no folder; give that of a finished run')
@@ -112,7 +162,7 @@ def finish_run(
     more = not (reviewer is None and dem is None and review is None)
     if not more and _is_finished(folder, summary, path, names):
         return FinishedRun(folder, summary, (), _files(folder, summary), changed=False)
-    images, notes = _images(folder, summary, post, pre)
+    images, notes = images_of_run(folder, summary, post, pre)
     stamp = _stamp(path)
     with open_work_folder(folder, overwrite=False, resume=False) as work:
         with progress.running('postproc'):
@@ -132,7 +182,7 @@ def finish_run(
         summary = finished_summary(
             summary, product, layers, asked=names, written=written, notes=edited.notes
         )
-        failures = _pictures(product, summary, images, folder, progress) if pictures else []
+        failures = renew_pictures(product, summary, images, folder, progress) if pictures else []
         with disk_errors(folder):
             if not original.exists():
                 shutil.copyfile(path, work.products / ORIGINAL)
@@ -175,34 +225,6 @@ def _is_finished(
 ) -> bool:
     told = (summary.get('review') or {}).get('inventory_sha256')
     return told == sha256(path) and all((folder / name).exists() for name in names)
-
-
-def _images(
-    folder: Path, summary: Mapping[str, Any], post: Path | None, pre: Path | None
-) -> tuple[dict[str, Path], list[str]]:
-    """Find the images that were mapped: those given, or where the run's project has them."""
-    inputs = summary.get('provenance', {}).get('inputs', {})
-    project = images_of_project(folder / PROJECT)
-    images = {
-        role: path
-        for role, given in (('post', post), ('pre', pre))
-        if (path := given or project.get(role)) is not None
-    }
-    notes = []
-    for role in ('post', 'pre'):
-        path, name = images.get(role), (inputs.get(role) or {}).get('name', 'the image')
-        if path is not None and (path.exists() or not path.is_absolute()):
-            continue
-        if role == 'post':
-            where = '' if path is None else f' at {path}'
-            raise InputFileError(
-                f'{name}, which was mapped, is not found{where}; say where it is with --post'
-            )
-        if role in inputs:
-            notes.append(f'{name} is not found, so the pictures do without it; give it with --pre')
-        images.pop(role, None)
-    check_images(summary, images)
-    return images, notes
 
 
 def _stamp(path: Path) -> list[tuple[int, int, int]]:
@@ -256,44 +278,6 @@ def _renewed(product: LandslideProduct, summary: Mapping[str, Any]) -> Landslide
         if record['hook'] == STATISTICS:
             product = InventoryStatistics(**(record.get('parameters') or {}))(product)
     return product
-
-
-def _pictures(
-    product: LandslideProduct,
-    summary: Mapping[str, Any],
-    images: Mapping[str, Path],
-    folder: Path,
-    progress: RunProgress,
-) -> list[str]:
-    linked = _link_others(folder, product.out_dir, summary)
-    failures = write_pictures(
-        product,
-        summary,
-        post=images['post'],
-        pre=images.get('pre'),
-        out=folder,
-        reading=recorded_reading(summary),
-        progress=progress,
-    )
-    for name in linked:
-        (product.out_dir / name).unlink()
-    return failures
-
-
-def _link_others(folder: Path, staging: Path, summary: Mapping[str, Any]) -> list[str]:
-    """Lay the products that stay beside the new ones, where pictures look for them."""
-    linked = []
-    redrawn = {SUMMARY, ORIGINAL, REPORT, PROJECT, *(f'{FIGURES}/{name}' for name in DRAWN)}
-    for name in summary.get('files') or ():
-        source, target = folder / name, staging / name
-        if source.is_file() and not target.exists() and name not in redrawn:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(source, target)
-            except OSError:
-                shutil.copyfile(source, target)
-            linked.append(name)
-    return linked
 
 
 def _files(folder: Path, summary: Mapping[str, Any]) -> tuple[Path, ...]:

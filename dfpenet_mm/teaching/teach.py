@@ -18,7 +18,7 @@ from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors, whole_file
 from dfpenet_mm.folder_lock import locked_folder
 from dfpenet_mm.report.run_products import inventory_name, read_summary
 from dfpenet_mm.run.edited_inventory import EditedInventory
-from dfpenet_mm.run.finish import finish_run
+from dfpenet_mm.run.finish import finish_with_review
 from dfpenet_mm.run.folder import complete_finish
 from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.provenance import describe_input, package_versions, sha256
@@ -232,12 +232,12 @@ def _new_map(
         with disk_errors(out), whole_file(marker, durable=True) as part:
             part.write_text(sha256(out / ORIGINAL), encoding='utf-8')
     told = read_summary(out / SUMMARY)
-    done = finish_run(
+    done = finish_with_review(
         out,
+        # Once is enough: whoever stopped behind it has it in the map.
+        None if (told.get('review') or {}).get('inventory_sha256') else review,
         post=asked.post,
         pre=asked.pre,
-        # Once is enough: whoever stopped behind it has it in the map.
-        review=None if (told.get('review') or {}).get('inventory_sha256') else review,
         pictures=pictures,
         progress=progress,
     )

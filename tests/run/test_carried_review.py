@@ -9,8 +9,9 @@ import rasterio
 import shapely
 
 from dfpenet_mm.grid import RasterGrid
-from dfpenet_mm.run import finish
-from dfpenet_mm.run.finish import finish_run
+from dfpenet_mm.run import renewed_pictures
+from dfpenet_mm.run.finish import finish_run, finish_with_review
+from dfpenet_mm.run.progress import RunProgress
 from dfpenet_mm.run.read_review import read_review
 from tests.run.reviewed_run import PLACE, SHAPE, drawn, edit, read, square, write, write_run
 
@@ -20,7 +21,7 @@ GRID = RasterGrid(rasterio.CRS.from_string('EPSG:32654'), PLACE, SHAPE)
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
     """A map that was reviewed, and another one of the same scene, which nobody has seen."""
-    monkeypatch.setattr(finish, 'write_pictures', lambda *_, **__: [])
+    monkeypatch.setattr(renewed_pictures, 'write_pictures', lambda *_, **__: [])
     monkeypatch.setenv('OGR_SQLITE_SYNCHRONOUS', 'OFF')
     return write_run(tmp_path / 'before'), write_run(tmp_path / 'after')
 
@@ -29,7 +30,9 @@ def runs(tmp_path, monkeypatch):
 def carry(runs):
     def run():
         review = read_review(runs[0] / 'landslides.gpkg', None, GRID)
-        finish_run(runs[1], review=review)
+        post = runs[1].parent / 'post.tif'
+        progress = RunProgress()
+        finish_with_review(runs[1], review, post=post, pre=None, pictures=False, progress=progress)
         return read(runs[1]).set_index('id')
 
     return run

@@ -15,7 +15,7 @@ import rasterio
 import shapely
 
 from dfpenet_mm.errors import ConfigError, DfpenetError, InputFileError, VectorFormatError
-from dfpenet_mm.run import finish, folder
+from dfpenet_mm.run import folder, renewed_pictures
 from dfpenet_mm.run.finish import finish_run
 from dfpenet_mm.run.folder import complete_finish
 from tests.run.reviewed_run import SIDE, drawn, edit, read, square, write, write_run
@@ -29,7 +29,7 @@ def finished_mapping(tmp_path_factory):
 @pytest.fixture
 def out(finished_mapping, tmp_path, monkeypatch):
     """A run to edit; finishing it draws no pictures, which others test."""
-    monkeypatch.setattr(finish, 'write_pictures', lambda *_, **__: [])
+    monkeypatch.setattr(renewed_pictures, 'write_pictures', lambda *_, **__: [])
     monkeypatch.setenv('OGR_SQLITE_SYNCHRONOUS', 'OFF')
     shutil.copytree(finished_mapping, tmp_path / 'run')
     return tmp_path / 'run' / 'out'
@@ -280,7 +280,7 @@ def test_edits_while_it_is_read_end_it(out, monkeypatch):
         edit(out, n3='confirmed')
         return []
 
-    monkeypatch.setattr(finish, 'write_pictures', edited_meanwhile)
+    monkeypatch.setattr(renewed_pictures, 'write_pictures', edited_meanwhile)
     with pytest.raises(InputFileError, match='was edited while it was read'):
         finish_run(out)
     assert by_number(out).loc[3, 'review'] == 'confirmed'
@@ -295,7 +295,7 @@ def test_killed_before_and_while_the_products_move(out, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(finish, 'write_pictures', killed)
+        patch.setattr(renewed_pictures, 'write_pictures', killed)
         with pytest.raises(KeyboardInterrupt):
             finish_run(out)
     assert content(out) == before

@@ -119,7 +119,7 @@ def test_a_lesson_killed_while_it_maps_goes_on_to_the_same(
     asked = request(lesson_folder, review, tmp_path / 'out')
     arguments = [lesson_folder, review, asked.out]
     # The second one finds what the first has taught, and this process what the second has mapped.
-    for place in ('dfpenet_mm.run.run.recognise', 'dfpenet_mm.teaching.teach.finish_run'):
+    for place in ('dfpenet_mm.run.run.recognise', 'dfpenet_mm.teaching.teach.finish_with_review'):
         program = [sys.executable, '-m', 'tests.teaching.killed_lesson', place, *arguments]
         assert subprocess.run(program, check=False).returncode == -SIGKILL
     monkeypatch.setattr(training.FineTuning, 'run', None)
