@@ -21,7 +21,7 @@ from tests.generated_experiment import shrink
 # A part of the demo scene with many landslides; half of it has no pre-event data.
 CROP = Window(470, 300, 128, 128)
 # One with room for ground that teaches and ground that judges.
-WIDE_CROP = Window(400, 240, 384, 384)
+WIDE_CROP = Window(400, 240, 288, 288)
 # Programs that a block may call where it is only parsed; they do nothing then.
 ELSEWHERE = ('pip', 'ray', 'srun')
 # What follows the name of our image is a command line of landslide-map.
