@@ -17,7 +17,9 @@ from dfpenet_mm.report.figures.palette import hook_words
 from dfpenet_mm.vocabulary import AUDIT
 
 LARGEST = 10
-SURE, DOUBTFUL = 0.8, 0.6
+# Parts of the way from the threshold to 1 from which on a mean probability is sure, and up to
+# which it is doubtful: 0.8 and 0.6 for a threshold of a half.
+SURE, DOUBTFUL = 0.6, 0.2
 BINS = 20
 
 
@@ -106,27 +108,44 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
-def confidence(table: pd.DataFrame) -> dict[str, Any] | None:
+def confidence(table: pd.DataFrame, summary: Mapping[str, Any]) -> dict[str, Any] | None:
     """Describe how sure the network is of the landslides.
 
+    Args:
+        table: landslides with ``area_m2``.
+        summary: of the run, whose threshold a probability is measured by.
+
     Returns:
-        ``sure`` and ``doubtful``, shares of the landslides with a mean probability of at least
-        0.8 and below 0.6, ``known`` landslides, and ``bins``: ``low``, ``high`` and number of
-        each. None without probabilities.
+        ``sure_from`` and ``doubtful_below``, mean probabilities in whole bins; ``sure`` and
+        ``doubtful``, the shares of the landslides beyond them; ``expected``, the share of the
+        mapped landslide area that is landslide by a calibrated probability, None for any other;
+        ``known`` landslides; and ``bins``: ``low``, ``high`` and number of each. None without
+        probabilities.
     """
     if 'mean_probability' not in table:
         return None
-    values = pd.to_numeric(table['mean_probability'], errors='coerce').dropna().to_numpy()
+    means = pd.to_numeric(table['mean_probability'], errors='coerce')
+    values = means.dropna().to_numpy()
     if not values.size:
         return None
+    probability = summary.get('probability') or {}
+    threshold = float(probability.get('threshold') or 0.5)
+    sure_from, doubtful_below = (
+        round(BINS * (threshold + part * (1 - threshold))) / BINS for part in (SURE, DOUBTFUL)
+    )
+    areas = table.loc[means.notna(), 'area_m2'].to_numpy(float)
+    told = probability.get('calibration') and areas.sum() > 0
     first = math.floor(np.clip(values.min(), 0, 0.5) * BINS)
     # Whole numbers divided once: 0.6 and not 0.6000000000000001, which would be another bin.
     edges = np.arange(first, BINS + 1) / BINS
     counts, _ = np.histogram(values, bins=edges)
     return {
         'known': int(values.size),
-        'sure': float((values >= SURE).mean()),
-        'doubtful': float((values < DOUBTFUL).mean()),
+        'sure_from': sure_from,
+        'doubtful_below': doubtful_below,
+        'sure': float((values >= sure_from).mean()),
+        'doubtful': float((values < doubtful_below).mean()),
+        'expected': float(values @ areas / areas.sum()) if told else None,
         'bins': [
             {'low': float(low), 'high': float(high), 'landslides': int(count)}
             for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)

@@ -202,7 +202,7 @@ def _facts(products: RunProducts, inventory: ShownInventory) -> dict[str, Any]:
         'drawn_m': products.backdrops['post'].grid.gsd,
         'headline': headline(table, facts),
         'largest': largest(table),
-        'confidence': confidence(table),
+        'confidence': confidence(table, summary),
         'removals': removals(summary),
         'reasons': reasons(inventory.rejected),
         'checks': checks(

@@ -59,6 +59,19 @@ def test_shift(shift, state):
     assert answers(told=told)['Shift of the images'].state == state
 
 
+def test_a_calibrated_probability_is_summed_up():
+    told = summary(landslides()) | {
+        'probability': {'threshold': 0.33, 'threshold_from': 'network', 'calibration': {'slope': 1}}
+    }
+    found = answers(told=told)['Confidence']
+    assert found.state == 'good'
+    assert 'of the mapped landslide area is landslide. 0 % of the landslides have' in found.answer
+    assert 'below 0.45' in found.answer
+    poor = answers(landslides().assign(mean_probability=0.4), told=told)['Confidence']
+    assert poor.state == 'look'
+    assert poor.answer.startswith('By its probability 40 % of the mapped landslide area')
+
+
 def test_cut_outlines_doubts_and_pixel_size():
     found = answers()
     assert found['Cut outlines'].answer.startswith('2 of 16')

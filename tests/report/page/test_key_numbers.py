@@ -48,8 +48,10 @@ def test_what_is_unknown_is_none():
 
 
 def test_confidence_by_share_and_bin():
-    table = pd.DataFrame({'mean_probability': [0.55, 0.59, 0.6, 0.72, 0.8, 0.97, 1.0, np.nan]})
-    found = confidence(table)
+    means = [0.55, 0.59, 0.6, 0.72, 0.8, 0.97, 1.0, np.nan]
+    table = pd.DataFrame({'mean_probability': means, 'area_m2': 100.0})
+    found = confidence(table, {})
+    assert (found['sure_from'], found['doubtful_below'], found['expected']) == (0.8, 0.6, None)
     assert found['known'] == 7
     assert found['sure'] == pytest.approx(3 / 7)
     assert found['doubtful'] == pytest.approx(2 / 7)
@@ -59,10 +61,21 @@ def test_confidence_by_share_and_bin():
 
 
 def test_bins_begin_where_the_probabilities_do():
-    found = confidence(pd.DataFrame({'mean_probability': [0.31, 0.9]}))
+    found = confidence(pd.DataFrame({'mean_probability': [0.31, 0.9], 'area_m2': 1.0}), {})
     assert found['bins'][0]['low'] == pytest.approx(0.3)
-    assert confidence(pd.DataFrame({'area_m2': [1.0]})) is None
-    assert confidence(pd.DataFrame({'mean_probability': [np.nan]})) is None
+    assert confidence(pd.DataFrame({'area_m2': [1.0]}), {}) is None
+    assert confidence(pd.DataFrame({'mean_probability': [np.nan]}), {}) is None
+
+
+def test_confidence_is_measured_by_the_threshold_and_summed_up_if_calibrated():
+    means = [0.34, 0.44, 0.46, 0.76, np.nan]
+    table = pd.DataFrame({'mean_probability': means, 'area_m2': [1.0, 1.0, 1.0, 3.0, 9.0]})
+    probability = {'threshold': 0.33, 'calibration': None}
+    found = confidence(table, {'probability': probability})
+    assert (found['sure_from'], found['doubtful_below']) == (0.75, 0.45)
+    assert (found['sure'], found['doubtful'], found['expected']) == (0.25, 0.5, None)
+    found = confidence(table, {'probability': probability | {'calibration': {'slope': 1.0}}})
+    assert found['expected'] == pytest.approx((0.34 + 0.44 + 0.46 + 3 * 0.76) / 6)
 
 
 def test_scene_facts_tell_what_has_no_data():
