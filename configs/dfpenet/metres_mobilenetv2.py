@@ -9,4 +9,4 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min=1e-6, begin=100, end=2000, by_epoch=False),
 ]
 train_cfg = dict(max_iters=2000, val_interval=2000)
-mapping = dict(gsd_range=(1.5, 5))
+mapping = dict(gsd_range=(2.5, 5))

@@ -54,8 +54,8 @@ def test_a_config_of_the_pages_can_be_used(block, repository, monkeypatch):
 def test_differences_reach_the_config(repository):
     config = load_config(repository / 'configs' / 'dfpenet' / 'my_region.py')
 
-    assert (config.mapping.threshold, config.mapping.stride, config.mapping.window) == (
-        0.6,
+    assert (config.mapping.max_shift_m, config.mapping.stride, config.mapping.window) == (
+        20,
         64,
         128,
     )
