@@ -1,6 +1,7 @@
 """A crop of the demo pair, and the command run on it once."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from rasterio.windows import Window
 
 from dfpenet_mm.cli.landslide_map import main
 from dfpenet_mm.resources import checkpoint_dir, config_dir
+from tests.cli.stopped_run import stop_after
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = config_dir() / 'dfpenet' / 'ten_metres_mobilenetv2.py'
@@ -112,7 +114,7 @@ model = dict(type='CheapNetwork')
 mapping = dict(
     bands=(1, 2, 3),
     scaling=dict(type='LinearScale'),
-    predictor=dict(type='FirstBand', seconds=0.004),
+    predictor=dict(type='FirstBand'),
     window=64,
     stride=48,
     batch_size=2,
@@ -160,3 +162,24 @@ def cheap_arguments(cheap):
         return [str(value) for value in (*files, '--out', out, '--no-report', *more)]
 
     return arguments
+
+
+@pytest.fixture(scope='session')
+def whole(cheap_arguments, tmp_path_factory):
+    """Products of a run that nothing disturbed."""
+    out = tmp_path_factory.mktemp('whole') / 'out'
+    main(cheap_arguments(out))
+    return out
+
+
+@pytest.fixture
+def stopped(cheap_arguments, cheap, tmp_path, monkeypatch):
+    """An output folder whose run ended after some blocks, and the arguments of that run."""
+    post = shutil.copy(cheap / 'post.tif', tmp_path / 'post.tif')
+    arguments = cheap_arguments(tmp_path / 'out', post=post)
+    stop_after(monkeypatch, 7)
+    with pytest.raises(SystemExit) as exit_info:
+        main(arguments)
+    assert exit_info.value.code == 130
+    monkeypatch.undo()
+    return tmp_path / 'out', arguments
