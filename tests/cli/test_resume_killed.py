@@ -14,13 +14,23 @@ from pathlib import Path
 import pytest
 
 from dfpenet_mm.cli.landslide_map import main
-from dfpenet_mm.run.work_folder import finished_blocks, open_work_folder
+from dfpenet_mm.run.work_folder import finished_blocks
 from tests.cli.conftest import ROOT
 from tests.cli.stopped_run import fail, hashes
 
 KILLS = 12
 # A window takes so long that most kills hit the work, and not what is around it.
 SLOWLY = ('--cfg-options', 'mapping.predictor.seconds=0.004')
+
+# Works in the folder named on its command line until killed.
+HOLD = """\
+import sys, time
+from pathlib import Path
+from dfpenet_mm.run.work_folder import open_work_folder
+with open_work_folder(Path(sys.argv[1]), overwrite=False, resume=True):
+    print('held', flush=True)
+    time.sleep(600)
+"""
 
 
 @pytest.fixture(scope='module')
@@ -45,8 +55,8 @@ def run_apart():
         return int(server.stdout.readline())
 
     yield run
-    server.stdin.close()
-    server.wait(60)
+    server.kill()
+    server.wait()
 
 
 @pytest.mark.slow
@@ -98,9 +108,8 @@ def test_a_run_killed_while_it_publishes_is_resumed(
 
 def test_two_runs_in_one_folder(stopped, capsys):
     out, arguments = stopped
-    code = 'from tests.cli.test_resume_killed import hold; hold()'
     other = subprocess.Popen(
-        [sys.executable, '-c', code, str(out)],
+        [sys.executable, '-c', HOLD, str(out)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         env={**os.environ, 'PYTHONPATH': str(ROOT)},
@@ -114,10 +123,3 @@ def test_two_runs_in_one_folder(stopped, capsys):
         other.wait()
     # The lock of a killed process is no lock.
     main([*arguments, '--resume'])
-
-
-def hold():
-    """Work in the folder named on the command line until killed."""
-    with open_work_folder(Path(sys.argv[1]), overwrite=False, resume=True):
-        print('held', flush=True)
-        time.sleep(60)
