@@ -227,12 +227,16 @@ def _map(
             **request.mapping, post=scene, out=Path(folder, 'out'), pictures=False
         )
         quiet = RunProgress()
-        with prepared(run_request, quiet, build) as run:
-            rasters = recognise(run, quiet).rasters
-            marked, probability = (
-                on_grid(rasters[name], image) for name in ('mask', 'probability')
-            )
-            return marked, probability, run.doubts
+        try:
+            with prepared(run_request, quiet, build) as run:
+                rasters = recognise(run, quiet).rasters
+                marked, probability = (
+                    on_grid(rasters[name], image) for name in ('mask', 'probability')
+                )
+                return marked, probability, run.doubts
+        except REFUSALS as error:
+            # The copy in the temporary folder is nobody's file.
+            raise type(error)(str(error).replace(str(scene), str(image.image))) from error
 
 
 def on_grid(path: Path, image: LabelledImage) -> np.ndarray:

@@ -170,6 +170,16 @@ def test_bad_input_is_one_sentence(judge, capsys, tmp_path, options, words):
     assert not (tmp_path / 'out').exists()
 
 
+def test_an_image_that_is_refused_goes_by_its_own_name(judge, samples, capsys):
+    Image.fromarray(np.eye(80, dtype=np.uint8)).save(samples / 'grey.png')
+    (samples / 'images').rename(samples / 'colours')
+    (samples / 'images').mkdir()
+    (samples / 'grey.png').rename(samples / 'images' / 'grey.png')
+    with pytest.raises(SystemExit):
+        judge('--pixel-size', 10, '--background')
+    assert f'at scale 1: {samples}/images/grey.png has 1 band' in capsys.readouterr().err
+
+
 def test_half_a_network_is_refused(samples, cheap, capsys):
     with pytest.raises(SystemExit) as end:
         main(['benchmark', str(cheap / 'config.py'), str(samples)])
