@@ -15,7 +15,7 @@ from dfpenet_mm.cli.landslide_map import main
 from dfpenet_mm.report.run_products import RunProducts
 from dfpenet_mm.run.work_folder import finished_blocks
 from postproc.registry import POSTPROC
-from tests.cli.test_resume import fail, stop_after
+from tests.cli.stopped_run import fail, stop_after
 
 
 @POSTPROC.register_module()
