@@ -188,7 +188,7 @@ def teach(
     bands: tuple[int, ...] | None = None,
     nodata: Sequence[float] | None = None,
     pixel_size: float | None = None,
-    steps: int = 300,
+    steps: int = 80,
     seed: int = 0,
     device: str = 'auto',
     pictures: bool = True,

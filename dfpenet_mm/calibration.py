@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,8 @@ class Calibration:
     Args:
         points: scalings by pixel size, metres; at least one.
         fitted_on: data that they were fitted on, for people.
+        thresholds: best thresholds of the calibrated probability by pixel size, metres, where
+            they are not that of the network.
 
     Raises:
         ConfigError: if there is no point, or a pixel size is not above 0.
@@ -74,6 +76,7 @@ class Calibration:
 
     points: Mapping[float, PlattScaling]
     fitted_on: str = ''
+    thresholds: Mapping[float, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.points or not all(0 < size < math.inf for size in self.points):
@@ -91,22 +94,35 @@ class Calibration:
         Returns:
             Interpolated linearly in the logarithm of the size, and constant outside the points.
         """
-        sizes = sorted(self.points)
-        where = np.log(sizes)
-        fits = [self.points[size] for size in sizes]
-        slope, intercept = (
-            float(np.interp(math.log(pixel_size), where, [getattr(fit, name) for fit in fits]))
-            for name in ('slope', 'intercept')
+        slopes = {size: fit.slope for size, fit in self.points.items()}
+        intercepts = {size: fit.intercept for size, fit in self.points.items()}
+        return PlattScaling(
+            _interpolated(slopes, pixel_size), _interpolated(intercepts, pixel_size)
         )
-        return PlattScaling(slope, intercept)
+
+    def threshold_at(self, pixel_size: float, usual: float) -> float:
+        """Return the best threshold for pixels of one size, interpolated likewise.
+
+        Args:
+            pixel_size: metres, above 0.
+            usual: that of the network.
+        """
+        limits = {size: self.thresholds.get(size, usual) for size in self.points}
+        return _interpolated(limits, pixel_size)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values as the card of a network holds them."""
         points = [
             {'pixel_size': size, 'slope': fit.slope, 'intercept': fit.intercept}
+            | ({'threshold': self.thresholds[size]} if size in self.thresholds else {})
             for size, fit in sorted(self.points.items())
         ]
         return {'method': PLATT, 'points': points, 'fitted_on': self.fitted_on}
+
+
+def _interpolated(values: Mapping[float, float], pixel_size: float) -> float:
+    sizes = sorted(values)
+    return float(np.interp(math.log(pixel_size), np.log(sizes), [values[size] for size in sizes]))
 
 
 def fit_platt(counts: ProbabilityCounts) -> PlattScaling:

@@ -84,6 +84,14 @@ def test_points_without_a_pixel_size_are_refused(points):
         Calibration(points)
 
 
+def test_a_threshold_of_some_pixels_is_that_of_the_network_in_others():
+    points = {2.0: PlattScaling(), 8.0: PlattScaling()}
+    calibration = Calibration(points, thresholds={2.0: 0.6})
+    assert calibration.threshold_at(1, usual=0.3) == 0.6
+    assert calibration.threshold_at(4, usual=0.3) == pytest.approx(0.45)
+    assert calibration.threshold_at(20, usual=0.3) == 0.3
+
+
 def test_fit_is_that_of_scikit_learn():
     probability, landslide = drawn(0.6, -0.5)
     fit = fit_platt(ProbabilityCounts.of(probability, landslide))

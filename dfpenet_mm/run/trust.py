@@ -41,8 +41,9 @@ def set_calibration(
             'intercept': scaling.intercept,
             'fitted_on': card.calibration.fitted_on,
         }
-    if card.threshold is not None and not _has_threshold(request):
-        config['mapping']['threshold'] = card.threshold
+    threshold = card.threshold_at(pixel_size)
+    if threshold is not None and not _has_threshold(request):
+        config['mapping']['threshold'] = threshold
 
 
 def _has_threshold(request: RunRequest) -> bool:
@@ -69,7 +70,7 @@ def describe_probability(
     """
     threshold, calibration = settings.threshold, settings.calibration
     given = _has_threshold(request)
-    own = card is not None and card.threshold == threshold
+    own = card is not None and card.threshold is not None and not _is_set(request, 'calibration')
     return {
         'calibration': None if calibration is None else dict(calibration),
         'threshold': threshold,

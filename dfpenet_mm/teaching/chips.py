@@ -113,7 +113,7 @@ def cut_lesson(
     side: int,
     seed: int,
 ) -> Lesson | None:
-    """Cut the chips of the blocks that teach; none touches a block that judges.
+    """Cut the chips of the blocks that teach; what is true in one that judges stays unknown.
 
     Args:
         scene: in the pixels to teach in.
@@ -150,9 +150,8 @@ def cut_lesson(
 def _candidates(
     scene: Scene, ground: ReviewedGround, blocks: Blocks, side: int
 ) -> list[tuple[Window, np.ndarray]]:
-    """List the windows that hold ground that teaches and touch none that judges."""
+    """List the windows that hold ground that teaches; what judges is unknown in them."""
     grid, pixel = scene.grid, abs(scene.grid.transform.determinant) ** 0.5
-    # Sharing a border is no touch.
     judges = shapely.buffer(blocks.outlines(judging=True), -0.01 * pixel)
     teaches = blocks.outlines(judging=False)
     (top, bottom), (left, right) = _extent(scene, teaches)
@@ -163,11 +162,10 @@ def _candidates(
         strip = Window(cols[0], row, cols[-1] + width - cols[0], min(side, grid.shape[0]))
         place = grid.window(strip)
         labels = ground.labels(place)
-        other = place.inside(judges, all_touched=True)
+        labels[place.inside(judges, all_touched=True)] = IGNORED
         for col in cols:
             part = slice(col - cols[0], col - cols[0] + width)
-            known = (labels[:, part] != IGNORED).mean()
-            if known >= LEAST_KNOWN and not other[:, part].any():
+            if (labels[:, part] != IGNORED).mean() >= LEAST_KNOWN:
                 window = Window(col, row, width, strip.height)
                 found.append((window, labels[:, part].copy()))
     return found

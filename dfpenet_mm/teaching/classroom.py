@@ -42,11 +42,13 @@ class View:
         size: metres.
         scene: open.
         scaling: fitted to it, as for mapping.
+        averaged: True if the image's own pixels are smaller.
     """
 
     size: float
     scene: Scene
     scaling: FittedScaling
+    averaged: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,8 @@ def open_classroom(request: TeachRequest, stack: ExitStack) -> Classroom:
     def view(size: float) -> View:
         grid = None if size <= own.gsd * (1 + ROUNDING) else coarser_grid(own, size, post.name)
         scene = stack.enter_context(Scene(post, **settings.reading, grid=grid))
-        return View(scene.grid.gsd, scene, build_scaling(settings.scaling).fit(scene))
+        scaling = build_scaling(settings.scaling).fit(scene)
+        return View(scene.grid.gsd, scene, scaling, averaged=grid is not None)
 
     first = view(sizes[0])
     blocks = split_ground(

@@ -39,7 +39,7 @@ from dfpenet_mm.wording import metres
 # Blocks with landslides among those that judge, from which on they choose a strategy.
 ENOUGH = 6
 # Pixels so large that less than so many chips teach are not tried.
-LEAST_WORTH = 1.0
+LEAST_WORTH = 0.25
 FILES = {ALL_LAYERS: 'all_layers', FROZEN_BACKBONE: 'backbone_frozen'}
 
 
@@ -68,11 +68,13 @@ class Candidate:
         weights: file of them.
         outcomes: hits, false alarms and misses by block, square metres, shape (blocks, 3).
         meaning: of its probability; None where it has none, or keeps the one that it has.
+        share: of the way from the network before to the end of a lesson; 0 without a lesson.
     """
 
     weights: Path
     outcomes: np.ndarray
     meaning: Meaning | None
+    share: float = 0.0
 
 
 class Examiner:
@@ -95,7 +97,7 @@ class Examiner:
         """Choose the pixels, teach, judge, and write the network that is better than before.
 
         Raises:
-            EmptySceneError: if no chip with a landslide fits the ground that teaches.
+            EmptySceneError: if no chip with a landslide holds ground that teaches.
             TrainingError: if the network learns nothing.
             OutputError: if the disk refuses.
         """
@@ -135,10 +137,13 @@ class Examiner:
                 'landslide_weight': round(landslide_weight(lesson), 3),
                 'of_known_ground': 0 if replay is None else len(replay),
             },
-            'judged': {key: result.to_dict() for key, result in results.items()},
+            'judged': {
+                key: {**result.to_dict(), 'share_of_lesson': found[key].share}
+                for key, result in results.items()
+            },
         }
         network = self._written(found[name], view, lesson if name in STRATEGIES else None)
-        findings['threshold'] = None if network is None else network.card and network.card.threshold
+        findings['threshold'] = network and network.card and network.card.threshold_at(view.size)
         self._progress.tell(sentence)
         return Examination(network, name in STRATEGIES, sentence, findings)
 
@@ -203,8 +208,7 @@ class Examiner:
                 fallback = view, lesson
         if fallback is None:
             raise EmptySceneError(
-                'no square of the size that the network sees, with a landslide in it, fits the '
-                'ground that teaches without touching the ground that judges; review a larger or '
+                'no landslide is left to teach beside the ground that judges; review a larger or '
                 'a second place with landslides'
             )
         return fallback
@@ -244,7 +248,7 @@ class Examiner:
             replay=replay,
         )
         with self._progress.running(f'teach_{name}'), quiet_libraries():
-            fine_tune(
+            share = fine_tune(
                 lesson,
                 course,
                 state=self._work / f'{name}.state',
@@ -252,7 +256,7 @@ class Examiner:
                 progress=self._progress.stage(f'teach: {strategy}'),
             )
         with self._progress.running(f'judge_{name}'):
-            return _candidate(weights, self._judged(view, name, weights))
+            return _candidate(weights, self._judged(view, name, weights), share)
 
     def _written(
         self, candidate: Candidate, view: View, lesson: Lesson | None
@@ -268,12 +272,13 @@ class Examiner:
             meaning=candidate.meaning,
             lesson=lesson,
             pixel_size=view.size,
+            averaged=view.averaged,
             place=self._room.post.name,
         )
 
 
-def _candidate(weights: Path, judgement: JudgedPixels) -> Candidate:
-    return Candidate(weights, judgement.fair_outcomes(), Meaning.fit(judgement))
+def _candidate(weights: Path, judgement: JudgedPixels, share: float = 0.0) -> Candidate:
+    return Candidate(weights, judgement.fair_outcomes(), Meaning.fit(judgement), share)
 
 
 def _described_blocks(room: Classroom) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def write_network(
     meaning: Meaning,
     lesson: Lesson | None,
     pixel_size: float,
+    averaged: bool,
     place: str,
 ) -> NetworkChoice:
     """Write a network that ``landslide-map`` takes as CONFIG and CHECKPOINT.
@@ -51,6 +52,7 @@ def write_network(
         meaning: calibration and threshold.
         lesson: chips that taught it; None for a network that only got another meaning.
         pixel_size: in which it was taught or judged, metres.
+        averaged: True if those of the image are smaller.
         place: whose ground it was taught on, in words.
 
     Raises:
@@ -68,6 +70,7 @@ def write_network(
             MappingSettings.from_config(config),
             meaning=meaning,
             pixel_size=pixel_size,
+            averaged=averaged,
             place=place,
             taught=lesson is not None,
         )
@@ -88,6 +91,7 @@ def _card(
     *,
     meaning: Meaning,
     pixel_size: float,
+    averaged: bool,
     place: str,
     taught: bool,
 ) -> NetworkCard:
@@ -98,7 +102,8 @@ def _card(
     known = before.card
     count = len(settings.bands)
     names = BANDS if count == len(BANDS) else tuple(f'band {band}' for band in settings.bands)
-    own = {pixel_size: meaning.platt}
+    calibrated = known.calibration if known else None
+    usual = known.threshold if known and calibrated else None
     lesson = (f'reviewed ground of {place} in pixels of {pixel_size:.3g} m',) if taught else ()
     return NetworkCard(
         path=before.checkpoint,
@@ -106,12 +111,13 @@ def _card(
         weights_sha256='',
         bands=known.bands if known else names,
         pixel_sizes=(low, high),
-        working_pixel_size=pixel_size if pixel_size < sizes[0] else working,
-        threshold=meaning.threshold,
-        # Of other pixels what the network before meant still holds, as far as it is not forgotten.
+        working_pixel_size=pixel_size if averaged or pixel_size < sizes[0] else working,
+        threshold=meaning.threshold if usual is None else usual,
+        # In other pixels the probability means what it meant, as far as it is not forgotten.
         calibration=Calibration(
-            {**(known.calibration.points if known and known.calibration else {}), **own},
+            {**(calibrated.points if calibrated else {}), pixel_size: meaning.platt},
             f'reviewed ground of {place} that did not teach',
+            {**(calibrated.thresholds if calibrated else {}), pixel_size: meaning.threshold},
         ),
         trained_on=(*(known.trained_on if known else ()), *lesson),
         never_seen=known.never_seen if known else (),

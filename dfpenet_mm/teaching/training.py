@@ -22,6 +22,7 @@ from dfpenet_mm.mapping.network.load_model import load_model
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
 from dfpenet_mm.models.losses import LabelledCrossEntropyLoss, LabelledDiceLoss
 from dfpenet_mm.teaching.chips import Lesson
+from dfpenet_mm.teaching.memory import Memory, share_to_keep
 from dfpenet_mm.vocabulary import IGNORED, LANDSLIDE
 
 # The paper's training sets of 100 chips, of which it weighs the landslide class under a fifth.
@@ -36,7 +37,7 @@ PULL = 2.0
 REPLAYED, REPLAY_WEIGHT = 0.5, 2.0
 # Of the running mean of the weights, which is what is kept.
 AVERAGED = 0.02
-KEPT_EVERY = 50
+KEPT_EVERY = 20
 
 ALL_LAYERS, FROZEN_BACKBONE = 'all layers', 'backbone frozen'
 STRATEGIES = (ALL_LAYERS, FROZEN_BACKBONE)
@@ -118,26 +119,20 @@ class FineTuning:
         self._entropy.to(course.device)
         self._dice = LabelledDiceLoss()
         self.step = 0
-        self._replay = None if course.replay is None else torch.from_numpy(course.replay)
-        self._said = None if self._replay is None else self._say(self._replay)
+        chips = course.replay
+        self._memory = None if chips is None else Memory(chips, self._say, seed=course.seed)
 
     def _say(self, chips: Tensor) -> Tensor:
-        """Return the probabilities of the network before, shape (N, 1, H, W)."""
+        """Return the probabilities of the network as it is, shape (N, 1, H, W), on the CPU."""
         with torch.no_grad():
-            parts = [self._logits(part.to(self._course.device)) for part in chips.split(8)]
-        return torch.cat(parts).sigmoid().cpu()
+            return self._logits(chips.to(self._course.device)).sigmoid().cpu()
 
     def _forgotten(self) -> Tensor:
         """Compute how far the network has come from what it said of some chips of replay."""
-        if self._replay is None or self._said is None:
+        if self._memory is None:
             return torch.zeros(())
-        rng = np.random.default_rng(np.random.SeedSequence((self._course.seed, self.step, 3)))
-        size = max(1, round(REPLAYED * self._batch))
-        chosen = torch.from_numpy(rng.choice(len(self._replay), size))
-        chips, said = (part[chosen] for part in (self._replay, self._said))
-        # What was said of a chip holds for its mirror image too.
-        axes = [axis for axis in (2, 3) if rng.integers(2)]
-        chips, said = (part.flip(axes).to(self._course.device) for part in (chips, said))
+        drawn = self._memory.draw(self.step, max(1, round(REPLAYED * self._batch)))
+        chips, said = (part.to(self._course.device) for part in drawn)
         return binary_cross_entropy_with_logits(self._logits(chips), said)
 
     def _choose_weights(self, model: nn.Module) -> list[Tensor]:
@@ -212,14 +207,33 @@ class FineTuning:
         landslide, rest = (logits[:, part].logsumexp(dim=1) for part in (wanted, others))
         return (landslide - rest)[:, None]
 
+    def settle(self) -> float:
+        """Take the mean of the weights over the last steps, as far as known ground stays known.
+
+        Returns:
+            How much of the way from the start was gone, in (0, 1].
+
+        Source: Wortsman et al. 2022, Robust fine-tuning of zero-shot models (WiSE-FT).
+        """
+
+        def go(share: float) -> None:
+            with torch.no_grad():
+                for weight, first, last in zip(self._taught, self._start, self._mean, strict=True):
+                    weight.copy_(torch.lerp(first, last, share))
+
+        def kept(share: float) -> float:
+            go(share)
+            return self._memory.kept(self._say) if self._memory else 1.0
+
+        share = share_to_keep(kept)
+        go(share)
+        return share
+
     def weights(self) -> dict[str, Tensor]:
-        """Return the mean of the weights over the last steps, by name, on the CPU."""
-        model = self._network.model
-        means = {id(w): mean for w, mean in zip(self._taught, self._mean, strict=True)}
-        named = {name: means.get(id(w), w) for name, w in model.named_parameters()}
+        """Return the weights by name, on the CPU."""
         return {
-            name: named.get(name, value).detach().cpu().clone()
-            for name, value in model.state_dict().items()
+            name: value.detach().cpu().clone()
+            for name, value in self._network.model.state_dict().items()
         }
 
     def _save(self, state: Path) -> None:
@@ -255,7 +269,7 @@ def fine_tune(
     state: Path,
     target: Path,
     progress: Callable[[int, int], None],
-) -> None:
+) -> float:
     """Teach, and write the weights; a finished lesson is not taught again.
 
     Args:
@@ -265,17 +279,22 @@ def fine_tune(
         target: file of the weights.
         progress: called with the steps done and their total.
 
+    Returns:
+        How much of the way from the start the weights have gone, in (0, 1].
+
     Raises:
         TrainingError: if the network learns nothing any more.
         OutputError: if the disk refuses.
     """
     if target.is_file():
-        return
+        return float(load_local_checkpoint(str(target), map_location='cpu')['share'])
     tuning = FineTuning(lesson, course)
     tuning.run(state, progress)
+    share = tuning.settle()
     weights = tuning.weights()
     if not_finite(weights):
         raise TrainingError('teaching has ruined the network; give another one to begin with')
     with whole_file(target, RuntimeError, durable=True) as part:
-        torch.save({'state_dict': weights}, part)
+        torch.save({'state_dict': weights, 'share': share}, part)
     state.unlink(missing_ok=True)
+    return share

@@ -34,6 +34,7 @@ class NetworkCard:
         pixel_sizes: the smallest and the largest that it knows, metres.
         working_pixel_size: what finer images are averaged to, metres, within ``pixel_sizes``.
         threshold: the best one of a calibrated probability; None to leave it to the config.
+            The calibration may name others for some pixel sizes.
         calibration: None for a probability as the network gives it.
         novelty: statistics of the ground it was trained on; None without.
         trained_on: data, in words.
@@ -98,6 +99,12 @@ class NetworkCard:
         """The config: in the folder of the card, or of the repository."""
         beside = self.path.parent / self.config
         return beside if beside.is_file() else shipped_file(Path(self.config))
+
+    def threshold_at(self, pixel_size: float) -> float | None:
+        """Return the best threshold for pixels of one size, metres; None without any."""
+        if self.threshold is None or self.calibration is None:
+            return self.threshold
+        return self.calibration.threshold_at(pixel_size, self.threshold)
 
     def require_weights(self, checkpoint: Path) -> None:
         """Refuse weights that are not those that the card describes.
@@ -287,7 +294,12 @@ def _read_calibration(reader: _Reader) -> Calibration:
     }
     if len(points) < len(parts):
         raise table._refuse('points', 'one point for each pixel size')
-    return Calibration(points, table.text('fitted_on'))
+    thresholds = {
+        part.number('pixel_size'): part.number('threshold', 0, 1)
+        for part in parts
+        if part.has('threshold')
+    }
+    return Calibration(points, table.text('fitted_on'), thresholds)
 
 
 def _is_number(value: Any) -> bool:
