@@ -40,6 +40,6 @@ def test_one_chip_both_reminds_and_tells():
 
 
 def test_the_largest_share_that_keeps_enough_is_taken():
-    assert share_to_keep(lambda share: 1.0) == 1
+    assert share_to_keep(lambda _: 1.0) == 1
     assert share_to_keep(lambda share: KEPT if share <= 0.5 else 0.0) == 0.5
-    assert share_to_keep(lambda share: 0.0) == SHARES[-1]
+    assert share_to_keep(lambda _: 0.0) == SHARES[-1]
