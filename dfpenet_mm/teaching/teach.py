@@ -15,7 +15,7 @@ import rasterio
 
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors, whole_file
-from dfpenet_mm.folder_lock import locked_folder
+from dfpenet_mm.folder_lock import HOLDER, LOCK, locked_folder
 from dfpenet_mm.report.run_products import inventory_name, read_summary
 from dfpenet_mm.run.edited_inventory import EditedInventory
 from dfpenet_mm.run.finish import finish_with_review
@@ -199,7 +199,7 @@ def _keep_record(work: Path, request: TeachRequest, classroom: Classroom) -> Non
                     f'or version; pass --overwrite to begin anew, or name another folder with --out'
                 )
         for left in work.iterdir():
-            if left.name != 'lock':
+            if left.name not in (LOCK, HOLDER):
                 left.unlink()
         with whole_file(path, durable=True) as part:
             part.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
