@@ -294,11 +294,8 @@ def _read_calibration(reader: _Reader) -> Calibration:
     }
     if len(points) < len(parts):
         raise table._refuse('points', 'one point for each pixel size')
-    thresholds = {
-        part.number('pixel_size'): part.number('threshold', 0, 1)
-        for part in parts
-        if part.has('threshold')
-    }
+    own = [part for part in parts if part.has('threshold')]
+    thresholds = {part.number('pixel_size'): part.number('threshold', 0, 1) for part in own}
     return Calibration(points, table.text('fitted_on'), thresholds)
 
 

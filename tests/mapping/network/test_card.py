@@ -23,7 +23,7 @@ VALUES = {
         'method': 'platt',
         'points': [
             POINT,
-            {'pixel_size': 2.5, 'slope': 0.9, 'intercept': 0.4},
+            {'pixel_size': 2.5, 'slope': 0.9, 'intercept': 0.4, 'threshold': 0.6},
         ],
         'fitted_on': 'chips',
     },
@@ -46,8 +46,9 @@ def test_every_field_is_read_and_written_back(tmp_path):
     assert card.pixel_sizes == (5.0, 20.0)
     assert (card.working_pixel_size, card.threshold) == (10.0, 0.45)
     assert card.calibration == Calibration(
-        {2.5: PlattScaling(0.9, 0.4), 10.0: PlattScaling(0.7, -0.2)}, 'chips'
+        {2.5: PlattScaling(0.9, 0.4), 10.0: PlattScaling(0.7, -0.2)}, 'chips', {2.5: 0.6}
     )
+    assert (card.threshold_at(2), card.threshold_at(10)) == (0.6, 0.45)
     assert card.novelty == {'mean': [1.0, 2.0]}
     assert (card.trained_on, card.never_seen) == (('chips',), ('snow',))
     assert card.weights == tmp_path / 'net.pth'
