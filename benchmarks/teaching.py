@@ -33,7 +33,7 @@ from dfpenet_mm.installation import quiet_libraries  # noqa: E402
 
 with quiet_libraries():
     from dfpenet_mm.configs import load_config
-    from dfpenet_mm.mapping.network.load_model import NetworkSource
+    from dfpenet_mm.mapping.network.network_source import NetworkSource
     from dfpenet_mm.run.benchmark import on_grid
     from dfpenet_mm.run.labelled_images import LabelledImage, find_images
     from dfpenet_mm.run.network_choice import NetworkChoice, choose_network
@@ -222,7 +222,9 @@ def main() -> None:
     for image in images:
         lesson = give_lesson(image, args.network, args)
         if args.control:
-            start = choose_network(*(args.network or (None, None)), image.pixel_size)
+            start = choose_network(
+                *(args.network or (None, None)), image.pixel_size, exported=False
+            )
             if start.checkpoint not in known:
                 known[start.checkpoint] = control_iou(start, args)
                 sys.stdout.write(
