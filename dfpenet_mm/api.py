@@ -188,7 +188,7 @@ def teach(
     bands: tuple[int, ...] | None = None,
     nodata: Sequence[float] | None = None,
     pixel_size: float | None = None,
-    steps: int = 80,
+    steps: int = 40,
     seed: int = 0,
     device: str = 'auto',
     pictures: bool = True,

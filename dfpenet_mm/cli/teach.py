@@ -179,7 +179,7 @@ def _add_network(group: argparse._ArgumentGroup) -> None:
         help="pixels to teach and map in. Default: the image's own where the network knows them, "
         'or else the best of a few on the ground that judges',
     )
-    group.add_argument('--steps', type=int, help='steps of training. Default: 80')
+    group.add_argument('--steps', type=int, help='steps of training. Default: 40')
     group.add_argument('--seed', type=int, default=0, help='of all draws. Default: 0')
     group.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
 

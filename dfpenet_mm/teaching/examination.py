@@ -188,10 +188,20 @@ class Examiner:
         return judgement.outcomes(threshold)
 
     def _choose_size(self, untaught: Mapping[float, JudgedPixels]) -> tuple[View, Lesson]:
-        """Take the pixels in which the untaught network does best, of those that leave chips."""
-        scores = {size: iou(judged.fair_outcomes()) for size, judged in untaught.items()}
+        """Take the pixels in which the untaught network does best, of those that leave chips.
+
+        Those in which it maps the image give way only to others that are surely better.
+        """
         room, fallback = self._room, None
-        for view in sorted(room.views, key=lambda view: (-scores[view.size], view.size)):
+        outcomes = {size: judged.fair_outcomes() for size, judged in untaught.items()}
+        usual = min(outcomes, key=lambda size: abs(size - room.default.size))
+
+        def rank(view: View) -> tuple[int, float, float]:
+            own = outcomes[view.size]
+            result = Comparison.of(own, outcomes[usual], self._request.seed)
+            return 0 if result.sure else 1 if view.size == usual else 2, -result.iou, view.size
+
+        for view in sorted(room.views, key=rank):
             lesson = cut_lesson(
                 view.scene,
                 view.scaling,

@@ -19,7 +19,7 @@ from dfpenet_mm.source_files import require_file
 from dfpenet_mm.vocabulary import AREA_OF_INTEREST, SUMMARY
 
 # Of training, a batch of chips each.
-STEPS = 80
+STEPS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class TeachRequest:
                 '--post IMAGE and --inventory FILE'
             )
         if self.steps < 1:
-            raise ConfigError(f'--steps {self.steps} teaches nothing; give 1 or more, such as 80')
+            raise ConfigError(f'--steps {self.steps} teaches nothing; give 1 or more, such as 40')
         files = network_files(self.config, self.checkpoint)
         if files is not None and is_exported(files[1]):
             raise ConfigError(

@@ -30,7 +30,7 @@ FEW_CHIPS = 20
 HEAVIEST = 4.0
 # Pixels of a batch: 8 chips of 128, as memory and the paper's batches of 2 to 4 allow.
 BATCH_PIXELS, LEAST_BATCH = 8 * 128**2, 2
-RATE, BACKBONE_RATE, WARM_UP = 5e-4, 0.5, 20
+RATE, BACKBONE_RATE, WARM_UP = 5e-4, 0.5, 10
 # By how much of the learning rate weights are pulled back to where they began, each step.
 PULL = 2.0
 # Chips of replay in a step, as a share of the batch, and the weight of what they shall keep.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +13,7 @@ from typing import Any, Self
 from dfpenet_mm.calibration import PLATT, Calibration, PlattScaling
 from dfpenet_mm.errors import CheckpointError, InputFileError
 from dfpenet_mm.files import staged_file
+from dfpenet_mm.mapping.network.card_reader import CardReader
 from dfpenet_mm.mapping.network.exported_network import CARD, ExportedNetwork, exported_beside
 from dfpenet_mm.resources import checkpoint_dir, is_exported, shipped_file
 
@@ -66,7 +66,7 @@ class NetworkCard:
         values = _read_json(path)
         if isinstance(values.get(WITHIN), Mapping):
             values = values[WITHIN]
-        reader = _Reader(path, values)
+        reader = CardReader(path, values)
         low, high = reader.pair('pixel_sizes')
         working = reader.number('working_pixel_size', low, high)
         return cls(
@@ -219,72 +219,10 @@ def _read_json(path: Path) -> Mapping[str, Any]:
     )
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Fields of a card by name and kind; each that does not serve is one sentence."""
-
-    path: Path
-    values: Mapping[str, Any]
-    within: str = ''
-
-    def has(self, name: str) -> bool:
-        return self.values.get(name) is not None
-
-    def _get(self, name: str) -> Any:
-        if not self.has(name):
-            raise InputFileError(
-                f'the card {self.path} of a network lacks {self.within}{name}; copy it again from '
-                f'where the weights come from, or add it'
-            )
-        return self.values[name]
-
-    def _refuse(self, name: str, wanted: str) -> InputFileError:
-        return InputFileError(
-            f'the card {self.path} of a network has {self.within}{name} {self.values[name]!r}, '
-            f'wanted is {wanted}; correct it'
-        )
-
-    def text(self, name: str) -> str:
-        if not isinstance(self._get(name), str):
-            raise self._refuse(name, 'a text')
-        return str(self.values[name])
-
-    def texts(self, name: str, least: int = 0) -> tuple[str, ...]:
-        found = self._get(name) if least or self.has(name) else []
-        if not (_is_list(found) and len(found) >= least and all(isinstance(t, str) for t in found)):
-            raise self._refuse(name, 'a list of texts')
-        return tuple(found)
-
-    def number(self, name: str, low: float = -math.inf, high: float = math.inf) -> float:
-        if not (_is_number(self._get(name)) and low <= self.values[name] <= high):
-            limits = '' if math.inf in (-low, high) else f' from {low:g} to {high:g}'
-            raise self._refuse(name, f'a number{limits}')
-        return float(self.values[name])
-
-    def pair(self, name: str) -> tuple[float, float]:
-        found = self._get(name)
-        if not (_is_list(found) and len(found) == 2 and all(map(_is_number, found))) or not (
-            0 < found[0] <= found[1]
-        ):
-            raise self._refuse(name, 'the smallest and the largest in metres, such as [5, 20]')
-        return float(found[0]), float(found[1])
-
-    def table(self, name: str) -> _Reader:
-        if not isinstance(self._get(name), Mapping):
-            raise self._refuse(name, 'a table of named values')
-        return _Reader(self.path, self.values[name], f'{self.within}{name}.')
-
-    def tables(self, name: str) -> list[_Reader]:
-        found = self._get(name)
-        if not (_is_list(found) and found and all(isinstance(part, Mapping) for part in found)):
-            raise self._refuse(name, 'a list of tables of named values')
-        return [_Reader(self.path, part, f'{self.within}{name}.') for part in found]
-
-
-def _read_calibration(reader: _Reader) -> Calibration:
+def _read_calibration(reader: CardReader) -> Calibration:
     table = reader.table('calibration')
     if table.text('method') != PLATT:
-        raise table._refuse('method', f'{PLATT!r}')
+        raise table.refusal('method', f'{PLATT!r}')
     parts = table.tables('points')
     points = {
         part.number('pixel_size', 1e-3, 1e4): PlattScaling(
@@ -293,15 +231,7 @@ def _read_calibration(reader: _Reader) -> Calibration:
         for part in parts
     }
     if len(points) < len(parts):
-        raise table._refuse('points', 'one point for each pixel size')
+        raise table.refusal('points', 'one point for each pixel size')
     own = [part for part in parts if part.has('threshold')]
     thresholds = {part.number('pixel_size'): part.number('threshold', 0, 1) for part in own}
     return Calibration(points, table.text('fitted_on'), thresholds)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
