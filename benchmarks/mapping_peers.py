@@ -189,7 +189,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument('--core', type=int, default=0, help='core to run on')
     parser.add_argument('--config', type=Path, default=CONFIG, help='of the network to run')
     parser.add_argument('--checkpoint', type=Path, default=CHECKPOINT, help='its weights')
-    parser.add_argument('--quantised', type=Path, help='int8 network that landslide-map export wrote')
+    parser.add_argument(
+        '--quantised', type=Path, help='int8 network that landslide-map export wrote'
+    )
     parser.add_argument('--only', nargs='+', metavar='NAME', help='rows with this in their names')
     parser.add_argument('--folder', type=Path, help='keep scenes, networks and the log here')
     parser.add_argument('--json', type=Path, help='keep results here, one a line')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -60,6 +61,20 @@ class Blocks:
     def square_km(self, *, judging: bool) -> float:
         """Return the known ground of one kind."""
         return float(self.labelled[self.judging == judging].sum()) * self.grid.gsd**2 / 1e6
+
+    def to_dict(self) -> dict[str, Any]:
+        """Count blocks and ground of both kinds, plain JSON values."""
+        return {
+            'block_side_m': self.windows[0].width * self.grid.gsd,
+            **{
+                name: {
+                    'blocks': int((self.judging == judging).sum()),
+                    'with_landslides': int((self.landslide[self.judging == judging] > 0).sum()),
+                    'km2': round(self.square_km(judging=judging), 6),
+                }
+                for name, judging in (('teaches', False), ('judges', True))
+            },
+        }
 
 
 def split_ground(

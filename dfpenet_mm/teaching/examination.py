@@ -131,7 +131,7 @@ class Examiner:
                 f'{size:.4g}': round(iou(judged.fair_outcomes()), 4)
                 for size, judged in untaught.items()
             },
-            'ground': _described_blocks(self._room),
+            'ground': self._room.blocks.to_dict(),
             'chips': {
                 **describe(lesson),
                 'landslide_weight': round(landslide_weight(lesson), 3),
@@ -289,18 +289,3 @@ class Examiner:
 
 def _candidate(weights: Path, judgement: JudgedPixels, share: float = 0.0) -> Candidate:
     return Candidate(weights, judgement.fair_outcomes(), Meaning.fit(judgement), share)
-
-
-def _described_blocks(room: Classroom) -> dict[str, Any]:
-    blocks = room.blocks
-    return {
-        'block_side_m': blocks.windows[0].width * blocks.grid.gsd,
-        **{
-            name: {
-                'blocks': int((blocks.judging == judging).sum()),
-                'with_landslides': int((blocks.landslide[blocks.judging == judging] > 0).sum()),
-                'km2': round(blocks.square_km(judging=judging), 6),
-            }
-            for name, judging in (('teaches', False), ('judges', True))
-        },
-    }
