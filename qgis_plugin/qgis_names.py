@@ -5,7 +5,6 @@ from __future__ import annotations
 from qgis.core import (
     Qgis,
     QgsProcessing,
-    QgsProcessingAlgorithm,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterFile,
@@ -25,9 +24,6 @@ ADVANCED = _member(
     QgsProcessingParameterDefinition,
     'Flag',
     'FlagAdvanced',
-)
-NO_THREADING = _member(
-    'ProcessingAlgorithmFlag', 'NoThreading', QgsProcessingAlgorithm, 'Flag', 'FlagNoThreading'
 )
 POLYGONS = _member(
     'ProcessingSourceType', 'VectorPolygon', QgsProcessing, 'SourceType', 'TypeVectorPolygon'

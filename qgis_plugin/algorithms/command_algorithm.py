@@ -73,7 +73,8 @@ class CommandAlgorithm(QgsProcessingAlgorithm):
         return self.GROUP.split()[0] if self.GROUP else ''
 
     def shortHelpString(self) -> str:
-        return self.ABOUT
+        # QGIS begins a paragraph with every line.
+        return ' '.join(self.ABOUT.splitlines())
 
     def icon(self) -> QIcon:
         return QIcon(str(ICON))

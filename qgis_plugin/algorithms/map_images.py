@@ -43,8 +43,8 @@ NETWORK: tuple[Parameter, ...] = (
         'Network: config',
         optional=True,
         advanced=True,
-        about='Such as network/taught.py of a lesson. Empty: a network that comes with the '
-        'program. A config is a program: choose only those you trust',
+        about='Such as network/taught.py of a lesson; needs the parts for teaching. A config is a '
+        'program: choose only those you trust',
     ),
     AnyFile('CHECKPOINT', 'Network: weights', optional=True, advanced=True),
 )
@@ -90,6 +90,13 @@ times.</p>
 <p>A run that was stopped goes on when it is started again with the same settings.</p>"""
     VERB = ('map',)
     PARAMETERS = (
+        Folder(
+            'NETWORK',
+            'Network: exported folder',
+            optional=True,
+            advanced=True,
+            about='As "landslide-map export" writes it. Empty: one that comes with the program',
+        ),
         *NETWORK,
         Image('POST', 'Image after the event', '--post'),
         Image('PRE', 'Image before the event', '--pre', optional=True),

@@ -52,9 +52,26 @@ def test_every_algorithm_has_a_place_help_and_fields_of_their_own(profile):
         assert title
         assert group[0] in '1234'
         assert text.startswith('<p>')
+        # Of every line QGIS makes a paragraph.
+        assert '\n' not in text
         for labels in zip(*fields, strict=True):
             assert len(set(labels)) == len(labels)
         assert all(name == name.upper() for name, _ in fields)
+
+
+def test_names_are_those_of_this_qgis_or_of_a_newer_one(profile):
+    code = """
+from landslides import qgis_names
+here = [qgis_names.ADVANCED == qgis_names.QgsProcessingParameterDefinition.Flag.FlagAdvanced]
+class Newer:
+    class ProcessingParameterFlag:
+        Advanced = 'newer'
+qgis_names.Qgis = Newer
+owner = qgis_names.QgsProcessingParameterDefinition
+answer(here + [qgis_names._member(group, 'Advanced', owner, 'Flag', 'FlagAdvanced') == 'newer'
+               for group in ('ProcessingParameterFlag', 'NoGroup')])
+"""
+    assert profile.session(code) == [True, True, False]
 
 
 def test_the_setting_is_one_of_processing_and_is_used(profile, command):
