@@ -23,7 +23,7 @@ CROP = Window(470, 300, 128, 128)
 # One with room for ground that teaches and ground that judges.
 WIDE_CROP = Window(400, 240, 288, 288)
 # Programs that a block may call where it is only parsed; they do nothing then.
-ELSEWHERE = ('pip', 'ray', 'srun')
+ELSEWHERE = ('pip', 'pipx', 'ray', 'srun', 'uv')
 # What follows the name of our image is a command line of landslide-map.
 DOCKER = """\
 #!/bin/sh
