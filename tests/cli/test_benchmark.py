@@ -184,5 +184,5 @@ def test_half_a_network_is_refused(samples, cheap, capsys):
     with pytest.raises(SystemExit) as end:
         main(['benchmark', str(cheap / 'config.py'), str(samples)])
     assert end.value.code == 2
-    assert 'give DIR alone, or CONFIG, CHECKPOINT and DIR' in capsys.readouterr().err
+    assert 'config.py was given alone; give CONFIG and the CHECKPOINT' in capsys.readouterr().err
     assert not Path('benchmark_samples').exists()

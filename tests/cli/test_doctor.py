@@ -75,7 +75,7 @@ def test_doctor_is_a_command_whatever_lies_in_the_folder(tmp_path, monkeypatch, 
 
 
 def test_it_reports_where_torch_and_cv2_do_not_load(fresh_python):
-    """The command itself must come up without them."""
+    """Mapping does without them, and so does the command."""
     code = (
         'import sys\n'
         "sys.modules['torch'] = sys.modules['cv2'] = None\n"
@@ -83,10 +83,10 @@ def test_it_reports_where_torch_and_cv2_do_not_load(fresh_python):
         "main(['doctor', '--json'])"
     )
     done = fresh_python(code)
-    assert done.returncode == 2
+    assert done.returncode == 0
     assert done.stderr == ''
     findings = json.loads(done.stdout)['findings']
     statuses = {found['name']: found['status'] for found in findings}
-    assert statuses['torch'] == statuses['cv2'] == 'problem'
+    assert statuses['torch'] == statuses['cv2'] == 'warning'
     assert statuses['GeoTIFF'] == statuses['shapely'] == 'ok'
     assert {found['subject'] for found in findings} == set(CHECKUPS)
