@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pyogrio.errors import DataLayerError, DataSourceError
-from rasterio._err import CPLE_BaseError
-from rasterio.errors import RasterioError
-
 from dfpenet_mm.errors import InputFileError, OutputError, brief
 from dfpenet_mm.vocabulary import SUMMARY
 
-# What GDAL and SQLite raise when a disk refuses, beside OSError.
-DRIVER_ERRORS = (RasterioError, CPLE_BaseError, DataSourceError, DataLayerError, sqlite3.Error)
+# What GDAL raises when a disk refuses, beside OSError, by the modules that raise it.
+DRIVER_ERRORS = {
+    'rasterio.errors': ('RasterioError',),
+    'rasterio._err': ('CPLE_BaseError',),
+    'pyogrio.errors': ('DataSourceError', 'DataLayerError'),
+}
 ADVICE = 'free some space there, see that the folder may be written to, or choose another'
 ANOTHER_FOLDER = (
     'free some space, see that the folder may be written to, or name another folder with --out'
 )
+
+
+def driver_errors() -> tuple[type[Exception], ...]:
+    """Return what GDAL and SQLite may raise: a library that nobody has loaded raises nothing."""
+    loaded = [
+        getattr(sys.modules[module], name)
+        for module, names in DRIVER_ERRORS.items()
+        if module in sys.modules
+        for name in names
+    ]
+    return (sqlite3.Error, *loaded)
 
 
 @contextmanager
@@ -38,7 +50,7 @@ def disk_errors(path: Path | str, *kinds: type[Exception], advice: str = ADVICE)
     """
     try:
         yield
-    except (OSError, *DRIVER_ERRORS, *kinds) as error:
+    except (OSError, *driver_errors(), *kinds) as error:
         raise OutputError(f'{path} cannot be written ({brief(error)}); {advice}') from error
 
 
@@ -64,7 +76,7 @@ def read_errors(
     """
     try:
         yield
-    except (OSError, *DRIVER_ERRORS, *kinds) as error:
+    except (OSError, *driver_errors(), *kinds) as error:
         raise InputFileError(f'{what} {how} ({brief(error)}); {advice}') from error
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
@@ -33,16 +33,13 @@ def locked_folder(folder: Path, work: Path) -> Iterator[str | None]:
     Raises:
         OutputError: if another process holds it, or the disk refuses.
     """
-    lock = FileLock(work / LOCK, blocking=False, fallback_to_soft=False)
+    lock = _lock_of(work)
     unlocked = None
     try:
         lock.acquire()
     except (Timeout, FileNotFoundError):
         # Held, or the run that held it has just ended and taken its folder away.
-        raise OutputError(
-            f'{folder} is in use by another run ({_holder(work)}); wait until it ends or '
-            f'name another folder with --out'
-        ) from None
+        raise _in_use(folder, work) from None
     except OSError as error:
         if error.errno not in NO_LOCKS:
             with disk_errors(folder, advice=ANOTHER_FOLDER):
@@ -58,6 +55,39 @@ def locked_folder(folder: Path, work: Path) -> Iterator[str | None]:
         yield unlocked
     finally:
         lock.release()
+
+
+def refuse_held(folder: Path, work: Path) -> None:
+    """Refuse a folder that another process holds, before anything slow is begun.
+
+    Args:
+        folder: the output folder, for an error.
+        work: as for ``locked_folder``; it need not exist.
+
+    Raises:
+        OutputError: if another process holds it.
+    """
+    if not (work / LOCK).exists():
+        return
+    lock = _lock_of(work)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise _in_use(folder, work) from None
+    except OSError:
+        return  # whoever takes it will say why that cannot be
+    lock.release()
+
+
+def _lock_of(work: Path) -> BaseFileLock:
+    return FileLock(work / LOCK, blocking=False, fallback_to_soft=False)
+
+
+def _in_use(folder: Path, work: Path) -> OutputError:
+    return OutputError(
+        f'{folder} is in use by another run ({_holder(work)}); wait until it ends or name another '
+        f'folder with --out'
+    )
 
 
 def _holder(work: Path) -> str:

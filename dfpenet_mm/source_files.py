@@ -12,13 +12,13 @@ import stat
 import warnings
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.io import DatasetReader
-
 from dfpenet_mm.errors import InputFileError
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
 
 # Beside a raster: what says of its pixels which are valid, and where they lie.
 AUXILIARY = '.aux.xml'
@@ -40,7 +40,8 @@ def gdal_name(path: str | Path) -> str:
     ``pathlib`` takes one of two slashes away, and ``/vsizip//data/a.zip/b.tif`` or
     ``/vsicurl/https://...`` then names another file.
     """
-    text = str(path)
+    # Names of GDAL's have slashes on Windows too.
+    text = path.as_posix() if isinstance(path, Path) else path
     if _exists(text):
         return text
     if '/vsi' in text:
@@ -55,7 +56,7 @@ def gdal_name(path: str | Path) -> str:
 
 def is_virtual(path: str | Path) -> bool:
     """Tell a name that only GDAL can open from the path of a file."""
-    text = str(path)
+    text = path.as_posix() if isinstance(path, Path) else path
     return not _exists(text) and bool(VIRTUAL.match(text) or BY_DRIVER.fullmatch(text))
 
 
@@ -113,6 +114,12 @@ def require_file(path: Path, what: str) -> None:
         )
 
 
+def require_folder(path: Path, mend: str) -> None:
+    """Raise ``InputFileError`` for what is no folder; ``mend`` says what to give."""
+    if not path.is_dir():
+        raise InputFileError(f'{path} is no folder; {mend}')
+
+
 def source_files(path: Path) -> list[Path]:
     """List the files besides its own that an input's content depends on.
 
@@ -127,6 +134,10 @@ def source_files(path: Path) -> list[Path]:
     Raises:
         InputFileError: if a mosaic is made of itself.
     """
+    # Whether a file is there at all is asked before GDAL is loaded, which takes a second.
+    import rasterio  # noqa: PLC0415
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError  # noqa: PLC0415
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', NotGeoreferencedWarning)
@@ -196,6 +207,9 @@ def _drop_statistics(element: ElementTree.Element) -> None:
 
 def _collect(dataset: DatasetReader, above: tuple[str, ...], found: dict[Path, None]) -> None:
     """Add the files of a raster; ``above`` are the mosaics that it is a part of."""
+    import rasterio  # noqa: PLC0415
+    from rasterio.errors import RasterioError  # noqa: PLC0415
+
     trail = (*above, os.path.realpath(dataset.name))
     for name in dataset.files[1:]:
         if name.endswith((AUXILIARY, OVERVIEWS)):
@@ -245,7 +259,7 @@ def _first_file(text: str) -> Path | None:
         # A folder is one only if nothing but the name of a table follows.
         if _exists(text) and (Path(text).is_file() or whole[len(text) :][:1] in ('', ':')):
             return Path(text)
-        text = text[: max(text.rfind('/'), text.rfind(':'), 0)]
+        text = text[: max(*map(text.rfind, '/:\\'), 0)]
     return None
 
 

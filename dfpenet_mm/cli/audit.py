@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dfpenet_mm.cli.options import CommandParser, add_reporting, file_name
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.run.finished_run import require_run_folder
 from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
+from dfpenet_mm.run.request import require_files
 
 EXAMPLE = """\
 example:
@@ -67,6 +69,8 @@ def build_parser() -> CommandParser:
 def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Draw or read an audit as a command line asks for, and say what came of it."""
     args = build_parser().parse(arguments, messages)
+    require_run_folder(args.out)
+    require_files({'post': args.post, 'pre': args.pre})
     notes: Sequence[str] = ()
     products = {'folder': args.out}
     with run_progress(quiet=args.quiet, messages=messages) as progress:

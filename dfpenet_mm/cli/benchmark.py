@@ -24,8 +24,10 @@ from dfpenet_mm.cli.options import (
 from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading, reader_may_leave
 from dfpenet_mm.installation import quiet_libraries, require_one_family, require_training
+from dfpenet_mm.run.folder import check_output_folder
 from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
+from dfpenet_mm.source_files import require_folder
 from dfpenet_mm.wording import counted
 
 # Options that every image is mapped with.
@@ -180,6 +182,9 @@ def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     args.config, args.checkpoint = (*network, None, None)[:2]
     require_training('landslide-map benchmark')
     out = args.out or Path(f'benchmark_{folder.resolve().name}')
+    for named in filter(None, (folder, args.masks)):
+        require_folder(named, 'give one of rasters')
+    check_output_folder(out, overwrite=args.overwrite, resume=args.resume)
     shown = run_progress(quiet=args.quiet, messages=messages)
     with shown as progress, contextlib.redirect_stdout(sys.stderr):
         with progress.running('start'), quiet_libraries(), loading():

@@ -13,8 +13,10 @@ from dfpenet_mm.cli.options import CommandParser, add_reporting, file_name
 from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.run.folder import check_output_folder
 from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
+from dfpenet_mm.source_files import require_file
 from dfpenet_mm.vocabulary import OVERLAPS
 
 # Options that shape the result, for the summary.
@@ -112,6 +114,17 @@ def build_parser() -> CommandParser:
 def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Compare two inventories as a command line asks for, and say how well they agree."""
     args = build_parser().parse(arguments, messages)
+    files = {
+        'prediction': args.predicted,
+        'reference': args.reference,
+        'evaluation area': args.area,
+        'grid': args.grid,
+    }
+    for role, path in files.items():
+        if path:
+            require_file(path, f'the {role} {path}')
+    if args.out:
+        check_output_folder(args.out, overwrite=args.overwrite, inputs=filter(None, files.values()))
     for name in ('prediction_value', 'reference_value'):
         if getattr(args, name) is None:
             setattr(args, name, args.landslide_value)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from dfpenet_mm.cli.fetch_options import build_parser
 from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading
+from dfpenet_mm.imagery.fetch_folder import check_out
 from dfpenet_mm.run.messages import CommandResult, Messages
+from dfpenet_mm.source_files import require_file
 
 if TYPE_CHECKING:
     from dfpenet_mm.imagery.choosing import Choice
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Fetch as a command line asks for, and say what was found and how to map it."""
     args = build_parser().parse(arguments, messages)
+    for path in filter(None, (args.aoi, args.from_items, *args.from_safe)):
+        require_file(path, str(path))
+    if not args.dry_run:
+        check_out(_out(args), overwrite=args.overwrite)
     with loading():
         from dfpenet_mm.imagery.fetch import fetch_images  # noqa: PLC0415
         from dfpenet_mm.run.fetch_progress import fetch_progress  # noqa: PLC0415
@@ -54,13 +60,12 @@ def _request(args: argparse.Namespace) -> FetchRequest:
     from dfpenet_mm.imagery.catalogues import StacServer  # noqa: PLC0415
     from dfpenet_mm.imagery.request import FetchRequest  # noqa: PLC0415
 
-    name = args.event or (f'{args.date[0]:%Y-%m-%d}' if args.date else 'area')
     periods = {
         option: (given[0][0], given[1][1]) if given else None
         for option, given in (('post', args.post_dates), ('pre', args.pre_dates))
     }
     return FetchRequest(
-        out=args.out or Path(f'fetched_{name}'),
+        out=_out(args),
         event=args.event,
         date=args.date,
         box=args.bbox,
@@ -83,6 +88,11 @@ def _request(args: argparse.Namespace) -> FetchRequest:
         dry_run=args.dry_run,
         overwrite=args.overwrite,
     )
+
+
+def _out(args: argparse.Namespace) -> Path:
+    name = args.event or (f'{args.date[0]:%Y-%m-%d}' if args.date else 'area')
+    return args.out or Path(f'fetched_{name}')
 
 
 def _mapping(fetched: Fetched) -> str:

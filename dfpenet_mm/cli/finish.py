@@ -10,8 +10,10 @@ from dfpenet_mm.cli.options import CommandParser, add_progress, file_name
 from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.run.finished_run import require_run_folder
 from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
+from dfpenet_mm.run.request import require_files
 
 EXAMPLE = """\
 example, after landslides.gpkg was reviewed in QGIS and the project closed there:
@@ -63,6 +65,8 @@ def build_parser() -> CommandParser:
 def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Finish a run as a command line asks for, and say what became of it."""
     args = build_parser().parse(arguments, messages)
+    require_run_folder(args.out)
+    require_files({'post': args.post, 'pre': args.pre, 'dem': args.dem})
     with run_progress(messages=messages) as progress:
         with progress.running('start'), quiet_libraries(), loading():
             from dfpenet_mm.report.run_products import inventory_name  # noqa: PLC0415

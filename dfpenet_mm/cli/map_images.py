@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from dfpenet_mm.cli.end_of_run import headline, report
 from dfpenet_mm.cli.map_options import MATCHING, build_parser
@@ -16,15 +15,14 @@ from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries, require_one_family
 from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
-
-if TYPE_CHECKING:
-    from dfpenet_mm.run.request import RunRequest
+from dfpenet_mm.run.request import RunRequest, check_request
 
 
 def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Map two images as a command line asks for, and say where the products are."""
     args = build_parser().parse(arguments, messages)
     request = _request(args, ['landslide-map', *arguments])
+    check_request(request)
     # Whatever a library prints, stdout belongs to the result.
     shown = run_progress(quiet=args.quiet, messages=messages)
     with shown as progress, contextlib.redirect_stdout(sys.stderr):
@@ -40,8 +38,6 @@ def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
 
 
 def _request(args: argparse.Namespace, command: Sequence[str]) -> RunRequest:
-    from dfpenet_mm.run.request import RunRequest  # noqa: PLC0415 - loads GDAL, unlike --help
-
     return RunRequest(
         post=args.post,
         pre=args.pre,

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dfpenet_mm.cli.options import CommandParser, add_progress, file_name
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries
+from dfpenet_mm.run.finished_run import require_run_folder
 from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
+from dfpenet_mm.run.request import require_files
 
 EXAMPLE = """\
 example, after landslides.gpkg was edited in QGIS:
@@ -45,6 +47,8 @@ def build_parser() -> CommandParser:
 def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Write a report anew as a command line asks for, and say where it is."""
     args = build_parser().parse(arguments, messages)
+    require_run_folder(args.out)
+    require_files({'post': args.post, 'pre': args.pre})
     with run_progress(messages=messages) as progress:
         with progress.running('start'), quiet_libraries(), loading():
             from dfpenet_mm.run.publish import rewrite_report  # noqa: PLC0415

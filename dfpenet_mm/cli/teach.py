@@ -21,8 +21,11 @@ from dfpenet_mm.cli.options import (
 from dfpenet_mm.cli.products import named_products
 from dfpenet_mm.cli.refusals import loading
 from dfpenet_mm.installation import quiet_libraries, require_one_family, require_training
+from dfpenet_mm.resources import shipped_file
+from dfpenet_mm.run.finished_run import require_run_folder
 from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
+from dfpenet_mm.run.request import require_files
 
 if TYPE_CHECKING:
     from dfpenet_mm.teaching.request import TeachRequest
@@ -55,6 +58,13 @@ def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Teach as a command line asks for, and say which network mapped the scene."""
     args = build_parser().parse(arguments, messages)
     require_training('landslide-map teach')
+    if args.run:
+        require_run_folder(args.run)
+    named = ('post', 'pre', 'inventory', 'reviewed_area', 'aoi')
+    given = {name.replace('_', ' '): getattr(args, name) for name in named}
+    of_network = {'config': args.config, 'checkpoint': args.checkpoint}
+    given |= {name: path and shipped_file(path) for name, path in of_network.items()}
+    require_files({**given, **named_layers(args.dem, args.layer)})
     shown = run_progress(quiet=args.quiet, messages=messages)
     with shown as progress, contextlib.redirect_stdout(sys.stderr):
         with progress.running('start'), quiet_libraries(), loading():

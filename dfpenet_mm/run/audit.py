@@ -21,7 +21,7 @@ from dfpenet_mm.audit.findings import (
 )
 from dfpenet_mm.audit.points import FILE, has_verdicts, read_points, write_points
 from dfpenet_mm.audit.sample import allocate, draw_sample, map_strata
-from dfpenet_mm.errors import DfpenetError, InputFileError, OutputError
+from dfpenet_mm.errors import DfpenetError, OutputError
 from dfpenet_mm.files import whole_file
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.rasters import open_raster
@@ -39,6 +39,7 @@ from dfpenet_mm.report.run_products import (
     read_summary,
 )
 from dfpenet_mm.review import NOT_REVIEWED
+from dfpenet_mm.run.finished_run import require_run_folder
 from dfpenet_mm.run.folder import FIGURES
 from dfpenet_mm.run.provenance import sha256
 from dfpenet_mm.run.publish import check_images, rewrite_report
@@ -202,14 +203,7 @@ def require_run(folder: Path) -> Mapping[str, Any]:
     Raises:
         InputFileError: if the folder is none of one.
     """
-    if not folder.is_dir():
-        raise InputFileError(f'{folder} is no folder; give that of a finished run')
-    for name in (SUMMARY, MASK):
-        if not (folder / name).is_file():
-            raise InputFileError(
-                f'{folder} holds no {name}, so it is no folder of a finished run; give the folder '
-                f'that landslide-map wrote'
-            )
+    require_run_folder(folder, MASK)
     return read_summary(folder / SUMMARY)
 
 

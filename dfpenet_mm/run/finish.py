@@ -20,6 +20,7 @@ from dfpenet_mm.mapping.products.cog import write_cog
 from dfpenet_mm.report.run_products import inventory_name, read_summary
 from dfpenet_mm.run.carried_review import carry_review
 from dfpenet_mm.run.edited_inventory import EditedInventory, read_edited, require_closed
+from dfpenet_mm.run.finished_run import require_run_folder
 from dfpenet_mm.run.finished_summary import VECTORISER, finished_summary, left_open, with_files
 from dfpenet_mm.run.folder import MOVING, complete_finish, product_names
 from dfpenet_mm.run.progress import RunProgress
@@ -150,8 +151,7 @@ def _finish(
     progress: RunProgress,
 ) -> FinishedRun:
     extensions = _extensions(formats)
-    if not folder.is_dir():
-        raise InputFileError(f'{folder} is no folder; give that of a finished run')
+    require_run_folder(folder)
     complete_finish(folder)
     summary = read_summary(folder / SUMMARY)
     path = folder / inventory_name(summary)

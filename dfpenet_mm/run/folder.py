@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dfpenet_mm.errors import OutputError
 from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors, flush_to_disk
+from dfpenet_mm.folder_lock import refuse_held
 from dfpenet_mm.run.work_folder import (
     WORK_FOLDER,
     WorkFolder,
@@ -41,8 +42,8 @@ def check_output_folder(
         inputs: files of the run, which must not lie in the folder.
 
     Raises:
-        OutputError: if it is a file, holds anything but unfinished work that may be continued or
-            thrown away, or holds an input, which a product might replace.
+        OutputError: if it is a file, another run works there, or it holds anything but unfinished
+            work that may be continued or thrown away, or an input, which a product might replace.
     """
     with disk_errors(folder, advice=ANOTHER_FOLDER):
         there = folder.exists()
@@ -58,6 +59,7 @@ def check_output_folder(
                 f'{path} lies in the output folder, where a product could replace it; move it '
                 f'away or name another folder with --out'
             )
+    refuse_held(folder, folder / WORK_FOLDER)
     check_unfinished(folder, overwrite=overwrite, resume=resume)
     _check_vacant(folder, overwrite=overwrite)
 

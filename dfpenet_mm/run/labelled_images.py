@@ -25,6 +25,7 @@ from dfpenet_mm.errors import (
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.scene.scene import check_bands
 from dfpenet_mm.rasters import check_georeference, open_raster
+from dfpenet_mm.source_files import require_folder
 from dfpenet_mm.validity import ValidityRule
 from dfpenet_mm.vocabulary import IGNORED, LANDSLIDE
 from dfpenet_mm.wording import counted
@@ -169,11 +170,11 @@ def find_images(
 
 
 def _rasters_of(folder: Path, what: str) -> list[Path]:
-    if not folder.is_dir():
-        raise InputFileError(
-            f'{folder} is no folder; give one that holds images/ and masks/, name the folder of '
-            f'masks with --masks, or say with --background that no image shows a landslide'
-        )
+    require_folder(
+        folder,
+        'give one that holds images/ and masks/, name the folder of masks with --masks, or say '
+        'with --background that no image shows a landslide',
+    )
     files = sorted(path for path in folder.iterdir() if path.is_file() and _may_be_raster(path))
     if not files:
         raise InputFileError(f'{folder} holds no {what}; give a folder of rasters')

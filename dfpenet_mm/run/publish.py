@@ -23,6 +23,7 @@ from dfpenet_mm.report.figures.all_figures import draw_figures
 from dfpenet_mm.report.page.page import write_report
 from dfpenet_mm.report.qgis.project import write_qgis_project
 from dfpenet_mm.report.run_products import RunProducts, image_reading, inventory_name
+from dfpenet_mm.run.finished_run import require_run_folder
 from dfpenet_mm.run.folder import FIGURES, complete_finish, product_names
 from dfpenet_mm.run.placed import kept_image, placed_name
 from dfpenet_mm.run.postprocess import FilteredInventory
@@ -244,6 +245,7 @@ def rewrite_report(
         InputFileError: if a product or an image is missing, cannot be read, or is not the run's.
         OutputError: if the page cannot be written.
     """
+    require_run_folder(out)
     complete_finish(out)
     products = RunProducts.read(out, post=post, pre=pre)
     check_images(products.summary, {'post': post, 'pre': pre})

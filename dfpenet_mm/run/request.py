@@ -10,6 +10,7 @@ from typing import Any
 
 from dfpenet_mm.errors import InputFileError, OutputError
 from dfpenet_mm.resources import network_files
+from dfpenet_mm.run.folder import check_output_folder
 from dfpenet_mm.source_files import (
     AUXILIARY,
     PENDING,
@@ -130,10 +131,28 @@ class RunRequest:
         return {role: path for role, path in roles.items() if path is not None}
 
 
-def require_files(files: Mapping[str, Path]) -> None:
+def check_request(request: RunRequest) -> None:
+    """Refuse what can be told without opening a file, before any large library is loaded.
+
+    Raises:
+        InputFileError: if a file is missing or is a pipe.
+        OutputError: if the output folder is in use.
+    """
+    files = request.by_role()
+    require_files({**files, 'config': request.config})
+    check_output_folder(
+        request.folder,
+        overwrite=request.overwrite,
+        resume=request.resume,
+        inputs=[*files.values(), *([request.quantised] if request.quantised else [])],
+    )
+
+
+def require_files(files: Mapping[str, Path | None]) -> None:
     """Raise ``InputFileError`` for the first file, by role, that is missing or is a pipe."""
     for role, path in files.items():
-        require_file(path, f'{role} file {path}')
+        if path is not None:
+            require_file(path, f'{role} file {path}')
 
 
 def files_behind(files: Mapping[str, Path]) -> dict[str, list[Path]]:

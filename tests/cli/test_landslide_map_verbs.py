@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from dfpenet_mm.cli.landslide_map import VERBS, main
 from tests.report.page.generated_run import write_run
@@ -57,19 +58,67 @@ def test_faults_of_a_verb_end_with_code_2(verb, capsys):
     assert '--no-such-option' in capsys.readouterr().err or verb != 'doctor'
 
 
-def test_help_lists_the_verbs_and_loads_no_library(fresh_python):
+# What takes seconds to load; nobody waits for it to read a help or a wrong path.
+HEAVY = {
+    *('torch', 'mmseg', 'mmcv', 'mmengine', 'openvino', 'numpy', 'scipy', 'matplotlib', 'pandas'),
+    *('rasterio', 'pyogrio', 'geopandas', 'shapely', 'pyproj', 'requests', 'pystac_client'),
+}
+
+
+def loaded_by(fresh_python, *command_lines):
+    """Run commands one after the other in a fresh process; return what each said and loaded."""
     code = (
-        'import sys\n'
+        'import contextlib, io, json, sys\n'
         'from dfpenet_mm.cli.landslide_map import main\n'
-        'try:\n'
-        "    main(['--help'])\n"
-        'except SystemExit:\n'
-        "    heavy = {'torch', 'mmseg', 'mmcv', 'mmengine', 'rasterio', 'geopandas'}\n"
-        '    print(heavy & set(sys.modules))\n'
+        f'for arguments in {[list(map(str, line)) for line in command_lines]!r}:\n'
+        '    said, code = io.StringIO(), 0\n'
+        '    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):\n'
+        '        try:\n'
+        '            main(arguments)\n'
+        '        except SystemExit as end:\n'
+        '            code = end.code\n'
+        f'    print(json.dumps([said.getvalue(), code, sorted({HEAVY!r} & set(sys.modules))]))\n'
     )
     done = fresh_python(code)
     assert done.returncode == 0, done.stderr
-    *told, loaded = done.stdout.splitlines()
-    assert loaded == 'set()'
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_help_lists_the_verbs_and_loads_no_library(fresh_python):
+    told, *of_verbs = loaded_by(fresh_python, ['--help'], *([verb, '--help'] for verb in VERBS))
     for verb in VERBS:
-        assert any(line.startswith(f'  {verb} ') for line in told)
+        assert f'\n  {verb} ' in told[0]
+    assert all(code in (0, None) and loaded == [] for _, code, loaded in [told, *of_verbs])
+
+
+def test_a_wrong_path_and_a_folder_in_use_are_refused_before_a_library_loads(
+    fresh_python, tmp_path
+):
+    image, full = tmp_path / 'image.tif', tmp_path / 'full'
+    image.write_bytes(b'no image, and nobody looks into it')
+    full.mkdir()
+    (full / 'mine.txt').write_text('mine')
+    held = tmp_path / 'held'
+    (held / '.unfinished').mkdir(parents=True)
+    command_lines = {
+        'post file nowhere.tif does not exist': ['--post', 'nowhere.tif'],
+        'dem file nowhere.tif does not exist': ['--post', image, '--dem', 'nowhere.tif'],
+        'layer_slope file nowhere': ['--post', image, '--layer', 'slope=nowhere.tif'],
+        'aoi file nowhere.gpkg does not exist': ['--post', image, '--aoi', 'nowhere.gpkg'],
+        'config file nowhere.py does not exist': ['nowhere.py', image, '--post', image],
+        'full is not empty': ['--post', image, '--out', full],
+        'held is in use by another run': ['--post', image, '--out', held],
+        'a.gpkg does not exist': ['fetch', '--aoi', 'a.gpkg', '--date', '2018-09-05'],
+        'the prediction a.gpkg does not exist': ['evaluate', 'a.gpkg', 'b.gpkg'],
+        'nowhere is no folder': ['finish', 'nowhere'],
+        'full holds no summary.json': ['report', full, '--post', image],
+        'no folder of a finished run': ['audit', 'draw', full],
+        'reviewed area file a.gpkg': ['teach', '--reviewed-area', 'a.gpkg', '--out', 'taught'],
+        'nowhere is no folder; give one of rasters': ['benchmark', 'nowhere'],
+    }
+    with FileLock(held / '.unfinished' / 'lock'):
+        answers = loaded_by(fresh_python, *command_lines.values())
+    for sentence, (said, code, loaded) in zip(command_lines, answers, strict=True):
+        assert sentence in said
+        assert code == 2
+        assert loaded == []

@@ -67,7 +67,7 @@ def test_another_image_is_refused(run, capsys):
 
 
 def test_what_is_missing_is_told(run, capsys, tmp_path):
-    assert 'summary.json cannot be read' in failure(capsys, arguments(tmp_path / 'none'))
+    assert 'none is no folder; give that of' in failure(capsys, arguments(tmp_path / 'none'))
     target = tmp_path / 'nowhere' / 'page.html'
     assert 'cannot be written' in failure(capsys, arguments(run, target=target))
     assert 'gone.tif' in failure(capsys, arguments(run, post='gone.tif'))

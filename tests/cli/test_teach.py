@@ -65,6 +65,7 @@ def test_a_folder_that_is_no_run_is_refused(complain, tmp_path):
 
 
 def test_nothing_to_learn_from_is_refused(complain, tmp_path):
+    (tmp_path / 'post.tif').touch()
     assert 'there is nothing to learn from' in complain('--post', tmp_path / 'post.tif')
 
 

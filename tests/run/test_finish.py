@@ -239,7 +239,7 @@ def test_an_old_run_without_columns_of_a_review(out):
     [
         (lambda out: edit(out, n2='perhaps'), "landslide 2 has the state 'perhaps'"),
         (lambda out: write(out, drawn(square(600, 0)), 'reviewed_area'), 'lies beside the scene'),
-        (lambda out: (out / 'summary.json').unlink(), 'give the folder of a finished run'),
+        (lambda out: (out / 'summary.json').unlink(), 'holds no summary.json, so it is no folder'),
         (lambda out: (out / 'landslides.gpkg').unlink(), 'landslides.gpkg is missing'),
         (lambda out: (out / 'landslides.gpkg').write_bytes(b'no database at all' * 99), 'cannot'),
         (lambda out: (out / 'mask.tif').unlink(), 'mask.tif is missing'),

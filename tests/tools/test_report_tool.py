@@ -16,5 +16,5 @@ def test_tool_explains_itself_and_ends_in_one_sentence(tmp_path):
     assert 'landslide-map report out --post post.tif' in told.stdout
     done = start(tmp_path, '--post', 'a.tif')
     assert (done.returncode, done.stdout) == (2, '')
-    assert done.stderr.startswith(f'error: {tmp_path / "summary.json"} cannot be read')
+    assert done.stderr.startswith(f'error: {tmp_path} holds no summary.json, so it is no folder')
     assert done.stderr.count('\n') == 1
