@@ -106,7 +106,8 @@ setup(
         'Environment :: Console',
         'Intended Audience :: Science/Research',
         'Natural Language :: English',
-        'Operating System :: POSIX :: Linux',
+        # What maps; training is for Linux.
+        'Operating System :: OS Independent',
         'Programming Language :: Python :: 3 :: Only',
         'Programming Language :: Python :: 3.11',
         'Topic :: Scientific/Engineering :: GIS',

@@ -51,7 +51,14 @@ def disk_errors(path: Path | str, *kinds: type[Exception], advice: str = ADVICE)
     try:
         yield
     except (OSError, *driver_errors(), *kinds) as error:
+        if getattr(error, 'winerror', None) in IN_USE:
+            advice = CLOSE_IT
         raise OutputError(f'{path} cannot be written ({brief(error)}); {advice}') from error
+
+
+# Windows: no access, and a file that another program has open. It says both where one is shown.
+IN_USE = (5, 32)
+CLOSE_IT = 'close it in other programs, such as QGIS, see that it may be written to, and try again'
 
 
 # How an input fails that opens, and how one does that lies elsewhere.

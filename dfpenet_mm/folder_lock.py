@@ -7,7 +7,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
@@ -16,6 +16,8 @@ from dfpenet_mm.errors import OutputError
 from dfpenet_mm.files import ANOTHER_FOLDER, disk_errors
 
 LOCK, HOLDER = 'lock', 'lock.json'
+# What is open cannot be removed there: neither a lock that is held, nor its folder.
+KEEPS_OPEN_FILES = os.name == 'nt'
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
 
 
@@ -54,7 +56,14 @@ def locked_folder(folder: Path, work: Path) -> Iterator[str | None]:
             (work / HOLDER).write_text(json.dumps(holder), encoding='utf-8')
         yield unlocked
     finally:
+        # The body may have removed the folder, as far as the system let it.
+        left = KEEPS_OPEN_FILES and {path.name for path in work.glob('*')} <= {LOCK, HOLDER}
         lock.release()
+        if left:
+            with suppress(OSError):
+                for name in (LOCK, HOLDER):
+                    (work / name).unlink(missing_ok=True)
+                work.rmdir()
 
 
 def refuse_held(folder: Path, work: Path) -> None:

@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec, spec_from_file_location
 from pathlib import Path
@@ -35,16 +36,12 @@ SYSTEM_LIBRARY_MENDS = {
 
 def installed_names() -> set[str]:
     """Return the names of the installed distributions, lower case, with hyphens."""
-    from importlib import metadata  # noqa: PLC0415 - brings a parser of mail, unlike --help
-
     names = (distribution.metadata['Name'] for distribution in metadata.distributions())
     return {name.lower().replace('_', '-') for name in names if name}
 
 
 def installed_version(distribution: str) -> str | None:
     """Return the version of a distribution; None if it is not installed."""
-    from importlib import metadata  # noqa: PLC0415
-
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

@@ -15,7 +15,10 @@ THREADS = 'OMP_NUM_THREADS'
 def cpu_facts() -> dict[str, str]:
     """Return what Linux tells of the first core, by name; nothing elsewhere."""
     try:
-        lines = [line.partition(':') for line in CPU_INFO.read_text().splitlines()]
+        lines = [
+            line.partition(':')
+            for line in CPU_INFO.read_text(encoding='utf-8', errors='replace').splitlines()
+        ]
     except OSError:
         return {}
     return {name.strip(): value.strip() for name, _, value in reversed(lines)}

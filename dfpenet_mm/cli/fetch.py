@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -102,7 +104,8 @@ def _mapping(fetched: Fetched) -> str:
     words = ['landslide-map', '--post', out / 'post.tif', '--pre', out / 'pre.tif']
     words += [] if fetched.area.is_box else ['--aoi', out / 'area.gpkg']
     words += ['--dem', out / 'dem.tif'] if 'dem.tif' in names else []
-    return shlex.join(map(str, [*words, '--out', out / 'map']))
+    line = [str(word) for word in [*words, '--out', out / 'map']]
+    return subprocess.list2cmdline(line) if os.name == 'nt' else shlex.join(line)
 
 
 def _rows(fetched: Fetched) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a verb, ``map`` where none is named; exits with code 2 on bad input."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     verb = given.pop(0) if given and given[0] in VERBS else 'map'
+    _write_any_character()
     messages = messages_for(given)
     manners = {'debug': '--debug' in given, 'as_json': '--json' in given}
     with messages.heard(), exit_on_user_error(**manners, messages=messages):
@@ -37,6 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         messages.done(outcome)
     if outcome.exit_code:
         sys.exit(outcome.exit_code)
+
+
+def _write_any_character() -> None:
+    """Write what a console of another code page lacks, such as a folder's name, as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        encoding = (getattr(stream, 'encoding', None) or 'utf-8').lower()
+        if isinstance(stream, io.TextIOWrapper) and encoding.replace('-', '') != 'utf8':
+            stream.reconfigure(errors='backslashreplace')
 
 
 if __name__ == '__main__':

@@ -52,13 +52,21 @@ REPEAT_S = 10.0
 
 
 class TerminatedError(BaseException):
-    """SIGTERM came, as a scheduler or a shutdown sends it, or SIGHUP, as a closed terminal does."""
+    """SIGTERM came, as a scheduler or a shutdown sends it, or SIGHUP, as a closed terminal does.
+
+    On Windows it is Ctrl-Break, which alone reaches the processes that a program has started.
+    """
 
 
-KINDS = {
+KINDS: dict[int, type[BaseException]] = {
     signal.SIGINT: KeyboardInterrupt,
     signal.SIGTERM: TerminatedError,
-    signal.SIGHUP: TerminatedError,
+    # Either is known on some systems only.
+    **{
+        getattr(signal, name): TerminatedError
+        for name in ('SIGHUP', 'SIGBREAK')
+        if hasattr(signal, name)
+    },
 }
 
 
@@ -72,7 +80,7 @@ class _Signals:
         now = time.monotonic()
         if now >= self._deaf_until:
             self._deaf_until = now + REPEAT_S
-            raise KINDS[signal.Signals(number)]
+            raise KINDS[number]
 
     def ignore(self) -> None:
         self._deaf_until = math.inf
@@ -85,7 +93,7 @@ def exit_on_user_error(
     """Print a ``DfpenetError`` as one sentence on stderr and exit with its code, mostly 2.
 
     So end what the machine refuses, too: a disk that is full, a name that is no UTF-8, memory.
-    Ctrl-C ends with code 130, SIGTERM and SIGHUP with 143; a signal that is ignored, as
+    Ctrl-C ends with code 130, SIGTERM, SIGHUP and Ctrl-Break with 143; a signal that is ignored, as
     ``nohup`` sees to it, stays so. Notes that were added to the exception follow on the same line.
 
     Args:

@@ -109,7 +109,7 @@ def check_disk() -> Iterator[Finding]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text(encoding='utf-8', errors='replace')
     except OSError:
         return ''
 

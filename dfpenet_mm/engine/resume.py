@@ -82,7 +82,7 @@ def _candidates(folder: Path) -> list[Path]:
     if numbered:
         return [numbered[number] for number in sorted(numbered, reverse=True)]
     pointer = folder / POINTER
-    named = pointer.read_text().strip() if pointer.is_file() else ''
+    named = pointer.read_text(encoding='utf-8').strip() if pointer.is_file() else ''
     return [Path(named)] if named and Path(named).is_file() else []
 
 

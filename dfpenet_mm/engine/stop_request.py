@@ -17,7 +17,7 @@ from mmengine.dist import all_reduce, get_world_size
 from torch.utils.data import DataLoader
 
 # What a scheduler, a shutdown or a closed terminal sends.
-STOPPING = (signal.SIGTERM, signal.SIGHUP)
+STOPPING = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, 'SIGHUP') else []))
 # Seconds after which a signal that comes again is meant anew: the run may hang.
 PATIENCE_S = 10.0
 

@@ -215,7 +215,7 @@ def _openvino_version() -> str | None:
 def _card(folder: str | None) -> str | None:
     """Return the content of a quantised network's card, which changes with the network."""
     path = Path(folder) / CARD if folder else None
-    return path.read_text() if path and path.is_file() else None
+    return path.read_text(encoding='utf-8') if path and path.is_file() else None
 
 
 def _missed_its_bars(folder: str | None) -> bool:

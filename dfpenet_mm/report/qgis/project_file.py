@@ -58,8 +58,12 @@ class ProjectLayer:
         """Return where it is, seen from the project's folder, or the name that only GDAL opens."""
         if is_virtual(self.path):
             return gdal_name(absolute_name(self.path))
-        path = Path(os.path.relpath(self.path.resolve(), folder.resolve())).as_posix()
-        path = path if path.startswith('../') else f'./{path}'
+        own, home = self.path.resolve(), folder.resolve()
+        if own.drive != home.drive:
+            path = own.as_posix()  # of Windows, between whose drives there is no way
+        else:
+            path = Path(os.path.relpath(own, home)).as_posix()
+            path = path if path.startswith('../') else f'./{path}'
         return f'{path}|layername={self.layer}' if self.layer else path
 
 
