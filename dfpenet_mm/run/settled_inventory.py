@@ -33,6 +33,8 @@ STRENGTH = {
 SOME = (Review.CONFIRMED, Review.EDITED, Review.ADDED)
 # Two outlines that share more of their joint area than this are of the same landslide.
 THE_SAME = 0.5
+# Share of it that may differ where only coordinates were rounded.
+SAME_OUTLINE = 1e-3
 NAMED = 5
 DELETED, REJECTED_BY = 'deleted by the analyst', 'rejected by the analyst'
 
@@ -129,6 +131,7 @@ def own_numbers(
     shared = shapely.area(shapes)
     beside = np.zeros(len(ids), dtype=bool)
     if former is not None:
+        ids = _by_outline(ids, shapes, former)
         outlines = former.drop_duplicates('id').set_index('id').geometry
         told = np.isin(ids, outlines.index.to_numpy(dtype=float))
         there = outlines.reindex(ids[told]).to_numpy()
@@ -139,6 +142,19 @@ def own_numbers(
     again = pd.Series(ids[order]).duplicated().to_numpy() & ~np.isnan(ids[order])
     ids[order[again]] = np.nan
     return ids, beside
+
+
+def _by_outline(ids: np.ndarray, shapes: np.ndarray, former: gpd.GeoDataFrame) -> np.ndarray:
+    """Give back the number that somebody's program has lost, where the outline is the same."""
+    lost = np.flatnonzero(np.isnan(ids))
+    outlines = former.geometry.to_numpy()
+    one, other = shapely.STRtree(outlines).query(shapes[lost], 'intersects')
+    one = lost[one]
+    shared = shapely.area(shapely.intersection(shapes[one], outlines[other]))
+    joint = shapely.area(shapes[one]) + shapely.area(outlines[other]) - shared
+    same = shared > (1 - SAME_OUTLINE) * joint
+    ids[one[same]] = former['id'].to_numpy(dtype=float)[other[same]]
+    return ids
 
 
 def _largest_number(

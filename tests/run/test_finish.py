@@ -109,6 +109,15 @@ def test_everything_handed_over_is_renewed(out):
     assert len(gpd.read_file(out / 'original.gpkg', layer='landslides')) == 5
 
 
+def test_numbers_that_a_program_has_lost_come_back(out):
+    edit(out, n2='confirmed')
+    write(out, read(out).to_crs('EPSG:4326')[['review', 'geometry']])
+    finish_run(out)
+    assert by_number(out)['review'].to_dict() == {
+        1: 'unreviewed', 2: 'confirmed', 3: 'unreviewed', 4: 'unreviewed', 5: 'unreviewed'
+    }  # fmt: skip
+
+
 def test_ground_that_is_landslide_and_rejected_is_refused(out):
     table = read(out)
     again = table[table['id'] == 1].assign(review='rejected', id=None)
