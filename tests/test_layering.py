@@ -67,7 +67,8 @@ MAY_IMPORT = {
     'qgis_plugin': ('qgis_plugin',),
     # What needs no QGIS is tried without one.
     'qgis_plugin.command': ('qgis_plugin.command',),
-    'tools': ('dfpenet_mm', 'postproc'),
+    # Bundles are written in the form that the plug-in reads.
+    'tools': ('dfpenet_mm', 'postproc', 'qgis_plugin.command', 'tools.zip_plugin'),
 }
 NEVER_IMPORTS = {
     'dfpenet_mm': (

@@ -5,13 +5,14 @@ QGIS's own Python is only asked whether it can make one; nothing is ever install
 
 from __future__ import annotations
 
-import hashlib
+import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .bundle import Bundle, open_bundle
 from .environment import clean_environment
 from .landslide_map import CommandError, program_in, version_of
 from .process import NO_WINDOW, run_program
@@ -20,10 +21,13 @@ PACKAGE = 'dfpenet_mm'
 OLDEST_PYTHON = (3, 11)
 # In the order in which they are tried; the launcher of Windows knows all that are installed.
 PYTHONS = ('python3.11', 'python3.12', 'python3.13', 'python3', 'python', 'py')
-PROBE = 'import sys, venv, ensurepip; print(*sys.version_info[:2], sys.executable)'
+PROBE = (
+    'import sys, sysconfig, venv, ensurepip;print(*sys.version_info[:2], sysconfig.get_platform())'
+)
 # What makes a folder an environment, and one that was set up here.
 CONFIG = 'pyvenv.cfg'
-WHEELS, CHECKSUMS, CONSTRAINTS = 'wheels', 'SHA256SUMS', 'constraints.txt'
+# Keeps pip from the settings of the machine, which may name indexes, folders or constraints.
+NO_SETTINGS = {'PIP_CONFIG_FILE': os.devnull}
 HINTS = (
     ('No matching distribution', 'name the package or the bundle that your organisation gives'),
     ('No space left', 'free some space on the disk, or name another folder'),
@@ -45,6 +49,7 @@ class Installation:
         package: what pip shall install: name with extras, or a wheel; empty for the default.
         extras: parts that are not installed by default, such as ``train``.
         python: interpreter that makes it; None to look for one.
+        preferred: interpreter that is tried before others are looked for.
     """
 
     folder: Path
@@ -52,6 +57,7 @@ class Installation:
     package: str = ''
     extras: Sequence[str] = ()
     python: Path | None = None
+    preferred: Path | None = None
 
     @property
     def requirement(self) -> str:
@@ -82,17 +88,19 @@ def install(
         CommandError: one sentence on what cannot work.
     """
     check_folder(wanted.folder)
-    options = [] if wanted.bundle is None else bundle_options(wanted.bundle)
-    python = wanted.python or find_python()
-    check_python(python)
+    bundle = None if wanted.bundle is None else open_bundle(wanted.bundle)
+    python = wanted.python or find_python(bundle, wanted.preferred)
+    check_python(python, bundle)
     progress(0.05)
     inside = program_in(wanted.folder, 'python')
     pip = [str(inside), '-m', 'pip', '--disable-pip-version-check', '--no-input', 'install']
-    pip += ['--upgrade', '--progress-bar', 'off', *options, wanted.requirement]
+    pip += [*(bundle.options() if bundle else ()), '--upgrade', '--progress-bar', 'off']
+    pip += [wanted.requirement]
+    variables = NO_SETTINGS if bundle else {}
     make = [str(python), '-m', 'venv', str(wanted.folder)]
     for step, share in ([] if _has_pip(inside) else [(make, 0.15)]) + [(pip, 0.95)]:
         tell(' '.join(step))
-        if not _run(step, tell, stop):
+        if not _run(step, tell, stop, variables):
             return None
         progress(share)
     command = program_in(wanted.folder)
@@ -117,76 +125,49 @@ def check_folder(folder: Path) -> None:
         raise CommandError(f'{folder} is a file; name a folder that is new or empty')
 
 
-def bundle_options(bundle: Path) -> list[str]:
-    """Return the options by which pip takes everything from a bundle and asks no index.
-
-    Raises:
-        CommandError: if it is none, or damaged.
-    """
-    wheels = bundle / WHEELS
-    if not wheels.is_dir():
-        raise CommandError(
-            f'{bundle} is no offline bundle, as it has no folder "{WHEELS}"; name the folder that '
-            f'was unpacked, the one with "{CHECKSUMS}" in it'
-        )
-    damaged = next(_damaged(bundle), None)
-    if damaged:
-        raise CommandError(f'{damaged} of the bundle is missing or damaged; copy the bundle again')
-    constraints = next(bundle.glob(CONSTRAINTS), None)
-    options = ['--no-index', '--find-links', str(wheels)]
-    return options + (['--constraint', str(constraints)] if constraints else [])
-
-
-def _damaged(bundle: Path) -> Iterator[str]:
-    listed = bundle / CHECKSUMS
-    if not listed.is_file():
-        return
-    for line in listed.read_text(encoding='utf-8').splitlines():
-        digest, _, name = line.partition(' ')
-        path = bundle / name.strip().lstrip('*')
-        if not path.is_file() or _sha256(path) != digest.lower():
-            yield name.strip().lstrip('*')
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        for part in iter(lambda: file.read(1 << 20), b''):
-            digest.update(part)
-    return digest.hexdigest()
-
-
-def find_python() -> Path:
+def find_python(bundle: Bundle | None = None, preferred: Path | None = None) -> Path:
     """Find a Python that can make an environment, off QGIS's own folders.
+
+    Args:
+        bundle: that it shall install; None for any index.
+        preferred: the first to try, if any.
 
     Raises:
         CommandError: if there is none.
     """
     path = clean_environment().get('PATH')
-    for name in PYTHONS:
+    for name in (*([str(preferred)] if preferred else ()), *PYTHONS):
         found = shutil.which(name, path=path)
-        if found and not complaint(Path(found)):
+        if found and not complaint(Path(found), bundle):
             return Path(found)
-    wanted = '.'.join(map(str, OLDEST_PYTHON))
+    oldest = '.'.join(map(str, OLDEST_PYTHON))
+    exactly = bundle.python if bundle else ''
+    version = exactly or oldest
     raise CommandError(
-        f'no Python {wanted} or newer was found; install one from python.org (on Debian and Ubuntu '
-        f'the packages python{wanted} and python{wanted}-venv), or name it under "Python"'
+        f'no Python {exactly or f"{oldest} or newer"} was found; install one from python.org (on '
+        f'Debian and Ubuntu the packages python{version} and python{version}-venv), or name the '
+        f'program of one'
     )
 
 
-def check_python(python: Path) -> None:
-    """Refuse an interpreter that cannot make an environment.
+def check_python(python: Path, bundle: Bundle | None = None) -> None:
+    """Refuse an interpreter that cannot make an environment, or not one for a bundle.
 
     Raises:
         CommandError: saying what it lacks.
     """
-    lacks = complaint(python)
+    lacks = complaint(python, bundle)
     if lacks:
         raise CommandError(f'{python} {lacks}')
 
 
-def complaint(python: Path) -> str:
-    """Say what keeps an interpreter from making an environment; empty if nothing does."""
+def complaint(python: Path, bundle: Bundle | None = None) -> str:
+    """Say what keeps an interpreter from making an environment; empty if nothing does.
+
+    Args:
+        python: the interpreter.
+        bundle: that it shall install; None for any index.
+    """
     try:
         code, output, errors = _asked(python, PROBE)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -199,10 +180,10 @@ def complaint(python: Path) -> str:
                 f'of that Python, elsewhere name a Python {wanted} or newer from python.org'
             )
         return f'is no Python {wanted} or newer; name the program of one'
-    major, minor, *_ = output.split()
+    major, minor, system, *_ = output.split()
     if (int(major), int(minor)) < OLDEST_PYTHON:
         return f'is Python {major}.{minor}; name one of version {wanted} or newer'
-    return ''
+    return bundle.mismatch(f'{major}.{minor}', system) if bundle else ''
 
 
 def _asked(python: Path, code: str) -> tuple[int, str, str]:
@@ -221,7 +202,12 @@ def _asked(python: Path, code: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def _run(command: Sequence[str], tell: Callable[[str], None], stop: Callable[[], bool]) -> bool:
+def _run(
+    command: Sequence[str],
+    tell: Callable[[str], None],
+    stop: Callable[[], bool],
+    variables: Mapping[str, str],
+) -> bool:
     """Run a step; False where it was stopped."""
     lines: list[str] = []
 
@@ -230,7 +216,9 @@ def _run(command: Sequence[str], tell: Callable[[str], None], stop: Callable[[],
         tell(line.rstrip())
 
     try:
-        ended = run_program(command, said=said, printed=said, stop=stop, grace_s=10)
+        ended = run_program(
+            command, said=said, printed=said, stop=stop, grace_s=10, variables=variables
+        )
     except OSError as error:
         raise CommandError(f'{command[0]} does not start ({error}); {ANY_HINT}') from error
     if ended.stopped:

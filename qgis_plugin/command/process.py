@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -49,6 +49,7 @@ def run_program(
     stop: Callable[[], bool] = lambda: False,
     folder: str | None = None,
     grace_s: float = GRACE_S,
+    variables: Mapping[str, str] | None = None,
 ) -> Ended:
     """Run a program in a clean environment and wait for its end.
 
@@ -60,6 +61,7 @@ def run_program(
             and killed if it does not.
         folder: to run in; None for this one.
         grace_s: seconds that it has to end by itself.
+        variables: of its environment, beside those of a clean one.
 
     Returns:
         What came of it.
@@ -72,7 +74,7 @@ def run_program(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=clean_environment(),
+        env={**clean_environment(), **(variables or {})},
         cwd=folder,
         creationflags=FLAGS,
         encoding='utf-8',

@@ -17,7 +17,7 @@ from dfpenet_mm.run.work_folder import finished_blocks
 from tests.cli.conftest import CHEAP_CONFIG, ROOT, cheap, crop
 from tests.imagery.test_fetch import INSIDE, POST, PRE
 from tests.imagery.world import serving
-from tests.qgis_plugin.command.test_installation import write_bundle
+from tests.qgis_plugin.small_bundle import write_bundle
 from tests.system_qgis import require_qgis_process
 from tests.teaching.conftest import CONFIG, lesson_folder, review
 

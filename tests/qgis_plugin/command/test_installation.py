@@ -1,9 +1,7 @@
 """Environments that "Set up" makes, offline and with the user's own Python."""
 
-import hashlib
 import subprocess
 import sys
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,29 +9,7 @@ import pytest
 
 from qgis_plugin.command.installation import Installation, complaint, find_python, install
 from qgis_plugin.command.landslide_map import CommandError, program_in
-
-MODULE = 'def main():\n    print("landslide-map 9.9.9")\n'
-
-
-def write_bundle(folder):
-    """Write a bundle whose only wheel has a command that knows its version."""
-    wheel = folder / 'wheels' / 'dfpenet_mm-9.9.9-py3-none-any.whl'
-    wheel.parent.mkdir(parents=True)
-    info = 'dfpenet_mm-9.9.9.dist-info'
-    metadata = 'Metadata-Version: 2.1\nName: dfpenet_mm\nVersion: 9.9.9\n'
-    files = {
-        'small_command.py': MODULE,
-        f'{info}/METADATA': metadata,
-        f'{info}/WHEEL': 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
-        f'{info}/entry_points.txt': '[console_scripts]\nlandslide-map = small_command:main\n',
-    }
-    record = ''.join(f'{name},,\n' for name in [*files, f'{info}/RECORD'])
-    with zipfile.ZipFile(wheel, 'w') as archive:
-        for name, text in {**files, f'{info}/RECORD': record}.items():
-            archive.writestr(name, text)
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    (folder / 'SHA256SUMS').write_text(f'{digest}  wheels/{wheel.name}\n')
-    return folder
+from tests.qgis_plugin.small_bundle import write_bundle
 
 
 def set_up(wanted, stop=lambda: False):
@@ -83,7 +59,7 @@ def test_what_a_bundle_lacks_is_told_in_one_sentence(made):
     assert 'name the package or the bundle that your organisation gives' in said
 
 
-def test_a_damaged_bundle_is_refused(tmp_path):
+def test_a_damaged_bundle_is_refused_before_anything_is_made(tmp_path):
     bundle = write_bundle(tmp_path / 'bundle')
     (wheel,) = bundle.glob('wheels/*')
     wheel.write_bytes(wheel.read_bytes()[:-1])
@@ -92,8 +68,23 @@ def test_a_damaged_bundle_is_refused(tmp_path):
     assert not (tmp_path / 'environment').exists()
 
 
-def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
-    assert 'is no offline bundle' in refusal(Installation(tmp_path / 'environment', tmp_path))
+def test_a_bundle_for_another_python_is_refused(tmp_path):
+    bundle = write_bundle(tmp_path / 'bundle', python='3.99')
+    named = Path(sys.executable)
+    said = refusal(Installation(tmp_path / 'environment', bundle, python=named))
+    assert said.startswith(f'{named} is Python 3.')
+    assert 'and the bundle is for Python 3.99' in said
+    assert 'no Python 3.99 was found; install one' in refusal(Installation(tmp_path / 'e', bundle))
+
+
+def test_settings_of_the_machine_do_not_reach_into_a_bundle(made, monkeypatch, tmp_path):
+    """Such as a folder to install into, or constraints that the bundle does not meet."""
+    (tmp_path / 'constraints.txt').write_text('dfpenet_mm==1.0\n')
+    (tmp_path / 'pip.conf').write_text(f'[install]\nconstraint = {tmp_path}/constraints.txt\n')
+    monkeypatch.setenv('PIP_CONFIG_FILE', str(tmp_path / 'pip.conf'))
+    monkeypatch.setenv('PIP_TARGET', str(tmp_path / 'elsewhere'))
+    assert set_up(made[0])[0] == made[1][0]
+    assert not (tmp_path / 'elsewhere').exists()
 
 
 def test_a_folder_with_something_else_is_refused(tmp_path):
