@@ -18,13 +18,15 @@ PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
 # make demo NETWORK=FOLDER maps with another exported network than the shipped one; with
 # NETWORK='CONFIG CHECKPOINT' after make install.
 NETWORK ?=
+# make bundle PLATFORM=TAG is for machines whose wheels have that tag.
+PLATFORM ?=
 MAX_BYTES := 25000000
 
 # As variables the constraints reach pip's isolated builds too, by their old and new name.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help install demo test coverage lint docs plugin format clean distclean
+.PHONY: help install demo test coverage lint docs plugin bundle format clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -34,6 +36,8 @@ help:
 	@echo 'make lint       check style, format, types and file sizes'
 	@echo 'make docs       build the documentation into site/'
 	@echo 'make plugin     zip the plug-in for QGIS into dist/landslides.zip'
+	@echo 'make bundle     write a folder into dist/ that installs the base without a network;'
+	@echo '                PLATFORM=win_amd64 and the like for other systems than this one'
 	@echo 'make format     let ruff mend what it can'
 	@echo 'make install    create $(VENV) with everything, and stop there'
 	@echo 'make clean      delete products and caches; distclean deletes $(VENV) too'
@@ -100,6 +104,9 @@ docs: $(STAMP)
 # The standard library does it: no environment is needed.
 plugin:
 	@'$(PYTHON)' tools/zip_plugin.py
+
+bundle: $(if $(wildcard $(STAMP)),$(STAMP),$(BASE))
+	@$(BIN)/python tools/write_bundle.py $(if $(PLATFORM),--platform $(PLATFORM))
 
 format: $(STAMP)
 	$(BIN)/python -m ruff check --fix .

@@ -65,6 +65,10 @@ PARSED = {
         'uv tool install': 'likewise',
         '.venv/bin/pip install': 'likewise',
     },
+    'docs/offline.md': {
+        'make bundle': 'downloads from a package index; tests/tools runs it',
+        'make bundle PLATFORM': 'likewise',
+    },
     'docs/reading_the_report.md': {
         'landslide-map report': 'tests/cli runs it',
     },

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import dfpenet_mm
 from qgis_plugin.command.bundle import open_bundle
 from tests.qgis_plugin.small_bundle import write_wheel
 from tools.write_bundle import (
@@ -151,6 +152,7 @@ def install(bundle, *arguments):
         env={
             'HOME': str(bundle.parent),
             'PATH': os.environ['PATH'],
+            'PIP_NO_INDEX': '1',
             'PIP_INDEX_URL': 'http://127.0.0.1:9/simple',
         },
         capture_output=True,
@@ -201,3 +203,23 @@ def test_the_plug_in_of_a_bundle_is_the_plug_in(bundle):
     about = json.loads((bundle / 'bundle.json').read_text())
     assert about['version'] == '9.9.9'
     assert 'landslides/metadata.txt' in zipfile.ZipFile(bundle / 'landslides.zip').namelist()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    'DFPENET_REQUIRE_INDEX' not in os.environ,
+    reason='downloads 300 MB from a package index; .ci/run asks for it by DFPENET_REQUIRE_INDEX',
+)
+def test_the_base_itself_installs_and_finds_itself_sound(tmp_path):
+    done = write('--dist', tmp_path / 'ein Bündel')
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / 'ein Bündel').iterdir()
+    assert done.stdout == f'{folder}\n'
+
+    done = install(folder)
+
+    # The script runs doctor, and ends with 2 where it finds a problem.
+    assert (done.returncode, done.stderr) == (0, '')
+    command = tmp_path / 'ein Bündel' / 'landslide-map' / 'bin' / 'landslide-map'
+    said = subprocess.run([command, '--version'], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith(f'landslide-map {dfpenet_mm.__version__}')

@@ -76,6 +76,9 @@ def main() -> int:
     )
     parser.add_argument('--python', type=Path, help='the Python to use (default: looked for)')
     args = parser.parse_args()
+    # A console of Windows may lack letters of a path or of pip's.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors='replace')
     if not load_plugin():
         print(
             f'error: {PLUGIN.name} of the bundle is missing or damaged; copy the bundle again',
