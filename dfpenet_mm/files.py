@@ -25,15 +25,18 @@ ANOTHER_FOLDER = (
 )
 
 
-def driver_errors() -> tuple[type[Exception], ...]:
-    """Return what GDAL and SQLite may raise: a library that nobody has loaded raises nothing."""
+def expected_errors(*kinds: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return what a disk, GDAL and SQLite may raise, and further kinds.
+
+    A library that nobody has loaded raises nothing.
+    """
     loaded = [
         getattr(sys.modules[module], name)
         for module, names in DRIVER_ERRORS.items()
         if module in sys.modules
         for name in names
     ]
-    return (sqlite3.Error, *loaded)
+    return (OSError, sqlite3.Error, *loaded, *kinds)
 
 
 @contextmanager
@@ -50,7 +53,7 @@ def disk_errors(path: Path | str, *kinds: type[Exception], advice: str = ADVICE)
     """
     try:
         yield
-    except (OSError, *driver_errors(), *kinds) as error:
+    except expected_errors(*kinds) as error:
         if getattr(error, 'winerror', None) in IN_USE:
             advice = CLOSE_IT
         raise OutputError(f'{path} cannot be written ({brief(error)}); {advice}') from error
@@ -83,7 +86,7 @@ def read_errors(
     """
     try:
         yield
-    except (OSError, *driver_errors(), *kinds) as error:
+    except expected_errors(*kinds) as error:
         raise InputFileError(f'{what} {how} ({brief(error)}); {advice}') from error
 
 
