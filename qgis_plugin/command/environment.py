@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 
 # Variables by which QGIS's launchers lead Python, GDAL, PROJ, Qt and the loader of shared
@@ -23,6 +24,8 @@ NAMES = frozenset(
 )
 # The folder of QGIS on Windows, whose programs come first on its path.
 QGIS_HOME = 'OSGEO4W_ROOT'
+# On a Mac a program that was started from the Dock knows none of the folders of installers.
+MAC_FOLDERS = ('/usr/local/bin', '/opt/homebrew/bin')
 
 
 def clean_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -32,7 +35,8 @@ def clean_environment(environment: Mapping[str, str] | None = None) -> dict[str,
         environment: variables by name; None for those of this process.
 
     Returns:
-        The variables for another program; folders of QGIS are off its ``PATH``.
+        The variables for another program; folders of QGIS are off its ``PATH``,
+        on a Mac those of installers on it.
     """
     given = os.environ if environment is None else environment
     kept = {name: value for name, value in given.items() if not _is_of_qgis(name.upper())}
@@ -40,6 +44,9 @@ def clean_environment(environment: Mapping[str, str] | None = None) -> dict[str,
     if home and 'PATH' in kept:
         folders = kept['PATH'].split(os.pathsep)
         kept['PATH'] = os.pathsep.join(path for path in folders if not _lies_in(path, home))
+    if sys.platform == 'darwin' and 'PATH' in kept:
+        more = [path for path in MAC_FOLDERS if path not in kept['PATH'].split(os.pathsep)]
+        kept['PATH'] = os.pathsep.join([kept['PATH'], *more])
     kept['PYTHONUTF8'] = '1'
     return kept
 

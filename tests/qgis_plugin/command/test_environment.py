@@ -43,6 +43,12 @@ def test_programs_of_qgis_are_off_the_path():
     assert cleaned['PATH'].split(os.pathsep) == folders[2:]
 
 
+def test_folders_of_installers_are_on_the_path_of_a_mac(monkeypatch):
+    monkeypatch.setattr('sys.platform', 'darwin')
+    cleaned = clean_environment({'PATH': '/usr/bin:/usr/local/bin'})
+    assert cleaned['PATH'] == '/usr/bin:/usr/local/bin:/opt/homebrew/bin'
+
+
 def test_the_environment_of_this_process_is_the_default(monkeypatch):
     monkeypatch.setenv('PYTHONHOME', '/opt/qgis')
     monkeypatch.setenv('LANG', 'ja_JP.UTF-8')
