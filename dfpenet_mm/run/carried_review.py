@@ -178,7 +178,9 @@ def _joined_at_border(
         for group in joined_here
     ]
     first = [group[0] for group in joined_here]
-    table = standing.iloc[first].set_geometry(gpd.GeoSeries(areas(whole), first, standing.crs))
+    table = standing.iloc[first].set_geometry(
+        gpd.GeoSeries(areas(np.array(whole)), first, standing.crs)
+    )
     taken = np.isin(np.arange(len(outside)) + len(inside), other)
     return table.reset_index(drop=True), taken
 

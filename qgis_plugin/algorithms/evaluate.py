@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .command_algorithm import CommandAlgorithm
-from .layer_parameters import Image, Polygons, PolygonsOrMask
+from .layer_parameters import Image, PolygonLayer, PolygonLayerOrMask
 from .map_images import OVERWRITE
-from .parameters import Choice, Folder, Number
+from .parameters import Folder, Number, OneOf
 from .results import FILE, RASTER, Product
 
 
@@ -22,9 +22,9 @@ what is a false alarm (FP), what was missed (FN).</p>
 reference is complete; otherwise what it lacks counts as false alarm.</p>"""
     VERB = ('evaluate',)
     PARAMETERS = (
-        PolygonsOrMask('PREDICTED', 'Inventory', layer_option='--layer'),
-        PolygonsOrMask('REFERENCE', 'Reference', layer_option='--reference-layer'),
-        Polygons(
+        PolygonLayerOrMask('PREDICTED', 'Inventory', layer_option='--layer'),
+        PolygonLayerOrMask('REFERENCE', 'Reference', layer_option='--reference-layer'),
+        PolygonLayer(
             'AREA', 'Compare only inside', '--area', optional=True, layer_option='--area-layer'
         ),
         Folder('OUT', 'Folder of the results', '--out', about='New or empty'),
@@ -46,7 +46,7 @@ reference is complete; otherwise what it lacks counts as false alarm.</p>"""
             least=0,
             most=1,
         ),
-        Choice(
+        OneOf(
             'OVERLAP',
             'That share is',
             '--overlap',

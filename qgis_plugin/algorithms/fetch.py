@@ -5,7 +5,6 @@ from __future__ import annotations
 from qgis.core import QgsProcessingException
 
 from .command_algorithm import CommandAlgorithm
-from .layer_parameters import Polygons
 from .map_images import OVERWRITE
 from .parameters import AnyFile, Box, Day, Folder, Number, Switch, Text, Values, Words
 from .results import FILE, RASTER, Product
@@ -32,7 +31,7 @@ again.</p>"""
         ),
         Day('DATE', 'Day of the event (UTC)', '--date', optional=True),
         Box('BBOX', 'Rectangle', '--bbox', optional=True),
-        Polygons('AOI', 'Area', '--aoi', optional=True),
+        PolygonLayer('AOI', 'Area', '--aoi', optional=True),
         Folder('OUT', 'Folder of the results', '--out', about='New or empty'),
         OVERWRITE,
         Number(

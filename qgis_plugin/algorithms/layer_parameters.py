@@ -40,7 +40,7 @@ class Image(Parameter):
 
 
 @dataclass(frozen=True)
-class Polygons(Parameter):
+class PolygonLayer(Parameter):
     """A layer or file of polygons.
 
     Args:
@@ -76,7 +76,7 @@ class Polygons(Parameter):
         return self.as_option(f'GPKG:{path}:{name}')
 
 
-class PolygonsOrMask(Polygons):
+class PolygonLayerOrMask(PolygonLayer):
     """A layer or file of polygons, or a raster of classes."""
 
     def made(self) -> QgsProcessingParameterDefinition:

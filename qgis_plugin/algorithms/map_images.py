@@ -7,8 +7,8 @@ from pathlib import Path
 from qgis.core import QgsProcessingException
 
 from .command_algorithm import CommandAlgorithm
-from .layer_parameters import Image, Polygons
-from .parameters import AnyFile, Choice, Folder, Number, Parameter, Repeated, Switch, Text, Values
+from .layer_parameters import Image, PolygonLayer
+from .parameters import AnyFile, Folder, Number, OneOf, Parameter, Repeated, Switch, Text, Values
 from .results import PAGE, RASTER, Product
 
 # From the lowest layer to the highest.
@@ -100,7 +100,7 @@ times.</p>
         *NETWORK,
         Image('POST', 'Image after the event', '--post'),
         Image('PRE', 'Image before the event', '--pre', optional=True),
-        Polygons(
+        PolygonLayer(
             'AOI',
             'Map only this area',
             '--aoi',
@@ -138,7 +138,7 @@ times.</p>
         ),
         BANDS,
         NODATA,
-        Choice(
+        OneOf(
             'VALUES',
             'Scale the images',
             '--values',
@@ -149,7 +149,7 @@ times.</p>
                 ('percentiles', 'by their percentiles'),
             ),
         ),
-        Choice(
+        OneOf(
             'MATCH',
             'Match the colours of the image before the event',
             '--match-histogram',

@@ -157,7 +157,7 @@ class Number(Parameter):
 
 
 @dataclass(frozen=True)
-class Choice(Parameter):
+class OneOf(Parameter):
     """One of several values; the first leaves the choice to the command.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsProcessingException
 
 from .command_algorithm import CommandAlgorithm
-from .layer_parameters import Image, Polygons
+from .layer_parameters import Image, PolygonLayer
 from .map_images import BANDS, DEM, DEVICE, MAP_PRODUCTS, NETWORK, NODATA, OVERWRITE
 from .parameters import Folder, Number, Values
 from .results import FILE, Product
@@ -35,9 +35,9 @@ stopped goes on when it is started again.</p>"""
         OVERWRITE,
         Image('POST', 'Image after the event', '--post', optional=True, advanced=True),
         Image('PRE', 'Image before the event', '--pre', optional=True, advanced=True),
-        Polygons('INVENTORY', 'Outlines of landslides', '--inventory', True, True),
-        Polygons('REVIEWED_AREA', 'Reviewed area', '--reviewed-area', True, True),
-        Polygons('AOI', 'Map only this area', '--aoi', optional=True, advanced=True),
+        PolygonLayer('INVENTORY', 'Outlines of landslides', '--inventory', True, True),
+        PolygonLayer('REVIEWED_AREA', 'Reviewed area', '--reviewed-area', True, True),
+        PolygonLayer('AOI', 'Map only this area', '--aoi', optional=True, advanced=True),
         DEM,
         Number(
             'STEPS',

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from dfpenet_mm.audit.chance import with_rejected
 from dfpenet_mm.audit.findings import landslide_reliability
@@ -67,9 +68,9 @@ def draw_bins(
     number = np.array([part['points'] for part in bins])
     means = np.array([part['mean_probability'] for part in bins])
     shares = np.array([part['share'] for part in bins])
-    figure = Figure(figsize=(4.6, 4.6), layout='constrained')
     # Room for the mark.
-    figure.get_layout_engine().set(rect=(0, 0, 1, 0.95 if mark else 1))
+    layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 0.95 if mark else 1))
+    figure = Figure(figsize=(4.6, 4.6), layout=layout)
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color='0.5', linestyle='--', label='probability taken at its word')
     axes.plot(means, shares, color=NO_DATA, zorder=1)
