@@ -5,8 +5,8 @@ from __future__ import annotations
 from qgis.core import QgsProcessingException
 
 from .command_algorithm import CommandAlgorithm
-from .map_images import OVERWRITE
 from .layer_parameters import PolygonLayer
+from .map_images import OVERWRITE
 from .parameters import AnyFile, Box, Day, Folder, Number, Switch, Text, Values, Words
 from .results import FILE, RASTER, Product
 
