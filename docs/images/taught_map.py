@@ -36,6 +36,9 @@ AREAS = {
 # In these nothing that was mapped is a landslide.
 FALSE_ALARMS = ('fields and a cloud', 'a cloud over bare ground', 'clear-cuts')
 SHOWN = 215, 520, 705, 945
+# One with the ground around it, and a part of the scene with points of an audit.
+SHOWN_TAUGHT = 440, 660, 270, 480
+SHOWN_AUDIT = 560, 760, 330, 480
 ANALYST = 'A. Analyst'
 
 
@@ -100,7 +103,7 @@ def draw_map(layers, names, corners, target, width=900):
     job = QgsMapRendererParallelJob(settings)
     job.start()
     job.waitForFinished()
-    job.renderedImage().save(str(target), quality=85)
+    job.renderedImage().save(str(target), quality=75)
 
 
 def draw_form(layer, feature, target):
@@ -130,9 +133,9 @@ def draw(first, taught, target):
     draw_form(landslides, next(landslides.getFeatures()), target / 'taught_map_form.png')
     landslides.rollBack()
     layers = open_project(taught)
-    draw_map(layers, [*inventory, image], corners, target / 'taught_map_taught.jpg')
-    wide = (560, 760, 330, 480)
-    draw_map(layers, ['audit', image], wide, target / 'taught_map_audit.jpg')
+    shown = ['landslides', 'reviewed area', image]
+    draw_map(layers, shown, SHOWN_TAUGHT, target / 'taught_map_taught.jpg', width=620)
+    draw_map(layers, ['audit', image], SHOWN_AUDIT, target / 'taught_map_audit.jpg')
 
 
 if __name__ == '__main__':
