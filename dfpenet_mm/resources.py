@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from dfpenet_mm.errors import ConfigError, InstallError
+from dfpenet_mm.errors import ConfigError, InputFileError, InstallError
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 # In the folder of an exported network, its layers, and the settings with which it maps.
 MODEL, MAPPING = 'model.xml', 'mapping.json'
+# Its weights, and what it was made from.
+WEIGHTS, CARD = 'model.bin', 'card.json'
+EXPORTED = (MODEL, WEIGHTS, MAPPING, CARD)
 
 
 def config_dir() -> Path:
@@ -93,11 +96,18 @@ def network_files(config: Path | None, checkpoint: Path | None) -> tuple[Path, P
 
     Raises:
         ConfigError: if one was given without the other.
+        InputFileError: for a folder that lacks files of an exported network.
     """
     if config is None and checkpoint is None:
         return None
     folder = shipped_file(config or checkpoint or Path())
-    if (config is None or checkpoint is None) and is_exported(folder):
+    if (config is None or checkpoint is None) and folder.is_dir():
+        missing = [name for name in EXPORTED if not (folder / name).is_file()]
+        if missing:
+            raise InputFileError(
+                f'{folder} is no whole exported network: {", ".join(missing)} missing; copy all of '
+                f'its folder, or make it anew with landslide-map export'
+            )
         return folder / MAPPING, folder
     if config is None or checkpoint is None:
         raise ConfigError(

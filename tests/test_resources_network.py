@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.errors import ConfigError, InputFileError
 from dfpenet_mm.mapping.network.card import shipped_cards
-from dfpenet_mm.resources import network_files
+from dfpenet_mm.resources import EXPORTED, network_files
 
 
 def test_without_a_name_there_is_none():
@@ -31,7 +31,8 @@ def test_shipped_files_are_found_from_any_folder(tmp_path, monkeypatch):
 def test_an_exported_network_brings_its_config(tmp_path):
     folder = tmp_path / 'mine'
     folder.mkdir()
-    (folder / 'model.xml').write_text('<net/>')
+    for name in EXPORTED:
+        (folder / name).touch()
     for files in ((folder, None), (None, folder)):
         assert network_files(*files) == (folder / 'mapping.json', folder)
     assert network_files(Path('own.py'), folder) == (Path('own.py'), folder)
@@ -43,3 +44,12 @@ def test_half_a_network_is_refused(files):
         ConfigError, match=r'x\.tif was given alone; give CONFIG and the CHECKPOINT'
     ):
         network_files(*files)
+
+
+@pytest.mark.parametrize('name', EXPORTED)
+def test_a_part_of_an_exported_network_is_refused(tmp_path, name):
+    for other in {*EXPORTED} - {name}:
+        (tmp_path / other).touch()
+    for files in ((tmp_path, None), (None, tmp_path)):
+        with pytest.raises(InputFileError, match=f'no whole exported network: {name} missing'):
+            network_files(*files)

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from dfpenet_mm.cli.options import CommandParser, add_progress, file_name
 from dfpenet_mm.cli.refusals import loading
+from dfpenet_mm.files import check_free_folder
 from dfpenet_mm.installation import quiet_libraries, require_one_family, require_training
+from dfpenet_mm.resources import shipped_file
 from dfpenet_mm.run.messages import CommandResult, Messages
 from dfpenet_mm.run.progress import run_progress
+from dfpenet_mm.run.request import require_files
 
 if TYPE_CHECKING:
     from dfpenet_mm.export.openvino_folder import QuantisedScores
@@ -41,6 +44,10 @@ def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
     """Export as a command line asks for, and say where the folder is."""
     args = build_parser().parse(arguments, messages)
     require_training('landslide-map export')
+    files = {'config': shipped_file(args.config), 'checkpoint': shipped_file(args.checkpoint)}
+    require_files({**files, 'calibration': args.calibration})
+    if args.out:
+        check_free_folder(args.out)
     with run_progress(messages=messages) as progress:
         with progress.running('start'), quiet_libraries(), loading():
             require_one_family()
@@ -65,8 +72,8 @@ def run(arguments: Sequence[str], messages: Messages) -> CommandResult:
         sys.stdout.write(f'{request.folder}\n')
     if card.get('passes') is False:
         messages.warning('the closest recipe misses the bars; predict in bf16 instead')
-    files = {name: request.folder / name for name in card['files']}
-    return CommandResult('the network was exported', {'folder': request.folder, **files})
+    made = {name: request.folder / name for name in card['files']}
+    return CommandResult('the network was exported', {'folder': request.folder, **made})
 
 
 def _tell(scores: QuantisedScores) -> None:

@@ -10,12 +10,12 @@ from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.mapping.network.backend_choice import BackendChoice, choose_backend
 from dfpenet_mm.mapping.network.backends import TYPES, backend_config
-from dfpenet_mm.mapping.network.exported_network import CARD, ExportedNetwork, exported_beside
+from dfpenet_mm.mapping.network.exported_network import ExportedNetwork, exported_beside
 from dfpenet_mm.mapping.network.network_source import NetworkSource
 from dfpenet_mm.mapping.scene.batch_reader import sample_chips
 from dfpenet_mm.mapping.scene.scaling import build_scaling
 from dfpenet_mm.mapping.scene.scene import Scene
-from dfpenet_mm.resources import is_exported
+from dfpenet_mm.resources import CARD, is_exported
 from dfpenet_mm.run.network_choice import AUTO
 from dfpenet_mm.run.record import recorded_predictor
 from dfpenet_mm.run.request import RunRequest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -42,8 +43,9 @@ def check_output_folder(
         inputs: files of the run, which must not lie in the folder.
 
     Raises:
-        OutputError: if it is a file, another run works there, or it holds anything but unfinished
-            work that may be continued or thrown away, or an input, which a product might replace.
+        OutputError: if it is a file, cannot be written to, another run works there, or it holds
+            anything but unfinished work that may be continued or thrown away, or an input, which a
+            product might replace.
     """
     with disk_errors(folder, advice=ANOTHER_FOLDER):
         there = folder.exists()
@@ -59,9 +61,20 @@ def check_output_folder(
                 f'{path} lies in the output folder, where a product could replace it; move it '
                 f'away or name another folder with --out'
             )
+    _require_writable(folder)
     refuse_held(folder, folder / WORK_FOLDER)
     check_unfinished(folder, overwrite=overwrite, resume=resume)
     _check_vacant(folder, overwrite=overwrite)
+
+
+def _require_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written to, hours before a product would be."""
+    with disk_errors(folder, advice=ANOTHER_FOLDER):
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _check_vacant(folder: Path, *, overwrite: bool) -> None:

@@ -15,10 +15,10 @@ from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.mapping.network.backends import PRECISIONS, find_device
 from dfpenet_mm.mapping.network.card import NetworkCard, card_beside, shipped_cards
-from dfpenet_mm.mapping.network.exported_network import CARD, ENDINGS, exported_beside
+from dfpenet_mm.mapping.network.exported_network import ENDINGS, exported_beside
 from dfpenet_mm.mapping.network.network_source import require_runnable
 from dfpenet_mm.rasters import check_georeference, open_raster
-from dfpenet_mm.resources import MAPPING, is_exported
+from dfpenet_mm.resources import CARD, MAPPING, is_exported
 from dfpenet_mm.run.request import RunRequest
 from dfpenet_mm.run.settings import MappingSettings, set_images
 from dfpenet_mm.run.working_pixels import ROUNDING, WorkingPixels, working_pixels

@@ -115,6 +115,10 @@ def test_a_wrong_path_and_a_folder_in_use_are_refused_before_a_library_loads(
         'no folder of a finished run': ['audit', 'draw', full],
         'reviewed area file a.gpkg': ['teach', '--reviewed-area', 'a.gpkg', '--out', 'taught'],
         'nowhere is no folder; give one of rasters': ['benchmark', 'nowhere'],
+        'config file nowhere.py does': ['export', 'nowhere.py', image],
+        'checkpoint file nowhere.pth does': ['export', image, 'nowhere.pth'],
+        'full exists; remove it': ['export', image, image, '--out', full],
+        'full is no whole exported network: model.xml, model.bin': [full, '--post', image],
     }
     with FileLock(held / '.unfinished' / 'lock'):
         answers = loaded_by(fresh_python, *command_lines.values())

@@ -208,3 +208,16 @@ def test_a_file_where_a_run_would_work(tmp_path):
     with staging_folder(tmp_path, overwrite=True) as work:
         (work.products / 'mask.tif').write_text('mask')
     assert [path.name for path in tmp_path.iterdir()] == ['mask.tif']
+
+
+def test_a_folder_that_cannot_be_made_is_refused_at_once(tmp_path, monkeypatch):
+    (tmp_path / 'file').touch()
+    with pytest.raises(OutputError, match=r'x cannot be written \(Not a directory\)'):
+        check_output_folder(tmp_path / 'file' / 'x', overwrite=False)
+    check_output_folder(tmp_path / 'new' / 'deep', overwrite=False)
+    asked = []
+    # Whoever runs this may be root, who may write anywhere.
+    monkeypatch.setattr(os, 'access', lambda path, _: asked.append(path))
+    with pytest.raises(OutputError, match=r'deep cannot be written \(Permission denied\)'):
+        check_output_folder(tmp_path / 'new' / 'deep', overwrite=False)
+    assert asked == [tmp_path]

@@ -24,10 +24,11 @@ from dfpenet_mm.mapping.network.backends import (
     find_device,
     label_agreement,
 )
-from dfpenet_mm.mapping.network.exported_network import CARD, ExportedNetwork
+from dfpenet_mm.mapping.network.exported_network import ExportedNetwork
 from dfpenet_mm.mapping.network.file_cache import read_cached, write_cached
 from dfpenet_mm.mapping.network.predictor import build_predictor
 from dfpenet_mm.processor import thread_count
+from dfpenet_mm.resources import CARD
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ from dfpenet_mm.calibration import PLATT, Calibration, PlattScaling
 from dfpenet_mm.errors import CheckpointError, InputFileError
 from dfpenet_mm.files import staged_file
 from dfpenet_mm.mapping.network.card_reader import CardReader
-from dfpenet_mm.mapping.network.exported_network import CARD, ExportedNetwork, exported_beside
-from dfpenet_mm.resources import checkpoint_dir, is_exported, shipped_file
+from dfpenet_mm.mapping.network.exported_network import ExportedNetwork, exported_beside
+from dfpenet_mm.resources import CARD, checkpoint_dir, is_exported, shipped_file
 
 SUFFIX = '.json'
 # In the card of an exported network its own card stands below this name.

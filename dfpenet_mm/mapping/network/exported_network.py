@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 from dfpenet_mm.errors import CheckpointError, InputFileError
 from dfpenet_mm.mapping.network.file_cache import settings_key
 from dfpenet_mm.mapping.network.openvino_network import with_shape
-from dfpenet_mm.resources import MODEL
+from dfpenet_mm.resources import CARD, MODEL, WEIGHTS
 
 if TYPE_CHECKING:
     import openvino
 
-WEIGHTS = 'model.bin'
-CARD = 'card.json'
 # Behind the name of a checkpoint, the folders in which its exported networks are looked for.
 ENDINGS = {'f32': '_openvino', 'int8': '_int8'}
 
