@@ -37,13 +37,20 @@ def test_a_long_output_blocks_nothing(program):
     assert len(ended.output.splitlines()) == len(heard) == 20_000
 
 
-TERM = 'signal.signal(signal.SIGTERM, lambda *_: (say(event="note"), sys.exit(143)))\n'
+# The signal may come while a line is being written: the last word waits until that has ended.
+TERM = """
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+try:
+    say(event="progress")
+    time.sleep(60)
+finally:
+    say(event="note")
+"""
 
 
 def test_it_ends_by_itself_when_it_is_stopped(program):
-    code = TERM + 'say(event="progress")\ntime.sleep(60)'
     heard = []
-    ended = run_program(program(code), said=heard.append, stop=lambda: bool(heard))
+    ended = run_program(program(TERM), said=heard.append, stop=lambda: bool(heard))
     assert (ended.code, ended.stopped, len(heard)) == (143, True, 2)
 
 
