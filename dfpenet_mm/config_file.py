@@ -65,7 +65,7 @@ def read_run_config(path: Path, options: Sequence[str] = ()) -> RunConfig:
     if not path.exists():
         raise InputFileError(f'config {path} does not exist; check its path')
     try:
-        config = RunConfig(_plain(_read(path.expanduser().absolute())), str(path))
+        config = RunConfig(_copied(_read(path.expanduser().absolute()), dict), str(path))
         _import_modules(**config.get('custom_imports', {'imports': []}))
     except ConfigError:
         raise
@@ -141,22 +141,17 @@ def _read_bases(listed: str | Sequence[str], path: Path) -> _Names:
         values = _read(path.parent / name)
         if twice := sorted(found.keys() & values.keys()):
             raise KeyError(f'several bases set {", ".join(twice)}')
-        found.update(_named(values))
+        found.update(_copied(values, _Names))
     return found
 
 
-def _named(value: Any) -> Any:
-    """Copy dicts, inside of lists as well, into dicts with attributes."""
+def _copied(value: Any, kind: type[dict[str, Any]]) -> Any:
+    """Copy a value with all dicts in it, inside of lists as well, into dicts of one kind."""
     if isinstance(value, Mapping):
-        return _Names({key: _named(part) for key, part in value.items()})
-    return type(value)(map(_named, value)) if isinstance(value, list | tuple) else value
-
-
-def _plain(value: Any) -> Any:
-    """Copy into plain dicts, so that no two sections share a value."""
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    return type(value)(map(_plain, value)) if isinstance(value, list | tuple) else value
+        return kind({key: _copied(part, kind) for key, part in value.items()})
+    if isinstance(value, list | tuple):
+        return type(value)(_copied(part, kind) for part in value)
+    return value
 
 
 def _import_modules(imports: str | Sequence[str], *, allow_failed_imports: bool = False) -> None:
