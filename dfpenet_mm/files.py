@@ -1,7 +1,8 @@
-"""Files and folders that appear under their names only when they are complete."""
+"""Files and folders that appear under their names only when they are complete; checksums."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import sys
@@ -242,6 +243,12 @@ def whole_folder(
             yield staging
             check_free_folder(folder, overwrite=overwrite, marker=marker)
             _swap(staging, place, Path(around, 'old'))
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open('rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def _swap(staging: Path, folder: Path, aside: Path) -> None:

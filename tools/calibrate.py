@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from dfpenet_mm.cli.options import file_name
 from dfpenet_mm.cli.refusals import exit_on_user_error
 from dfpenet_mm.cli.training_libraries import training_libraries
 from dfpenet_mm.errors import ConfigError, InputFileError
+from dfpenet_mm.files import file_digest
 from dfpenet_mm.installation import quiet_libraries
 from dfpenet_mm.resources import shipped_file
 
@@ -228,7 +228,7 @@ def card_of(args: argparse.Namespace, settings: MappingSettings) -> NetworkCard:
         ConfigError: if nobody says which pixel sizes the network knows.
     """
     path = args.checkpoint.with_suffix(SUFFIX)
-    weights = hashlib.sha256(args.checkpoint.read_bytes()).hexdigest()
+    weights = file_digest(args.checkpoint)
     if path.is_file():
         return replace(NetworkCard.read(path), weights_sha256=weights)
     sizes = args.pixel_sizes or settings.gsd_range

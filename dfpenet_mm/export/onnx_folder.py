@@ -14,10 +14,9 @@ import torch
 
 from dfpenet_mm import __version__
 from dfpenet_mm.errors import ConfigError, InstallError
-from dfpenet_mm.files import whole_folder
+from dfpenet_mm.files import file_digest, whole_folder
 from dfpenet_mm.installation import installed_version
 from dfpenet_mm.mapping.network.converted_network import weights_digest
-from dfpenet_mm.mapping.network.exported_network import file_digest
 from dfpenet_mm.mapping.network.probability_network import ProbabilityNetwork
 from dfpenet_mm.resources import CARD
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dfpenet_mm import __version__
+from dfpenet_mm.files import file_digest
 from dfpenet_mm.imagery.area import Area
 from dfpenet_mm.imagery.choosing import Choice
 from dfpenet_mm.imagery.clearness import Looker
@@ -140,8 +140,5 @@ def fetch_record(
         'clouds_kept': request.keep_clouds,
         'images': images,
         'notes': list(notes),
-        'sha256': {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(folder.glob('*.tif'))
-        },
+        'sha256': {path.name: file_digest(path) for path in sorted(folder.glob('*.tif'))},
     }

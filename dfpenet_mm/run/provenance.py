@@ -12,7 +12,7 @@ from typing import Any
 
 from dfpenet_mm import __version__
 from dfpenet_mm.config_options import ConfigSections
-from dfpenet_mm.files import read_errors
+from dfpenet_mm.files import file_digest, read_errors
 from dfpenet_mm.installation import installed_version
 from dfpenet_mm.source_files import local_file, require_file
 
@@ -48,13 +48,9 @@ def sha256(path: Path) -> str:
 
     A folder, such as a FileGDB, is summed up by the checksums of its files, sorted by path.
     """
-    checksums = []
-    for file in _files(path):
-        with file.open('rb') as content:
-            checksums.append(hashlib.file_digest(content, 'sha256'))
     if not path.is_dir():
-        return checksums[0].hexdigest()
-    return hashlib.sha256(b''.join(checksum.digest() for checksum in checksums)).hexdigest()
+        return file_digest(path)
+    return hashlib.sha256(b''.join(bytes.fromhex(file_digest(f)) for f in _files(path))).hexdigest()
 
 
 def describe_input(path: Path) -> dict[str, Any]:

@@ -8,9 +8,10 @@ import pytest
 from dfpenet_mm.doctor import shipped
 from dfpenet_mm.doctor.shipped import check_networks
 from dfpenet_mm.errors import ConfigError, InstallError
+from dfpenet_mm.files import file_digest
 from dfpenet_mm.mapping.network import card
 from dfpenet_mm.mapping.network.card import shipped_cards
-from dfpenet_mm.mapping.network.exported_network import exported_beside, file_digest
+from dfpenet_mm.mapping.network.exported_network import exported_beside
 from tests.cli.conftest import CHECKPOINT
 
 

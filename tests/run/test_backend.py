@@ -5,8 +5,8 @@ import pytest
 from mmengine.config import Config
 
 from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.files import file_digest
 from dfpenet_mm.mapping.network.backend_choice import BackendChoice, Trial
-from dfpenet_mm.mapping.network.exported_network import file_digest
 from dfpenet_mm.run.backend import apply_backend, default_backend
 
 MAPPING = {

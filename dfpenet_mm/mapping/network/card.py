@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import Any, Self
 
 from dfpenet_mm.calibration import PLATT, Calibration, PlattScaling
 from dfpenet_mm.errors import CheckpointError, InputFileError
-from dfpenet_mm.files import staged_file
+from dfpenet_mm.files import file_digest, staged_file
 from dfpenet_mm.mapping.network.card_reader import CardReader
 from dfpenet_mm.mapping.network.exported_network import ExportedNetwork, exported_beside
 from dfpenet_mm.resources import CARD, checkpoint_dir, is_exported, shipped_file
@@ -114,8 +113,7 @@ class NetworkCard:
             InputFileError: if they cannot be read.
         """
         try:
-            with checkpoint.open('rb') as file:
-                found = hashlib.file_digest(file, 'sha256').hexdigest()
+            found = file_digest(checkpoint)
         except OSError as error:
             raise InputFileError(
                 f'the weights {checkpoint} cannot be read ({error.strerror}); check the path'

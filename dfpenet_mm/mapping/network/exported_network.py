@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from dfpenet_mm.errors import CheckpointError, InputFileError
+from dfpenet_mm.files import file_digest
 from dfpenet_mm.mapping.network.file_cache import settings_key
 from dfpenet_mm.mapping.network.openvino_network import with_shape
 from dfpenet_mm.resources import CARD, MODEL, WEIGHTS
@@ -129,9 +129,3 @@ def exported_beside(checkpoint: Path, precision: str) -> Path:
     for ending in ENDINGS.values():
         name = name.removesuffix(ending)
     return checkpoint.with_name(f'{name}{ENDINGS[precision]}')
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open('rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()

@@ -15,7 +15,7 @@ from platformdirs import user_cache_path
 
 from dfpenet_mm import __version__
 from dfpenet_mm.errors import OutputError
-from dfpenet_mm.files import whole_file
+from dfpenet_mm.files import file_digest, whole_file
 
 # Names the folder instead of the platform's own; empty for no cache.
 FOLDER_VARIABLE = 'DFPENET_MM_CACHE'
@@ -116,5 +116,5 @@ def settings_key(network: Mapping[str, Any], settings: Mapping[str, Any]) -> str
 
 def sources_digest(files: Iterable[Path]) -> str:
     """Return the SHA-256 of files, whatever their order."""
-    contents = sorted(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+    contents = sorted(file_digest(file) for file in files)
     return hashlib.sha256(''.join(contents).encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dfpenet_mm.files import file_digest
 from dfpenet_mm.grid import RasterGrid
 from dfpenet_mm.report.figures.palette import hook_words
 from dfpenet_mm.vocabulary import AUDIT
@@ -206,6 +206,5 @@ def audit(summary: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
     found = summary.get(AUDIT)
     if not found:
         return None
-    with (folder / 'mask.tif').open('rb') as mask:
-        now = hashlib.file_digest(mask, 'sha256').hexdigest()
+    now = file_digest(folder / 'mask.tif')
     return {**found, 'outdated': found.get('mask_sha256') not in (None, now)}

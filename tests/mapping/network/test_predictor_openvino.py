@@ -8,6 +8,7 @@ from mmengine.config import Config
 from torch import nn
 
 from dfpenet_mm.errors import CheckpointError, ConfigError, InputFileError
+from dfpenet_mm.files import file_digest
 from dfpenet_mm.mapping.network import converted_network, predictor_openvino
 from dfpenet_mm.mapping.network.card import NetworkCard
 from dfpenet_mm.mapping.network.converted_network import convert_to_openvino, weights_digest
@@ -15,7 +16,6 @@ from dfpenet_mm.mapping.network.exported_network import (
     CARD,
     ExportedNetwork,
     exported_beside,
-    file_digest,
 )
 from dfpenet_mm.mapping.network.load_model import load_model
 from dfpenet_mm.mapping.network.openvino_network import (
