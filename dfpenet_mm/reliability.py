@@ -81,6 +81,12 @@ class ProbabilityCounts:
         """Return the same pixels at the probabilities that ``apply`` makes of theirs."""
         return replace(self, values=apply(self.values))
 
+    def recounted(self) -> Self:
+        """Return the same pixels by the usual steps, so that they can be added to others."""
+        steps = np.rint(np.clip(self.values, 0, 1) * STEPS).astype(np.int64)
+        counts = (np.bincount(steps, part, STEPS + 1) for part in (self.landslide, self.other))
+        return type(self)(*(part.astype(np.int64) for part in counts))
+
     def bins(self, count: int = BINS, above: float = 0.0) -> list[ReliabilityBin]:
         """Gather pixels in bins of equal width over [0, 1].
 

@@ -55,6 +55,24 @@ def test_images_add_up():
     np.testing.assert_array_equal(together.other, whole.other)
 
 
+def test_calibrated_pixels_add_up_once_they_are_counted_anew():
+    probability, landslide = drawn(1000)
+    halves = [ProbabilityCounts.of(probability[i::2], landslide[i::2]) for i in range(2)]
+    factors = (0.5, 0.8)
+    together = sum(
+        (
+            half.calibrated(lambda p, by=by: by * p).recounted()
+            for half, by in zip(halves, factors, strict=True)
+        ),
+        ProbabilityCounts(),
+    )
+    put_right = np.where(np.arange(1000) % 2, 0.8, 0.5) * probability
+    whole = ProbabilityCounts.of(put_right, landslide)
+    assert together.pixels.sum() == 1000
+    assert together.brier() == pytest.approx(whole.brier(), abs=1e-5)
+    assert together.expected_error() == pytest.approx(whole.expected_error(), abs=2e-3)
+
+
 def test_scores_are_those_of_scikit_learn():
     probability, landslide = drawn()
     counts = ProbabilityCounts.of(probability, landslide)

@@ -37,6 +37,8 @@ EXAMPLE = (
     '--ground data/landslide4sense/train 10 --fitted-on "396 chips of Landslide4Sense"'
 )
 BANDS = ('red', 'green', 'blue')
+# Of the images, each of which is held out once.
+PARTS = 10
 THRESHOLDS = [step / 100 for step in range(5, 96)]
 
 
@@ -152,23 +154,23 @@ def total(images: Sequence[ProbabilityCounts]) -> ProbabilityCounts:
 
 
 def held_out(images: Sequence[ProbabilityCounts]) -> tuple[float, float] | None:
-    """Calibrate on half of the images and measure on the other, both ways.
+    """Calibrate on all images but a part, measure on that part, and so on with every part.
+
+    Up to ten images are left out one by one, more of them in ten parts.
 
     Returns:
-        Expected calibration error of all pixels, and of those above ``LIKELY``; None where a
-        half teaches nothing.
+        Expected calibration error of all pixels, and of those above ``LIKELY``; None where the
+        rest of the images teach nothing.
     """
-    halves = total(images[::2]), total(images[1::2])
-    try:
-        checked = [
-            measured.calibrated(fit_platt(fitted).apply)
-            for fitted, measured in (halves, halves[::-1])
-        ]
-    except ConfigError:
-        return None
-    errors = [(part.expected_error(), part.expected_error(LIKELY)) for part in checked]
-    first, second = np.mean(errors, axis=0)
-    return float(first), float(second)
+    parts = min(PARTS, len(images))
+    checked = ProbabilityCounts()
+    for part in range(parts):
+        rest = total([one for place, one in enumerate(images) if place % parts != part])
+        try:
+            checked += total(images[part::parts]).calibrated(fit_platt(rest).apply).recounted()
+        except ConfigError:
+            return None
+    return checked.expected_error(), checked.expected_error(LIKELY)
 
 
 def fit(found: dict[float, list[ProbabilityCounts]], fitted_on: str) -> tuple[Calibration, float]:

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dfpenet_mm.calibration import fit_platt
 from dfpenet_mm.errors import ConfigError, DfpenetError
 from dfpenet_mm.mapping.network.card import NetworkCard
 from dfpenet_mm.mapping.scene.novelty import KnownGround
+from dfpenet_mm.reliability import ProbabilityCounts
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs/dfpenet/landslide4sense_mobilenetv2.py'
@@ -111,6 +113,32 @@ def test_bad_input_is_one_sentence(tool, monkeypatch, checkpoint, tmp_path, case
     with pytest.raises(DfpenetError, match=said):
         run(tool, monkeypatch, checkpoint, *paths)
     assert not checkpoint.with_suffix('.json').exists()
+
+
+def test_every_image_is_held_out_once(tool):
+    """Two images of a network that is too sure and one where it is right, by hand."""
+    values = np.linspace(0.1, 0.9, 9).repeat(1000)
+    rng = np.random.default_rng(0)
+    sure, right = (
+        ProbabilityCounts.of(values, rng.random(len(values)) < chance)
+        for chance in (0.5 + (values - 0.5) / 2, values)
+    )
+    images = [sure, right, sure]
+    checked = ProbabilityCounts()
+    for one, others in ((sure, right + sure), (right, sure + sure), (sure, sure + right)):
+        checked += one.calibrated(fit_platt(others).apply).recounted()
+    assert tool.held_out(images)[0] == pytest.approx(checked.expected_error())
+    assert tool.held_out(images)[0] > 1.5 * tool.held_out([sure, sure, sure])[0]
+    assert tool.held_out([sure]) is None
+
+
+def test_many_images_are_held_out_in_ten_parts(tool, monkeypatch):
+    fits = []
+    monkeypatch.setattr(tool, 'fit_platt', lambda counts: fits.append(counts) or fit_platt(counts))
+    values = np.linspace(0.1, 0.9, 90)
+    images = [ProbabilityCounts.of(values, values > 0.4 + n / 100) for n in range(12)]
+    tool.held_out(images)
+    assert [int(counts.pixels.sum()) // 90 for counts in fits] == [10] * 2 + [11] * 8
 
 
 def test_a_constant_probability_is_refused(tool, monkeypatch, checkpoint, tmp_path):
