@@ -6,9 +6,12 @@ import importlib
 import io
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
 
 from dfpenet_mm.cli.refusals import exit_on_user_error, loading
-from dfpenet_mm.run.messages import messages_for
+from dfpenet_mm.errors import ConfigError
+from dfpenet_mm.run.messages import OPTION, messages_for
 
 # As the first argument they stand for themselves, whatever files there are; loaded when asked.
 VERBS = {
@@ -23,22 +26,47 @@ VERBS = {
     'benchmark': 'dfpenet_mm.cli.benchmark',
     'doctor': 'dfpenet_mm.cli.doctor',
 }
+# What may stand before a verb as well as behind it.
+FLAGS = ('--debug', '--json', '--quiet', OPTION)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a verb, ``map`` where none is named; exits with code 2 on bad input."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    verb = given.pop(0) if given and given[0] in VERBS else 'map'
+    place = _common_options(given)
+    verb = given.pop(place) if given[place:] and given[place] in VERBS else 'map'
     _write_any_character()
     messages = messages_for(given)
     manners = {'debug': '--debug' in given, 'as_json': '--json' in given}
     with messages.heard(), exit_on_user_error(**manners, messages=messages):
+        if verb == 'map':
+            _refuse_slip(given[:1])
         with loading():
             run = importlib.import_module(VERBS[verb]).run
         outcome = run(given, messages)
         messages.done(outcome)
     if outcome.exit_code:
         sys.exit(outcome.exit_code)
+
+
+def _common_options(given: Sequence[str]) -> int:
+    """Count the common options at the beginning, behind which the name of a verb may stand."""
+    place = 0
+    while given[place:] and (given[place] in FLAGS or given[place].startswith(f'{OPTION}=')):
+        place += 1
+        if given[place - 1] == OPTION:
+            place += 1
+    return place
+
+
+def _refuse_slip(first: Sequence[str]) -> None:
+    """Refuse a misspelt verb, which would be read as the name of a config."""
+    for word in first:
+        meant = get_close_matches(word, VERBS, n=1, cutoff=0.7)
+        if meant and not Path(word).exists():
+            raise ConfigError(
+                f'{word} is no verb and no file; did you mean landslide-map {meant[0]}?'
+            )
 
 
 def _write_any_character() -> None:

@@ -50,6 +50,32 @@ def test_report_is_written_into_the_run(elsewhere, capsys):
     assert 'landslides' in Path('page.html').read_text()
 
 
+@pytest.mark.parametrize(
+    'before', [['--json'], ['--progress', 'json'], ['--json', '--progress=bar']]
+)
+def test_common_options_may_stand_before_a_verb(before, capsys):
+    with pytest.raises(SystemExit) as exit_info:
+        main([*before, 'evaluate', 'nowhere.gpkg', 'b.gpkg'])
+    assert exit_info.value.code == 2
+    assert 'the prediction nowhere.gpkg does not exist' in capsys.readouterr().err
+
+
+def test_a_misspelt_verb_is_no_config(capsys):
+    with pytest.raises(SystemExit) as exit_info:
+        main(['taech', 'run'])
+    assert exit_info.value.code == 2
+    assert 'taech is no verb and no file; did you mean landslide-map teach?' in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_file_named_much_like_a_verb_is_a_config(elsewhere, capsys):
+    (elsewhere / 'maps').write_text('no config')
+    with pytest.raises(SystemExit):
+        main(['maps', 'weights.pth', '--post', 'nowhere.tif'])
+    assert 'did you mean' not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('verb', VERBS)
 def test_faults_of_a_verb_end_with_code_2(verb, capsys):
     with pytest.raises(SystemExit) as exit_info:

@@ -53,6 +53,7 @@ def odd_names(tmp_path):
     (tmp_path / 'loop').symlink_to(tmp_path / 'loop')
     return {
         'empty': '',
+        'broken': 'o\nut',
         'foreign': os.fsdecode(b'\x8en\x90\xd8.tif'),
         'long': 'x' * 300,
         'loop': str(tmp_path / 'loop' / 'post.tif'),
@@ -63,6 +64,7 @@ def odd_names(tmp_path):
     ('name', 'complaint'),
     [
         ('empty', 'argument --out: the name is empty'),
+        ('broken', "argument --out: the name 'o\\nut' holds a line break"),
         (
             'foreign',
             'argument --out: the name \ufffdn\ufffd\ufffd.tif is not UTF-8',

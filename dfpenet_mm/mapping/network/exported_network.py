@@ -46,10 +46,15 @@ class ExportedNetwork:
             expected = dict(card['files'])
             found = {name: file_digest(folder / name) for name in {MODEL, WEIGHTS, *expected}}
             complete = all(name in card for name in ('weights', 'landslide_class'))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
             raise InputFileError(
-                f'{folder} holds no exported network ({type(error).__name__}: {error}); make one '
-                f'with landslide-map export'
+                f'{error.filename or folder} cannot be read ({error.strerror}); copy the whole '
+                f'exported network, or make it anew with landslide-map export'
+            ) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputFileError(
+                f'{folder / CARD} is damaged, or the card of something else than an exported '
+                f'network; make it anew with landslide-map export'
             ) from error
         if found != expected or not complete:
             raise InputFileError(
