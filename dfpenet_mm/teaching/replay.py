@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +44,13 @@ def read_replay(checkpoint: Path, *, bands: int, side: int) -> np.ndarray | None
     try:
         with np.load(path, allow_pickle=False) as kept:
             chips = kept['chips']
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
         raise CheckpointError(
-            f'{path} cannot be read ({type(error).__name__}: {error}); copy it again, or remove it'
+            f'{path} cannot be read ({error.strerror or error}); copy it again, or remove it'
+        ) from error
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise CheckpointError(
+            f'{path} is damaged, or no file of chips; copy it again, or remove it'
         ) from error
     if chips.ndim != 4 or chips.shape[1:] != (bands, side, side) or not len(chips):
         raise CheckpointError(

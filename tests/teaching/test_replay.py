@@ -57,3 +57,19 @@ def test_what_a_network_said_of_known_ground_holds_longer(lesson, lesson_folder)
             tuning._advance()
         changes[name] = float((tuning._say(torch.from_numpy(known)) - before).abs().mean())
     assert changes['with'] < 0.9 * changes['without']
+
+
+@pytest.mark.parametrize('cut', [0, 1, 1000, -30])
+def test_a_damaged_file_of_chips_is_said_to_be_one(tmp_path, cut):
+    path = replay_file(tmp_path / 'known.pth')
+    np.savez_compressed(path, chips=np.arange(2 * 3 * 64 * 64).reshape(2, 3, 64, 64))
+    content = path.read_bytes()
+    path.write_bytes(content[:cut])
+    with pytest.raises(CheckpointError, match=r'known_replay.npz is damaged'):
+        read_replay(tmp_path / 'known.pth', bands=3, side=64)
+
+
+def test_other_arrays_are_no_file_of_chips(tmp_path):
+    np.savez(replay_file(tmp_path / 'known.pth'), other=np.zeros(3))
+    with pytest.raises(CheckpointError, match='no file of chips'):
+        read_replay(tmp_path / 'known.pth', bands=3, side=64)
