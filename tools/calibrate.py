@@ -174,26 +174,33 @@ def held_out(images: Sequence[ProbabilityCounts]) -> tuple[float, float] | None:
 
 
 def fit(found: dict[float, list[ProbabilityCounts]], fitted_on: str) -> tuple[Calibration, float]:
-    """Fit a calibration a pixel size, and choose the threshold of the best mean F1.
+    """Fit a calibration a pixel size, and choose thresholds of the best F1.
+
+    Returns:
+        The calibration, with a threshold for every size if there are several, and the threshold
+        of the best mean F1 for the others.
 
     Raises:
         ConfigError: if the data of a size teach nothing.
     """
-    points, by_threshold = {}, []
+    points, thresholds, by_threshold = {}, {}, []
     for size, images in sorted(found.items()):
         counts = total(images)
         points[size] = fit_platt(counts)
         better = counts.calibrated(points[size].apply)
         by_threshold.append([better.f1(value) for value in THRESHOLDS])
+        thresholds[size] = THRESHOLDS[int(np.argmax(by_threshold[-1]))]
         print(f'{metres(size)} m, {len(images)} images: {measured("before", counts)}')
         print(f'  {measured("after", better)}')
+        print(f'  threshold {thresholds[size]:g}: F1 {max(by_threshold[-1]):.2%}')
         fair = held_out(images)
         if fair:
             print(f'  on images not fitted on: ECE {fair[0]:.2%}, above {LIKELY:g} {fair[1]:.2%}')
     mean = np.mean(by_threshold, axis=0)
     best = int(np.argmax(mean))
-    print(f'threshold {THRESHOLDS[best]:g}: F1 {mean[best]:.2%}')
-    return Calibration(points, fitted_on), THRESHOLDS[best]
+    print(f'threshold {THRESHOLDS[best]:g} for all: F1 {mean[best]:.2%}')
+    several = thresholds if len(thresholds) > 1 else {}
+    return Calibration(points, fitted_on, several), THRESHOLDS[best]
 
 
 def measured(when: str, counts: ProbabilityCounts) -> str:

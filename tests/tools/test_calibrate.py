@@ -77,6 +77,7 @@ def test_a_card_is_written_and_renewed(tool, monkeypatch, checkpoint, tmp_path, 
     assert card.calibration.fitted_on == 'noise'
     assert card.pixel_sizes == (5, 20)
     assert 0.2 < card.threshold < 0.8
+    assert sorted(card.calibration.thresholds) == [2, 4]
     assert KnownGround.from_dict(card.novelty).limit > 0
     told = capsys.readouterr().out
     assert '2 m, 4 images: before ECE' in told
@@ -88,6 +89,7 @@ def test_a_card_is_written_and_renewed(tool, monkeypatch, checkpoint, tmp_path, 
     assert again.never_seen == ('snow',)
     assert again.novelty == card.novelty
     assert sorted(again.calibration.points) == [2]
+    assert not again.calibration.thresholds
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,24 @@ def test_bad_input_is_one_sentence(tool, monkeypatch, checkpoint, tmp_path, case
     with pytest.raises(DfpenetError, match=said):
         run(tool, monkeypatch, checkpoint, *paths)
     assert not checkpoint.with_suffix('.json').exists()
+
+
+def test_every_pixel_size_has_the_threshold_of_its_best_f1(tool):
+    """Of a calibrated probability that is half the best F1 (Lipton et al. 2014)."""
+    values = np.linspace(0.01, 0.99, 99).repeat(1000)
+    rng = np.random.default_rng(0)
+    found = {
+        size: [ProbabilityCounts.of(values, rng.random(len(values)) < chance)]
+        for size, chance in ((2.0, values), (4.0, values / (8 - 7 * values)))
+    }
+    calibration, usual = tool.fit(found, 'noise')
+    limits = []
+    for size, (counts,) in found.items():
+        better = counts.calibrated(calibration.points[size].apply)
+        best = max(better.f1(step / 100) for step in range(100))
+        limits.append(calibration.threshold_at(size, usual))
+        assert limits[-1] == pytest.approx(best / 2, abs=0.03)
+    assert limits[0] > limits[1] + 0.05
 
 
 def test_every_image_is_held_out_once(tool):
