@@ -96,6 +96,7 @@ PARSED = {
         'python tools/run_study.py configs/studies/landslide4sense': 'hours of training',
         'python tools/run_study.py configs/studies/sichuan': 'hours of training',
         'landslide-map benchmark data/landslide4sense': 'needs the data',
+        'python tools/train.py configs/dfpenet/all_sizes_without': 'needs the data',
     },
     'docs/teaching.md': {
         'landslide-map teach --run': 'minutes of training; tests/teaching runs it',
