@@ -1,4 +1,4 @@
-"""Predictors: their interface, how a config builds one, and the mean over mirrored views."""
+"""Predictors: their interface, how a config builds one, and the averaging over flips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from dfpenet_mm.components import Registry, build_component
-from dfpenet_mm.errors import ConfigError
 
 SCALINGS = Registry(
     'scaling',
@@ -58,56 +57,33 @@ def build_predictor(cfg: Mapping[str, Any], **given: Any) -> Predictor:
     return build_component(PREDICTORS, cfg, **given)
 
 
-# Axes (of N, B, H, W) that a view of a chip has mirrored, by the setting ``flips``.
-VIEWS: dict[int, tuple[tuple[int, ...], ...]] = {
-    False: ((),),
-    2: ((), (2, 3)),
-    True: ((), (3,), (2,), (2, 3)),
-}
+# Axes (of N, B, H, W) mirrored: identity, horizontal, vertical, both.
+FLIPS = ((), (3,), (2,), (2, 3))
 
 
-def views_of(flips: bool | int) -> tuple[tuple[int, ...], ...]:
-    """Return the axes that each view of a chip has mirrored.
-
-    Args:
-        flips: False for the chip as it is, 2 for it and half a turn of it, True for its four
-            mirrorings.
-
-    Raises:
-        ConfigError: if it is something else.
-    """
-    if not isinstance(flips, int) or flips not in VIEWS:
-        raise ConfigError(
-            f'flips is {flips!r}; give True for the mean of four mirrorings, 2 for that of a '
-            f'window and its half turn, or False for none'
-        )
-    return VIEWS[flips]
-
-
-def average_views(
-    predict: Callable[[np.ndarray], np.ndarray],
-    chips: np.ndarray,
-    views: tuple[tuple[int, ...], ...],
+def average_flips(
+    predict: Callable[[np.ndarray], np.ndarray], chips: np.ndarray, *, flips: bool
 ) -> np.ndarray:
-    """Predict chips in several views.
+    """Predict chips, mirrored in four ways if asked.
 
-    The views go to ``predict`` together, chip by chip in their order, so that it may run
+    The mirrorings go to ``predict`` together, chip by chip in their order, so that it may run
     them at the same time.
 
     Args:
         predict: from chips, shape (M, B, H, W), to probabilities, shape (M, H, W).
         chips: shape (N, B, H, W), float32.
-        views: as ``views_of`` gives them.
+        flips: whether to average over the mirrorings; otherwise ``predict`` sees the chips
+            as they are.
 
     Returns:
-        Mean probability, shape (N, H, W), float32, in the orientation of the chips.
+        Probability, shape (N, H, W), float32, in the orientation of the chips.
     """
-    if len(views) == 1:
+    if not flips:
         return predict(chips)
-    mirrored = np.stack([np.flip(chips, axes) for axes in views], axis=1)
+    mirrored = np.stack([np.flip(chips, axes) for axes in FLIPS], axis=1)
     found = predict(mirrored.reshape(-1, *chips.shape[1:]))
-    found = found.reshape(len(chips), len(views), *found.shape[1:])
+    found = found.reshape(len(chips), len(FLIPS), *found.shape[1:])
     total = np.zeros(found[:, 0].shape, np.float32)
-    for index, axes in enumerate(views):
+    for index, axes in enumerate(FLIPS):
         total += np.flip(found[:, index], tuple(axis - 1 for axis in axes))
-    return total / np.float32(len(views))
+    return total / np.float32(len(FLIPS))

@@ -19,7 +19,7 @@ from dfpenet_mm.mapping.network.openvino_network import (
     openvino_library,
     round_products,
 )
-from dfpenet_mm.mapping.network.predictor import PREDICTORS, average_views, views_of
+from dfpenet_mm.mapping.network.predictor import PREDICTORS, average_flips
 from dfpenet_mm.processor import thread_count
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class OpenVinoPredictor:
         quantised: folder of the network in int8; None where ``model`` is that itself.
         threads: of one window; None for as many as OMP_NUM_THREADS says, or the machine has cores.
         streams: windows that run at the same time, sharing the threads.
-        flips: True averages over the four mirrorings of a chip: better, four times slower; 2
-            over the chip and its half turn.
+        flips: whether to average over the four mirrorings of a chip: better, four times
+            slower.
         landslide_class: index of the landslide class among the network's outputs, or indices of
             several kinds of landslide, whose probabilities add up; one output alone is taken for
             its logit.
@@ -78,7 +78,7 @@ class OpenVinoPredictor:
         quantised: str | Path | None = None,
         threads: int | None = None,
         streams: int = 1,
-        flips: bool | int = False,
+        flips: bool = False,
         landslide_class: int | Sequence[int] = 1,
     ) -> None:
         check_settings(device, precision, threads, streams)
@@ -88,7 +88,7 @@ class OpenVinoPredictor:
         self._properties = self._choose_properties(precision, threads, streams)
         self._precision = precision
         self._streams = streams
-        self._views = views_of(flips)
+        self._flips = flips
         self._requests: dict[tuple[int, ...], list[openvino.InferRequest]] = {}
         # An imported network goes on reading the bytes that it was imported from.
         self._imported: list[bytes] = []
@@ -100,7 +100,7 @@ class OpenVinoPredictor:
             ConfigError: if the network cannot be converted, or has no output
                 ``landslide_class``; or if it was quantised for windows of another size.
         """
-        return average_views(self._predict, chips, self._views)
+        return average_flips(self._predict, chips, flips=self._flips)
 
     def _predict(self, chips: np.ndarray) -> np.ndarray:
         requests = self._requests_for((1, *chips.shape[1:]))

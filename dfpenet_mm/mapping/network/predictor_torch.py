@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from dfpenet_mm.errors import ConfigError
 from dfpenet_mm.mapping.network.backends import find_device
-from dfpenet_mm.mapping.network.predictor import PREDICTORS, average_views, views_of
+from dfpenet_mm.mapping.network.predictor import PREDICTORS, average_flips
 from dfpenet_mm.mapping.network.probability_network import (
     ProbabilityNetwork,
     delicate_convolutions,
@@ -138,8 +138,8 @@ class TorchPredictor:
             Where that would change the result it is left as it is; see ``folded``.
         cuda_graph: whether the kernels of a batch are recorded once and replayed on CUDA. They
             are launched one by one where CUDA cannot record them.
-        flips: True averages over the four mirrorings of a chip: better, four times slower; 2
-            over the chip and its half turn.
+        flips: whether to average over the four mirrorings of a chip: better, four times
+            slower.
         landslide_class: index of the landslide class among the network's outputs, or indices of
             several kinds of landslide, whose probabilities add up; one output alone is taken for
             its logit.
@@ -161,7 +161,7 @@ class TorchPredictor:
         channels_last: bool = True,
         fold: bool = True,
         cuda_graph: bool = True,
-        flips: bool | int = False,
+        flips: bool = False,
         landslide_class: int | Sequence[int] = 1,
     ) -> None:
         if precision not in PRECISIONS:
@@ -171,7 +171,7 @@ class TorchPredictor:
             raise ConfigError(f'precision fp16 needs CUDA, not {self._device}; give fp32 or bf16')
         self._autocast_type = PRECISIONS[precision]
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
-        self._views = views_of(flips)
+        self._flips = flips
         self._fold = fold
         self._cuda_graph = cuda_graph
         network = ProbabilityNetwork(model=model, landslide_class=landslide_class)
@@ -185,7 +185,7 @@ class TorchPredictor:
         Raises:
             ConfigError: if the network has no output ``landslide_class``.
         """
-        return average_views(self._predict, chips, self._views)
+        return average_flips(self._predict, chips, flips=self._flips)
 
     def _predict(self, chips: np.ndarray) -> np.ndarray:
         inputs = torch.from_numpy(np.ascontiguousarray(chips)).to(self._device)

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.mapping.network.predictor import average_views, views_of
+from dfpenet_mm.mapping.network.predictor import average_flips
 
 
 def sloped(chips):
@@ -14,7 +13,7 @@ def sloped(chips):
 
 def test_without_flips_chips_pass_as_they_are():
     chips = np.arange(12, dtype=np.float32).reshape(2, 1, 2, 3)
-    np.testing.assert_array_equal(average_views(sloped, chips, views_of(False)), sloped(chips))
+    np.testing.assert_array_equal(average_flips(sloped, chips, flips=False), sloped(chips))
 
 
 def test_each_mirroring_is_turned_back_before_averaging():
@@ -23,22 +22,9 @@ def test_each_mirroring_is_turned_back_before_averaging():
     for rows in (1, -1):
         for cols in (1, -1):
             expected += sloped(chips[..., ::rows, ::cols])[..., ::rows, ::cols] / 4
-    found = average_views(sloped, chips, views_of(True))
+    found = average_flips(sloped, chips, flips=True)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=1e-6)
-
-
-def test_two_views_are_the_chip_and_its_half_turn():
-    chips = np.random.default_rng(0).uniform(size=(3, 1, 4, 5)).astype(np.float32)
-    turned = np.rot90(sloped(np.rot90(chips, 2, (2, 3))), 2, (1, 2))
-    found = average_views(sloped, chips, views_of(2))
-    np.testing.assert_allclose(found, (sloped(chips) + turned) / 2, rtol=1e-6)
-
-
-@pytest.mark.parametrize('flips', [3, -1, 'yes', None, (2, 3), 2.5])
-def test_other_numbers_of_views_are_refused(flips):
-    with pytest.raises(ConfigError, match='; give True for the mean of four'):
-        views_of(flips)
 
 
 def test_a_network_blind_to_place_gives_the_same_with_flips():
@@ -49,14 +35,14 @@ def test_a_network_blind_to_place_gives_the_same_with_flips():
         seen.append(len(batch))
         return batch.mean(axis=1)
 
-    found = average_views(predict, chips, views_of(True))
+    found = average_flips(predict, chips, flips=True)
     np.testing.assert_allclose(found, chips.mean(axis=1), rtol=1e-6)
     assert seen == [8]
 
 
-@pytest.mark.parametrize('flips', [True, 2, False])
+@pytest.mark.parametrize('flips', [True, False])
 def test_chips_stay_as_they_are(flips):
     chips = np.random.default_rng(2).uniform(size=(1, 1, 3, 3)).astype(np.float32)
     before = chips.copy()
-    average_views(sloped, chips, views_of(flips))
+    average_flips(sloped, chips, flips=flips)
     np.testing.assert_array_equal(chips, before)
