@@ -35,6 +35,10 @@ class ReliabilityBin:
     share: float
 
 
+def _steps(probability: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(probability, 0, 1) * STEPS).astype(np.int64)
+
+
 def _no_pixels() -> np.ndarray:
     return np.zeros(STEPS + 1, np.int64)
 
@@ -62,7 +66,7 @@ class ProbabilityCounts:
             landslide: whether a pixel is landslide, bool, same shape.
         """
         known = np.isfinite(probability)
-        steps = np.rint(np.clip(probability[known], 0, 1) * STEPS).astype(np.int64)
+        steps = _steps(probability[known])
         truth = np.asarray(landslide, bool)[known]
         counts = (np.bincount(steps[part], minlength=STEPS + 1) for part in (truth, ~truth))
         return cls(*counts)
@@ -83,7 +87,7 @@ class ProbabilityCounts:
 
     def recounted(self) -> Self:
         """Return the same pixels by the usual steps, so that they can be added to others."""
-        steps = np.rint(np.clip(self.values, 0, 1) * STEPS).astype(np.int64)
+        steps = _steps(self.values)
         counts = (np.bincount(steps, part, STEPS + 1) for part in (self.landslide, self.other))
         return type(self)(*(part.astype(np.int64) for part in counts))
 

@@ -89,3 +89,22 @@ def test_postproc_lists_build(path):
 def test_dfpenet_r101_has_the_papers_parameters():
     model = build(Config.fromfile(config_dir() / 'dfpenet' / 'release_2class.py'))
     assert round(sum(p.numel() for p in model.parameters()) / 1e6, 2) == 63.08
+
+
+@pytest.mark.parametrize(
+    ('name', 'left_out'),
+    [
+        ('landslide4sense', 'landslide4sense/train'),
+        ('sichuan', 'sichuan_uav/train'),
+        ('tianshui', 'tianshui_irrg_600'),
+    ],
+)
+def test_a_training_without_a_data_set_has_all_others(name, left_out):
+    def roots(config):
+        sets = config.train_dataloader.dataset.datasets
+        return [(one.get('dataset') or one).data_root.removeprefix('data/') for one in sets]
+
+    folder = config_dir() / 'dfpenet'
+    everything = roots(Config.fromfile(folder / 'all_sizes_mobilenetv2.py'))
+    found = roots(Config.fromfile(folder / f'all_sizes_without_{name}.py'))
+    assert sorted([*found, left_out]) == sorted(everything)

@@ -174,11 +174,7 @@ def held_out(images: Sequence[ProbabilityCounts]) -> tuple[float, float] | None:
 
 
 def fit(found: dict[float, list[ProbabilityCounts]], fitted_on: str) -> tuple[Calibration, float]:
-    """Fit a calibration a pixel size, and choose thresholds of the best F1.
-
-    Returns:
-        The calibration, with a threshold for every size if there are several, and the threshold
-        of the best mean F1 for the others.
+    """Fit a calibration a pixel size; choose the threshold of the best F1 of each, and of all.
 
     Raises:
         ConfigError: if the data of a size teach nothing.
@@ -197,10 +193,9 @@ def fit(found: dict[float, list[ProbabilityCounts]], fitted_on: str) -> tuple[Ca
         if fair:
             print(f'  on images not fitted on: ECE {fair[0]:.2%}, above {LIKELY:g} {fair[1]:.2%}')
     mean = np.mean(by_threshold, axis=0)
-    best = int(np.argmax(mean))
-    print(f'threshold {THRESHOLDS[best]:g} for all: F1 {mean[best]:.2%}')
-    several = thresholds if len(thresholds) > 1 else {}
-    return Calibration(points, fitted_on, several), THRESHOLDS[best]
+    best = THRESHOLDS[int(np.argmax(mean))]
+    print(f'threshold {best:g} for all: F1 {mean.max():.2%}')
+    return Calibration(points, fitted_on, thresholds if len(thresholds) > 1 else {}), best
 
 
 def measured(when: str, counts: ProbabilityCounts) -> str:

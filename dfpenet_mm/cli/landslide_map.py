@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dfpenet_mm.cli.refusals import exit_on_user_error, loading
 from dfpenet_mm.errors import ConfigError
-from dfpenet_mm.run.messages import OPTION, messages_for
+from dfpenet_mm.run.messages import is_progress, messages_for
 
 # As the first argument they stand for themselves, whatever files there are; loaded when asked.
 VERBS = {
@@ -27,7 +27,7 @@ VERBS = {
     'doctor': 'dfpenet_mm.cli.doctor',
 }
 # What may stand before a verb as well as behind it.
-FLAGS = ('--debug', '--json', '--quiet', OPTION)
+FLAGS = ('--debug', '--json', '--quiet')
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     manners = {'debug': '--debug' in given, 'as_json': '--json' in given}
     with messages.heard(), exit_on_user_error(**manners, messages=messages):
         if verb == 'map':
-            _refuse_slip(given[:1])
+            _refuse_slip(given[place : place + 1])
         with loading():
             run = importlib.import_module(VERBS[verb]).run
         outcome = run(given, messages)
@@ -52,10 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _common_options(given: Sequence[str]) -> int:
     """Count the common options at the beginning, behind which the name of a verb may stand."""
     place = 0
-    while given[place:] and (given[place] in FLAGS or given[place].startswith(f'{OPTION}=')):
-        place += 1
-        if given[place - 1] == OPTION:
+    while given[place:]:
+        name, tied, _ = given[place].partition('=')
+        if is_progress(name):
+            place += 1 if tied else 2
+        elif name in FLAGS:
             place += 1
+        else:
+            break
     return place
 
 

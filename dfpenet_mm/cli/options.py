@@ -9,7 +9,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
-from unicodedata import category
 
 from dfpenet_mm.cli.refusals import write_error
 from dfpenet_mm.errors import EXIT_CODE, ConfigError
@@ -28,10 +27,10 @@ def file_name(text: str) -> Path:
     """
     if not text:
         raise argparse.ArgumentTypeError('the name is empty; give one, or leave the option out')
-    if any(category(letter) == 'Cc' for letter in text):
+    if not {'\n', '\r', '\t'}.isdisjoint(text):
         raise argparse.ArgumentTypeError(
-            f'the name {text!r} holds a line break or another control character, with which '
-            f'GeoPackages cannot be written; rename the file or folder'
+            f'the name {text!r} holds a line break or a tab, with which GeoPackages cannot be '
+            f'written; rename the file or folder'
         )
     try:
         text.encode()

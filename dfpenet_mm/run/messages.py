@@ -178,11 +178,15 @@ class _Lines(io.TextIOBase):
             self.write('\n')
 
 
+def is_progress(name: str) -> bool:
+    """Tell the option by its name, which argparse lets be shortened."""
+    return name.startswith(SHORTEST) and OPTION.startswith(name)
+
+
 def messages_for(arguments: Sequence[str]) -> Messages:
     """Return who is spoken to, by the arguments of a command, whether these are sound or not."""
     for argument, following in pairwise([*arguments, '']):
         name, tied, value = argument.partition('=')
-        asked = name.startswith(SHORTEST) and OPTION.startswith(name)
-        if asked and (value if tied else following) == FOR_PROGRAMS:
+        if is_progress(name) and (value if tied else following) == FOR_PROGRAMS:
             return Events()
     return Messages()

@@ -17,6 +17,11 @@ from dfpenet_mm.mapping.scene.scaling import Scaling
 from dfpenet_mm.mapping.scene.scene import Scene
 
 SUFFIX = '_replay.npz'
+# What NumPy raises on bytes that are no such file, or no longer.
+DAMAGE = (
+    *(ValueError, TypeError, KeyError, EOFError, NotImplementedError, OverflowError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def replay_file(checkpoint: Path) -> Path:
@@ -43,12 +48,12 @@ def read_replay(checkpoint: Path, *, bands: int, side: int) -> np.ndarray | None
         return None
     try:
         with np.load(path, allow_pickle=False) as kept:
-            chips = kept['chips']
+            chips = kept['chips'].astype(np.float32)
     except OSError as error:
         raise CheckpointError(
             f'{path} cannot be read ({error.strerror or error}); copy it again, or remove it'
         ) from error
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGE as error:
         raise CheckpointError(
             f'{path} is damaged, or no file of chips; copy it again, or remove it'
         ) from error
@@ -57,7 +62,7 @@ def read_replay(checkpoint: Path, *, bands: int, side: int) -> np.ndarray | None
             f'{path} holds an array of shape {chips.shape}, wanted are chips of {bands} bands and '
             f'{side} pixels; copy it again, or remove it'
         )
-    return chips.astype(np.float32)
+    return chips
 
 
 def write_replay(scene: Scene, scaling: Scaling, target: Path, *, side: int, most: int = 64) -> int:

@@ -51,7 +51,7 @@ def test_report_is_written_into_the_run(elsewhere, capsys):
 
 
 @pytest.mark.parametrize(
-    'before', [['--json'], ['--progress', 'json'], ['--json', '--progress=bar']]
+    'before', [['--json'], ['--progress', 'json'], ['--json', '--pro=bar'], ['--prog', 'json']]
 )
 def test_common_options_may_stand_before_a_verb(before, capsys):
     with pytest.raises(SystemExit) as exit_info:
@@ -60,9 +60,10 @@ def test_common_options_may_stand_before_a_verb(before, capsys):
     assert 'the prediction nowhere.gpkg does not exist' in capsys.readouterr().err
 
 
-def test_a_misspelt_verb_is_no_config(capsys):
+@pytest.mark.parametrize('before', [[], ['--json']])
+def test_a_misspelt_verb_is_no_config(before, capsys):
     with pytest.raises(SystemExit) as exit_info:
-        main(['taech', 'run'])
+        main([*before, 'taech', 'run'])
     assert exit_info.value.code == 2
     assert 'taech is no verb and no file; did you mean landslide-map teach?' in (
         capsys.readouterr().err

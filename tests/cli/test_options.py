@@ -54,6 +54,7 @@ def odd_names(tmp_path):
     return {
         'empty': '',
         'broken': 'o\nut',
+        'tabbed': 'o\tut',
         'foreign': os.fsdecode(b'\x8en\x90\xd8.tif'),
         'long': 'x' * 300,
         'loop': str(tmp_path / 'loop' / 'post.tif'),
@@ -65,6 +66,7 @@ def odd_names(tmp_path):
     [
         ('empty', 'argument --out: the name is empty'),
         ('broken', "argument --out: the name 'o\\nut' holds a line break"),
+        ('tabbed', "argument --out: the name 'o\\tut' holds a line break or a tab"),
         (
             'foreign',
             'argument --out: the name \ufffdn\ufffd\ufffd.tif is not UTF-8',

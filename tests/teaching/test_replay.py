@@ -69,7 +69,17 @@ def test_a_damaged_file_of_chips_is_said_to_be_one(tmp_path, cut):
         read_replay(tmp_path / 'known.pth', bands=3, side=64)
 
 
-def test_other_arrays_are_no_file_of_chips(tmp_path):
-    np.savez(replay_file(tmp_path / 'known.pth'), other=np.zeros(3))
+@pytest.mark.parametrize(
+    'arrays', [{'other': np.zeros(3)}, {'chips': np.array(['a'])}, {'chips': np.zeros(3, 'M8[s]')}]
+)
+def test_other_arrays_are_no_file_of_chips(tmp_path, arrays):
+    np.savez(replay_file(tmp_path / 'known.pth'), **arrays)
+    with pytest.raises(CheckpointError):
+        read_replay(tmp_path / 'known.pth', bands=3, side=64)
+
+
+def test_an_array_alone_is_no_file_of_chips(tmp_path):
+    with replay_file(tmp_path / 'known.pth').open('wb') as file:
+        np.save(file, np.zeros((2, 3, 64, 64)))
     with pytest.raises(CheckpointError, match='no file of chips'):
         read_replay(tmp_path / 'known.pth', bands=3, side=64)

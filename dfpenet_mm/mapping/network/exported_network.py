@@ -53,8 +53,8 @@ class ExportedNetwork:
             ) from error
         except (ValueError, KeyError, TypeError) as error:
             raise InputFileError(
-                f'{folder / CARD} is damaged, or the card of something else than an exported '
-                f'network; make it anew with landslide-map export'
+                f'{folder / CARD} is damaged, or the card of something other than an '
+                f'exported network; make it anew with landslide-map export'
             ) from error
         if found != expected or not complete:
             raise InputFileError(
