@@ -1,8 +1,11 @@
 """Every leaf config builds, trains a step, and stays short."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import EMAHook
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
@@ -108,3 +111,17 @@ def test_a_training_without_a_data_set_has_all_others(name, left_out):
     everything = roots(Config.fromfile(folder / 'all_sizes_mobilenetv2.py'))
     found = roots(Config.fromfile(folder / f'all_sizes_without_{name}.py'))
     assert sorted([*found, left_out]) == sorted(everything)
+
+
+@pytest.mark.parametrize(('schedule', 'steps'), [('adamw_300', 100), ('adamw_2k', 500)])
+def test_averaged_weights_forget_the_start_even_of_a_shortened_run(schedule, steps):
+    config = Config.fromfile(config_dir() / '_base_' / 'schedules' / f'{schedule}.py')
+    hook = next(dict(hook) for hook in config.custom_hooks if hook.type == 'EMAHook')
+    average = EMAHook(**{name: value for name, value in hook.items() if name != 'type'})
+    network = torch.nn.BatchNorm1d(1)
+    average.before_run(SimpleNamespace(model=network))
+    average.ema_model.update_parameters(network)
+    network.running_var.zero_()
+    for _ in range(steps):
+        average.ema_model.update_parameters(network)
+    assert average.ema_model.module.running_var.item() < 1e-3

@@ -28,6 +28,13 @@ default_hooks = dict(
 )
 custom_hooks = [
     dict(type='ChannelsLastHook'),
-    dict(type='EMAHook', momentum=0.004, update_buffers=True),
+    dict(
+        type='EMAHook',
+        # Annealed, so that a short run does not keep what it began with.
+        ema_type='MomentumAnnealingEMA',
+        momentum=0.004,
+        gamma=4,
+        update_buffers=True,
+    ),
 ]
 randomness = dict(seed=0)

@@ -9,5 +9,11 @@ train_cfg = dict(max_iters=300, val_interval=300)
 default_hooks = dict(logger=dict(interval=20), checkpoint=dict(interval=100))
 custom_hooks = [
     dict(type='ChannelsLastHook'),
-    dict(type='EMAHook', momentum=0.02, update_buffers=True),
+    dict(
+        type='EMAHook',
+        ema_type='MomentumAnnealingEMA',
+        momentum=0.02,
+        gamma=4,
+        update_buffers=True,
+    ),
 ]
