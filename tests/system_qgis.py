@@ -41,7 +41,8 @@ def run_system_python(arguments, home, text=None, **variables):
 def run_of_system(command, home, text=None, **variables):
     """Run a program of the system's with ``home`` as its user's and further variables."""
     environment = {
-        'PATH': os.environ['PATH'],
+        # The Python inside QGIS takes its library from the first python3 that it finds.
+        'PATH': os.pathsep.join(['/usr/bin', os.environ['PATH']]),
         'HOME': str(home),
         'XDG_RUNTIME_DIR': str(home),
         'QT_QPA_PLATFORM': 'offscreen',
