@@ -34,13 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a verb, ``map`` where none is named; exits with code 2 on bad input."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     place = _common_options(given)
-    verb = given.pop(place) if given[place:] and given[place] in VERBS else 'map'
+    first = given[place] if given[place:] else ''
+    verb = given.pop(place) if first in VERBS else 'map'
     _write_any_character()
     messages = messages_for(given)
     manners = {'debug': '--debug' in given, 'as_json': '--json' in given}
     with messages.heard(), exit_on_user_error(**manners, messages=messages):
-        if verb == 'map':
-            _refuse_slip(given[place : place + 1])
+        if first not in VERBS:
+            _refuse_slip(first)
         with loading():
             run = importlib.import_module(VERBS[verb]).run
         outcome = run(given, messages)
@@ -63,14 +64,12 @@ def _common_options(given: Sequence[str]) -> int:
     return place
 
 
-def _refuse_slip(first: Sequence[str]) -> None:
+def _refuse_slip(first: str) -> None:
     """Refuse a misspelt verb, which would be read as the name of a config."""
-    for word in first:
-        meant = get_close_matches(word, VERBS, n=1, cutoff=0.7)
-        if meant and not Path(word).exists():
-            raise ConfigError(
-                f'{word} is no verb and no file; did you mean landslide-map {meant[0]}?'
-            )
+    meant = get_close_matches(first, VERBS, n=1, cutoff=0.7)
+    # Some options, such as --no-report, are much like a verb.
+    if meant and not first.startswith('-') and not Path(first).exists():
+        raise ConfigError(f'{first} is no verb and no file; did you mean landslide-map {meant[0]}?')
 
 
 def _write_any_character() -> None:

@@ -70,6 +70,12 @@ def test_a_misspelt_verb_is_no_config(before, capsys):
     )
 
 
+def test_an_option_much_like_a_verb_is_an_option(capsys):
+    with pytest.raises(SystemExit):
+        main(['--no-report', '--post', 'nowhere.tif'])
+    assert 'post file nowhere.tif does not exist' in capsys.readouterr().err
+
+
 def test_a_file_named_much_like_a_verb_is_a_config(elsewhere, capsys):
     (elsewhere / 'maps').write_text('no config')
     with pytest.raises(SystemExit):
